@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_MACHINE_H
+#define FXM_MACHINE_H
+
+/*
+ * A machine: simulated memory, page tables, vCPUs, and the booted state of the simulated kernel's mapping code. Several
+ * can exist in a process; they share nothing. After fork() the child's copy is dead: its first use says so.
+ */
+
+#include <fixmap/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Builds and boots a machine (mem_init, kmap_init, page_address_init, the boot-time fixmaps). @cfg is not kept.
+ * The window is off unless the config says otherwise (window=strict|retain|eager).
+ * Context: any thread that is not inside the simulator. Errors: -EINVAL impossible settings (fxm_config_error() has the
+ * line), -ENOMEM the host refused memory, -EBUSY identity addresses were demanded and are taken.
+ * Ownership: the caller's; fxm_machine_destroy() frees it.
+ */
+FXM_API int fxm_machine_create(struct fxm_config *cfg, struct fxm_machine **out);
+
+/**
+ * Reports what is still mapped (detector `leak`), then frees everything. Threads must have detached; fibres that still
+ * sleep are dropped. NULL is allowed.
+ * Errors: -EBUSY a host thread other than the caller still sits on a vCPU; nothing was freed.
+ */
+FXM_API int fxm_machine_destroy(struct fxm_machine *m);
+
+/**
+ * The default machine: made at the first call from FIXMAP_OPTIONS (window=strict unless it says otherwise), at identity
+ * addresses where the host allows it. If it cannot be made, the reason goes to standard error and the process exits
+ * with status 2: there is nobody to return an error to.
+ * Context: any thread. Ownership: the library's; destroyed at exit.
+ */
+FXM_API struct fxm_machine *fxm_machine_default(void);
+
+/** The machine that @cpu belongs to. */
+FXM_API struct fxm_machine *fxm_vcpu_machine(const struct fxm_vcpu *cpu);
+
+/** smp_processor_id() of @cpu. */
+FXM_API unsigned fxm_vcpu_id(const struct fxm_vcpu *cpu);
+
+/** vCPU number @n, or NULL when it is not online. Ownership: the machine's; valid for its lifetime. */
+FXM_API struct fxm_vcpu *fxm_machine_vcpu(struct fxm_machine *m, unsigned n);
+
+/** How many vCPUs are online; they are numbered from 0. */
+FXM_API unsigned fxm_machine_cpus_online(const struct fxm_machine *m);
+
+/** Brings one more vCPU online and returns its number. Errors: -ENOSPC when NR_CPUS are. */
+FXM_API int fxm_machine_cpu_add(struct fxm_machine *m);
+
+/** The name of the machine's profile. Ownership: the machine's. */
+FXM_API const char *fxm_machine_profile(const struct fxm_machine *m);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_MMIO_H
+#define FXM_MMIO_H
+
+/*
+ * Memory-mapped devices: physical ranges outside RAM that answer accesses by a callback. Simulated code reaches them
+ * through a mapping (set_fixmap_nocache, ...) and readl()/writel(); dereferencing such a mapping directly is the classic
+ * mistake and is reported.
+ */
+
+#include <fixmap/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A device's behaviour. @offset is in bytes from its start, @width 1, 2, 4 or 8 bytes. Called on the accessing vCPU's thread. */
+struct fxm_mmio_ops {
+	uint64_t (*read)(void *arg, uint64_t offset, unsigned width);
+	void (*write)(void *arg, uint64_t offset, unsigned width, uint64_t value);
+};
+
+/**
+ * Puts a device at [@base, @base + @size_bytes).
+ * Errors: -EINVAL empty, not page aligned, or overlapping RAM; -EEXIST overlapping another device; -ENOMEM.
+ * Ownership: @ops and @arg stay the caller's and must outlive the machine.
+ */
+FXM_API int fxm_mmio_add(struct fxm_machine *m, const char *name, fxm_pa base, uint64_t size_bytes, const struct fxm_mmio_ops *ops,
+			 void *arg);
+
+/**
+ * A device access of @width bytes through the mapping at @va: readb/readw/readl/readq and their writes.
+ * Physical addresses with neither RAM nor device read as all ones; writes there are dropped, as on a PC bus.
+ * Errors: -EFAULT not mapped (fxm_last_fault()), -EINVAL bad width.
+ */
+FXM_API int fxm_mmio_read(struct fxm_vcpu *cpu, fxm_va va, unsigned width, uint64_t *value);
+FXM_API int fxm_mmio_write(struct fxm_vcpu *cpu, fxm_va va, unsigned width, uint64_t value);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_REPORT_H
+#define FXM_REPORT_H
+
+/*
+ * Reports: what the simulated kernel prints when something is wrong, and what the detectors find. One structured record
+ * per event, one text form. A kernel report follows the simulated kernel's CONFIG; a finding is the library's own and is
+ * labelled so.
+ *
+ * A BUG, an oops and a hopeless wait end the task (fxm_task_run(), else abort()). WARN, "sleeping function" and findings continue.
+ */
+
+#include <fixmap/mmu.h>
+#include <fixmap/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum fxm_report_kind {
+	FXM_REPORT_WARN,       /**< WARN_ON: the kernel goes on */
+	FXM_REPORT_BUG,	       /**< BUG(): the task ends */
+	FXM_REPORT_OOPS,       /**< a bad access: the task ends */
+	FXM_REPORT_SLEEPING,   /**< sleeping function called from invalid context, scheduling while atomic */
+	FXM_REPORT_DEADLOCK,   /**< a wait that nobody can end: the task ends */
+	FXM_REPORT_HUNG,       /**< a wait longer than hung_task=, holder outside the simulator */
+	FXM_REPORT_FINDING     /**< a detector's */
+};
+
+/** A place in code: a return address in the host program, 0 when unknown. */
+struct fxm_site {
+	uintptr_t pc;
+};
+
+/** One report. Strings are valid during the callback only. Fields that do not apply are 0, NULL or -1. */
+struct fxm_report {
+	size_t struct_size;
+	enum fxm_report_kind kind;
+	const char *detector; /**< findings: the detector's name ("use-after-unmap", "leak", ...), else NULL */
+	const char *where;    /**< "FILE:LINE" in that kernel version's source, or NULL */
+	const char *message;  /**< one line */
+	const char *text;     /**< the whole report, several lines, as it would stand in the log */
+	const char *profile;
+	int cpu;
+	int pid;
+	const char *comm;
+	fxm_va address;	       /**< the address concerned */
+	uint64_t pfn;	       /**< the frame concerned, UINT64_MAX if none */
+	int slot;	       /**< pkmap slot or fixed-address index concerned, -1 if none */
+	struct fxm_fault fault; /**< oops: the access */
+	struct fxm_site site;	/**< where the reported thing was done */
+	struct fxm_site mapped_at;   /**< where it was mapped, if known */
+	struct fxm_site unmapped_at; /**< where it was unmapped, if known */
+};
+
+/** Called for each report, on the thread that caused it, before the policy acts. Must not call into the same machine. */
+typedef void (*fxm_report_fn)(const struct fxm_report *report, void *arg);
+
+/** Sets the callback; NULL restores the default, which prints the text to standard error. */
+FXM_API void fxm_report_set(struct fxm_machine *m, fxm_report_fn fn, void *arg);
+
+/** What happens after a report besides the callback. */
+enum fxm_policy {
+	FXM_POLICY_RECORD, /**< go on as the kernel would (the default) */
+	FXM_POLICY_WARN,   /**< print to standard error too, even when a callback is set, and go on */
+	FXM_POLICY_ABORT   /**< print, then abort() */
+};
+
+/** Sets the policy for one kind of report. Errors: -EINVAL. */
+FXM_API int fxm_policy_set(struct fxm_machine *m, enum fxm_report_kind kind, enum fxm_policy policy);
+
+/** How many reports of @kind there were. */
+FXM_API uint64_t fxm_report_count(const struct fxm_machine *m, enum fxm_report_kind kind);
+
+/**
+ * The simulated kernel's page-fault handler for the access that @fault describes (fxm_last_fault()): reports the oops as
+ * that kernel version prints it and ends the task. Does not return.
+ * Models do_page_fault() / no_context() of each version.
+ */
+FXM_API void fxm_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault);
+
+/** BUG() / WARN at @where ("FILE:LINE") of simulated kernel code: for the kernel tier's BUG_ON and WARN_ON. fxm_bug() does not return. */
+FXM_API void fxm_bug(struct fxm_vcpu *cpu, const char *where);
+FXM_API void fxm_warn(struct fxm_vcpu *cpu, const char *where, const char *message);
+
+/** Reports every mapping that is still held (finding "leak"); returns how many. Also done by fxm_machine_destroy(). */
+FXM_API unsigned fxm_report_leaks(struct fxm_machine *m);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

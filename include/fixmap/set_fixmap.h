@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_SET_FIXMAP_H
+#define FXM_SET_FIXMAP_H
+
+/*
+ * Fixed mappings: an index of `enum fixed_addresses` is a virtual address known at compile time; what it maps is set at
+ * run time. Models include/asm-i386/fixmap.h + arch/i386/mm/pgtable.c (2.6.12) and include/asm-generic/fixmap.h +
+ * arch/x86/mm/pgtable.c (4.x, 5.10).
+ *
+ * Context of all setters: any, they take no lock (callers serialize) and never sleep; the TLB is flushed on the calling vCPU only,
+ * so a fixmap set over another one leaves other vCPUs stale. Indices out of range are the simulated kernel's BUG, not an errno.
+ */
+
+#include <fixmap/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** FIXADDR_TOP - (@index << PAGE_SHIFT), unchecked, at the profile's address width. Models __fix_to_virt(). */
+FXM_API fxm_va fxm___fix_to_virt(const struct fxm_machine *m, uint32_t index);
+
+/** (FIXADDR_TOP - (@va & PAGE_MASK)) >> PAGE_SHIFT, unchecked. Models __virt_to_fix(). */
+FXM_API uint64_t fxm___virt_to_fix(const struct fxm_machine *m, fxm_va va);
+
+/** Address of a valid index. Where the kernel refuses to link or compile: the error -EINVAL in the address. Models fix_to_virt(). */
+FXM_API fxm_va fxm_fix_to_virt(const struct fxm_machine *m, uint32_t index);
+
+/** Index of an address; BUG unless FIXADDR_START <= @va < FIXADDR_TOP (so index 0 is refused). Models virt_to_fix(). */
+FXM_API uint64_t fxm_virt_to_fix(struct fxm_vcpu *cpu, fxm_va va);
+
+/** Maps @pa at fixed address @index with protection @prot; its low 12 bits are dropped. BUG when @index is out of range. Models __set_fixmap(). */
+FXM_API void fxm___set_fixmap(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa, fxm_pte prot);
+
+/** The macros of fixmap.h: PAGE_KERNEL / FIXMAP_PAGE_NORMAL, _NOCACHE, _IO. fxm_set_fixmap_io() came with 3.x: -ENOSYS on 2.6. */
+FXM_API int fxm_set_fixmap(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa);
+FXM_API int fxm_set_fixmap_nocache(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa);
+FXM_API int fxm_set_fixmap_io(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa);
+
+/** Set, then the address of @pa's byte in the mapping. 3.x and later; the error -ENOSYS in the address on 2.6. */
+FXM_API fxm_va fxm_set_fixmap_offset(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa);
+FXM_API fxm_va fxm_set_fixmap_offset_nocache(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa);
+FXM_API fxm_va fxm_set_fixmap_offset_io(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa);
+
+/** Unmaps fixed address @index; harmless when it is not mapped. Models clear_fixmap(). */
+FXM_API void fxm_clear_fixmap(struct fxm_vcpu *cpu, uint32_t index);
+
+/**
+ * Moves FIXADDR_TOP down by @reserve bytes, rounded to a PMD, and everything that follows from it. BUG when a fixmap was
+ * set already. Models reserve_top_address(), x86_32 2.6.18 and later.
+ * Errors: -ENOSYS on 2.6.12 to 2.6.15, -EINVAL the areas below no longer fit (nothing has moved).
+ */
+FXM_API int fxm_reserve_top_address(struct fxm_vcpu *cpu, uint64_t reserve);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXMI_SIM_H
+#define FXMI_SIM_H
+
+/*
+ * The machine as src/ sees it: the one header between the simulated kernel and the simulated hardware.
+ *
+ * sim/ knows nothing of fixmaps. It builds what a struct fxmi_desc describes, implements the machine families of the public
+ * API itself (memory.h, mmu.h, task.h, window.h, mmio.h), and offers src/ the primitives below. It calls upwards only
+ * through struct fxmi_callbacks.
+ *
+ * Preconditions, stated once: every function here takes live objects of one machine; `va` is a simulated virtual address,
+ * page aligned unless said otherwise; a vCPU argument is the caller's own seat. Functions named *_locked want the lock
+ * that their comment names. Page-table entries are raw values, zero-extended to 64 bits.
+ *
+ * Lock order (outer first): a lock of src/ (fxmi_spinlock) -> machine.task_lock -> window.lock -> zone_lock. A vCPU's seat is
+ * never waited for with any of these held.
+ */
+
+#include <fixmap/memory.h>
+#include <fixmap/mmio.h>
+#include <fixmap/mmu.h>
+#include <fixmap/task.h>
+#include <fixmap/types.h>
+#include <fixmap/window.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+/* ---- our own bugs -------------------------------------------------------------------------------------------------- */
+
+_Noreturn void fxmi_assert_failed(const char *expr, const char *file, int line);
+
+/* Three levels: fxm_assert always; fxm_assert_internal unless NDEBUG; fxm_assert_expensive with FXM_EXPENSIVE_CHECKS. */
+#define fxm_assert(e) ((e) ? (void)0 : fxmi_assert_failed(#e, __FILE__, __LINE__))
+#ifdef NDEBUG
+#define fxm_assert_internal(e) ((void)0)
+#else
+#define fxm_assert_internal(e) fxm_assert(e)
+#endif
+#ifdef FXM_EXPENSIVE_CHECKS
+#define fxm_assert_expensive(e) fxm_assert(e)
+#else
+#define fxm_assert_expensive(e) ((void)0)
+#endif
+
+#define fxmi_likely(x) __builtin_expect(!!(x), 1)
+#define fxmi_unlikely(x) __builtin_expect(!!(x), 0)
+#define FXMI_COLD __attribute__((cold, noinline))
+#define FXMI_INLINE static inline __attribute__((always_inline))
+
+/* ---- physical memory ------------------------------------------------------------------------------------------------ */
+
+/*
+ * One per frame, 64 bytes, in an array indexed by pfn. `kernel` belongs to whoever owns the page (include/kernel's struct
+ * page gives it field names: lru, mapping, index, private); the buddy allocator uses it while the page is free.
+ */
+struct fxm_page {
+	unsigned long flags; /* FXMI_PG_* in the top byte; the rest is the kernel tier's */
+	unsigned long kernel[5];
+	atomic_int mapcount;
+	atomic_int refcount; /* 0: free or never usable */
+	uint32_t order;	     /* of a free block or an allocated head */
+	_Atomic uint32_t pkmap_slot; /* src/: 1 + pkmap slot that holds this page, 0 for none */
+};
+_Static_assert(sizeof(struct fxm_page) == 64, "struct page of the kernel tier has the same size");
+
+#define FXMI_PG_SHIFT 56
+#define FXMI_PG_BUDDY (1UL << (FXMI_PG_SHIFT + 0))	/* head of a free block */
+#define FXMI_PG_HEAD (1UL << (FXMI_PG_SHIFT + 1))	/* head of a compound page */
+#define FXMI_PG_TAIL (1UL << (FXMI_PG_SHIFT + 2))	/* tail; kernel[0] holds the head's address */
+#define FXMI_PG_RESERVED (1UL << (FXMI_PG_SHIFT + 3)) /* holes, the kernel's image and page tables */
+#define FXMI_PG_SLAB (1UL << (FXMI_PG_SHIFT + 4))	/* kmalloc's */
+#define FXMI_PG_NAMED (1UL << (FXMI_PG_SHIFT + 5))	/* src/trace.c knows a name for it */
+
+struct fxmi_free_list {
+	struct fxm_page *head; /* linked by kernel[0] (next) and kernel[1] (prev) */
+	uint64_t blocks;
+};
+
+struct fxmi_zone {
+	uint64_t start_pfn, end_pfn, present, free;
+	struct fxmi_free_list area[FXM_MAX_ORDER + 1];
+};
+
+struct fxmi_physmem {
+	int memfd;
+	unsigned char *ram;	   /* the whole memfd, mapped once: frame n at ram + (n << 12) */
+	uint64_t nr_frames;
+	struct fxm_page *mem_map;  /* nr_frames entries */
+	uint64_t highmem_pfn;	   /* first frame without a permanent address */
+	pthread_mutex_t zone_lock; /* guards zones and free blocks */
+	struct fxmi_zone zone[FXM_ZONES];
+	uint64_t fail_after; /* 0: no failure injected; n: the nth next allocation fails */
+	bool fail_all_after;
+	uint64_t table_pfn, table_end_pfn; /* reserved frames that page tables are taken from, next first */
+};
+
+/* ---- page tables ---------------------------------------------------------------------------------------------------- */
+
+#define FXMI_LEVELS FXM_WALK_LEVELS
+
+/* A page-table format as the hardware defines it. Level 0 is the root; the last level maps 4K (or base) pages. */
+struct fxmi_pt_format {
+	const char *name;
+	unsigned levels;
+	unsigned entry_bytes; /* 4 or 8 */
+	struct {
+		const char *name; /* "pgd", "pmd", "pte" */
+		unsigned shift;	  /* address bits below this level's index */
+		unsigned bits;	  /* index bits */
+		bool may_be_large;
+	} level[FXMI_LEVELS];
+	uint64_t present, write, user, accessed, dirty, large, global, nx;
+	uint64_t frame_mask;   /* bits of the physical address in an entry */
+	uint64_t table_flags;  /* entry that points at a lower table */
+	uint64_t root_flags;   /* the same at level 0 (PAE's PDPT has no RW bit) */
+	unsigned va_bits;
+};
+
+extern const struct fxmi_pt_format fxmi_pt_i386;	/* 2 levels x 1024 x 4 bytes, 4 MB large pages */
+extern const struct fxmi_pt_format fxmi_pt_i386_pae; /* 4 + 512 + 512 x 8 bytes, 2 MB large pages */
+
+/* ---- TLB ------------------------------------------------------------------------------------------------------------ */
+
+enum { FXMI_TLB_SETS = 128, FXMI_TLB_WAYS = 2 };
+
+/* No page-aligned address, with or without low alignment bits, equals this. Zero is a valid page. */
+#define FXMI_TLB_INVALID UINT64_C(8)
+
+/*
+ * One translation. Its own vCPU fills it; other vCPUs only invalidate (tags to FXMI_TLB_INVALID, release). A write tag is
+ * set only when the page is writable and DIRTY is already set in memory, so that a write hit has nothing to do.
+ */
+struct fxmi_tlb_entry {
+	_Atomic uint64_t read_tag;
+	_Atomic uint64_t write_tag;
+	unsigned char *host; /* the frame's contents; NULL for a frame outside RAM (mmio path) */
+	uint64_t entry;	     /* the leaf entry as it was walked, frame bits adjusted to the 4K page */
+};
+
+/* ---- vCPUs ---------------------------------------------------------------------------------------------------------- */
+
+/*
+ * The counters of kernel code that change together on the hot path, as one sum: preempt_count + pagefault_disabled * 2^32 +
+ * kmap depth * 2^48. Each field is signed; reading one takes the lower ones off first, so a field at -1 does not disturb
+ * the others.
+ */
+#define FXMI_PREEMPT_ONE UINT64_C(1)
+#define FXMI_PAGEFAULT_ONE (UINT64_C(1) << 32)
+#define FXMI_DEPTH_ONE (UINT64_C(1) << 48)
+
+FXMI_INLINE int fxmi_count_preempt(uint64_t counts)
+{
+	return (int32_t)counts;
+}
+
+FXMI_INLINE int fxmi_count_pagefault(uint64_t counts)
+{
+	return (int16_t)((counts - (uint64_t)(int64_t)(int32_t)counts) >> 32);
+}
+
+FXMI_INLINE int fxmi_count_depth(uint64_t counts)
+{
+	uint64_t upper = (counts - (uint64_t)(int64_t)(int32_t)counts) >> 32;
+	return (int16_t)((upper - (uint64_t)(int64_t)(int16_t)upper) >> 16);
+}
+
+/* preempt_count's fields, as include/linux/preempt.h lays them out. */
+#define FXMI_SOFTIRQ_OFFSET 0x100
+#define FXMI_HARDIRQ_OFFSET 0x10000
+#define FXMI_NMI_OFFSET 0x100000
+#define FXMI_HARDIRQ_MASK 0x000f0000
+#define FXMI_SOFTIRQ_MASK 0x0000ff00
+#define FXMI_NMI_MASK 0x00f00000
+#define FXMI_INTERRUPT_MASK (FXMI_HARDIRQ_MASK | FXMI_SOFTIRQ_MASK | FXMI_NMI_MASK)
+
+#define FXMI_PERCPU_BYTES 256
+#define FXMI_MAX_CONTEXTS 16
+#define FXMI_MAX_CPUS 256
+
+/* Why the fast paths of src/ must take their slow form. */
+#define FXMI_RARE_TRACE 0x1u
+#define FXMI_RARE_DETECT 0x2u
+#define FXMI_RARE_SITES 0x4u
+#define FXMI_RARE_DEAD 0x8u /* the machine belongs to another process (forked) */
+
+struct fxm_vcpu {
+	/* hot: one cache line with what a kmap_atomic pair touches, then src's per-CPU area */
+	uint64_t counts;
+	uint32_t rare; /* FXMI_RARE_*; 0 on the fast path */
+	uint32_t id;
+	struct fxm_machine *machine;
+	struct fxm_task *current; /* never NULL: the idle task when nobody sits here */
+	_Alignas(64) unsigned char percpu[FXMI_PERCPU_BYTES]; /* src/'s per-CPU data */
+
+	struct fxmi_tlb_entry tlb[FXMI_TLB_SETS][FXMI_TLB_WAYS];
+	_Atomic uint32_t tlb_generation; /* raised by every flush, re-checked by a fill */
+
+	struct fxm_fault last_fault;
+	int irq_disabled; /* nesting of irq-off: contexts plus fxm_irq_disable */
+	unsigned contexts;
+	unsigned char context[FXMI_MAX_CONTEXTS]; /* enum fxm_context, innermost last */
+
+	struct fxm_task *idle;
+	pthread_mutex_t seat_lock; /* guards current, seat_wanted */
+	pthread_cond_t seat_free;
+	unsigned seat_wanted;
+};
+
+/* ---- tasks, sleeping, locks ------------------------------------------------------------------------------------------- */
+
+struct fxmi_unwind; /* an fxm_task_run() in progress; sim/task.c */
+
+struct fxm_task {
+	struct fxm_machine *machine;
+	struct fxm_vcpu *cpu;
+	struct fxm_task *next; /* machine.tasks, in order of creation */
+	char comm[16];
+	int pid;
+	enum fxm_vehicle vehicle;
+	bool is_idle, is_attached; /* a vCPU's own; a thread that attached itself */
+	_Atomic int state;	   /* enum fxm_task_state */
+	int (*fn)(void *);
+	void *arg;
+	int result;
+	uint64_t counts;  /* preempt and pagefault parts while not seated */
+	int migrate;	  /* current->migration_disabled */
+	struct fxmi_unwind *unwind;
+	struct fxmi_spinlock *held[4]; /* locks of src/ held now, so that a dying task can release them */
+	unsigned nr_held;
+	void *vehicle_data; /* sim/task.c: fibre or thread */
+	bool doomed;	    /* a sleeper whose wait has been proved hopeless: told at its next resume */
+	void *kernel;	    /* src/'s per-task data (kmap_ctrl), NULL until it wants some */
+};
+
+/* A lock of the simulated kernel. Knows its holder, for the task-ending path and for "holder's stack" in reports. */
+struct fxmi_spinlock {
+	pthread_mutex_t mutex;
+	const char *name;
+	struct fxm_task *holder;
+};
+
+void fxmi_spin_init(struct fxmi_spinlock *lock, const char *name);
+void fxmi_spin_destroy(struct fxmi_spinlock *lock);
+void fxmi_spin_lock(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock);
+void fxmi_spin_unlock(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock);
+
+/* A task on a wait queue. Lives on the waiter's stack. */
+struct fxmi_waiter {
+	struct fxm_task *task;
+	struct fxmi_waiter *next;
+};
+
+/* Newest first, as add_wait_queue() puts them. Guarded by the lock that its user names. */
+struct fxmi_wait_queue {
+	struct fxmi_waiter *head;
+	_Atomic unsigned waiters;
+};
+
+/* Puts the current task on @q and marks it asleep. Lock of @q held. */
+void fxmi_wait_begin_locked(struct fxm_vcpu *cpu, struct fxmi_wait_queue *q, struct fxmi_waiter *w);
+
+/*
+ * Releases @lock, sleeps until fxmi_wake_all() has been called since fxmi_wait_begin_locked(), takes @lock again, leaves @q.
+ * Gives the seat up meanwhile. When nobody is left who could wake it, callbacks.deadlock is called instead (without
+ * locks held); that does not return.
+ */
+void fxmi_wait_sleep(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock, struct fxmi_wait_queue *q, struct fxmi_waiter *w,
+		     const char *what);
+
+/* Makes every task on @q runnable. They leave the queue themselves. Lock of @q held. */
+void fxmi_wake_all_locked(struct fxm_vcpu *cpu, struct fxmi_wait_queue *q);
+
+/* A place where another CPU could interfere: where a scheduler that controls interleavings takes over. Costs nothing without one. */
+FXMI_INLINE void fxmi_interleave(struct fxm_vcpu *cpu)
+{
+	(void)cpu;
+}
+
+/* Ends the current task: drops its locks, unwinds to the innermost fxm_task_run() or, with none, calls abort(). */
+_Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu);
+
+/* Whether an fxm_task_run() would catch fxmi_task_kill(). */
+bool fxmi_task_has_unwind(const struct fxm_vcpu *cpu);
+
+/* ---- window --------------------------------------------------------------------------------------------------------- */
+
+#define FXMI_SEGMENTS 4
+
+/* What stands resident in one page of a lazy segment. */
+struct fxmi_resident {
+	uint64_t pfn;
+	bool writable;
+};
+
+/* A run of simulated addresses that the window shows. */
+struct fxmi_segment {
+	uint64_t start, size; /* simulated */
+	bool lazy;	      /* false: one shared mapping of frames from phys 0 on (the direct map) */
+	unsigned char *host;  /* NULL without a window */
+	_Atomic unsigned long *resident; /* lazy: a bit per page */
+	struct fxmi_resident *page;	 /* lazy: guarded by window.lock */
+};
+
+struct fxmi_window {
+	enum fxm_window_mode mode;
+	bool identity;
+	pthread_mutex_t lock; /* residency changes */
+	unsigned char *reserved; /* the PROT_NONE reservation */
+	size_t reserved_bytes;
+	uint64_t reserved_start; /* simulated address of its first byte */
+	int64_t delta;		 /* host - simulated, for the whole reservation */
+	unsigned nr_segments;
+	struct fxmi_segment segment[FXMI_SEGMENTS];
+	_Atomic uint64_t faults, system_calls, nr_resident;
+};
+
+/* The lazy segment of @va, or NULL. */
+FXMI_INLINE struct fxmi_segment *fxmi_lazy_segment(struct fxmi_window *w, uint64_t va)
+{
+	for (unsigned i = 0; i < w->nr_segments; i++)
+		if (w->segment[i].lazy && va - w->segment[i].start < w->segment[i].size)
+			return &w->segment[i];
+	return NULL;
+}
+
+/* Whether page @n of a lazy segment may be in the host's page table. The one test a page that is not resident costs. */
+FXMI_INLINE bool fxmi_is_resident(const _Atomic unsigned long *resident, uint64_t n)
+{
+	return atomic_load_explicit(&resident[n / (8 * sizeof(long))], memory_order_relaxed) >> (n % (8 * sizeof(long))) & 1;
+}
+
+/*
+ * The mapping of the page at @va has begun with leaf entry @entry (its PTE is already written) / has ended (the PTE may stay).
+ * begin: drops a resident page that shows another frame or too much permission; eager: maps it now.
+ * end: strict and eager drop the page; retain keeps it.
+ * Either may be called for addresses outside every lazy segment, and does nothing then.
+ */
+void fxmi_window_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry);
+void fxmi_window_end(struct fxm_vcpu *cpu, uint64_t va);
+
+/* The same end for @n consecutive pages, with one system call. */
+void fxmi_window_end_range(struct fxm_vcpu *cpu, uint64_t va, uint64_t n);
+
+/* ---- callbacks into src/ ------------------------------------------------------------------------------------------------ */
+
+/* A host access that the window could not or should not answer silently. */
+enum fxmi_trap {
+	FXMI_TRAP_FAULT,      /* the walk faults: not present, or not allowed */
+	FXMI_TRAP_ENDED,      /* the PTE allows it, but callbacks.is_live says that the mapping has ended; returning maps it */
+	FXMI_TRAP_DEVICE,     /* the frame is a device or nothing; returning shows a page of all ones */
+	FXMI_TRAP_TRUNCATED,  /* a simulated address used as a host pointer although the machine is relocated */
+	FXMI_TRAP_UNATTACHED, /* a thread that sits on no vCPU touched the window; returning lets it go on as vCPU 0 */
+	FXMI_TRAP_WILD,	      /* NULL or another address outside every window, by a task inside fxm_task_run() */
+	FXMI_TRAP_STACK	      /* the task's stack overflowed into its guard page */
+};
+
+struct fxmi_trap_info {
+	enum fxmi_trap trap;
+	struct fxm_fault fault; /* address: simulated when inside a window, else the host pointer's value */
+	uintptr_t pc;		/* the accessing instruction */
+};
+
+struct fxmi_callbacks {
+	/* In the SIGSEGV handler of the accessing thread. FAULT, TRUNCATED, WILD and STACK must not return. */
+	void (*trap)(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info);
+	/* Whether the page at @va is mapped by a call that has not been undone (strict mode asks at each first touch). */
+	bool (*is_live)(struct fxm_machine *m, uint64_t va);
+	void (*scheduling_while_atomic)(struct fxm_vcpu *cpu);
+	/* The current task would sleep for ever in @what. Must not return. */
+	void (*deadlock)(struct fxm_vcpu *cpu, const char *what);
+	/* @task has slept in @what for @seconds. On the sleeping thread, without locks. */
+	void (*hung)(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what, unsigned seconds);
+	/* @task ends or detaches (it is still current on @cpu). */
+	void (*task_end)(struct fxm_vcpu *cpu, struct fxm_task *task);
+	/* Around a switch of the task on @cpu: the outgoing one is still current / the incoming one already is. */
+	void (*sched_out)(struct fxm_vcpu *cpu, struct fxm_task *task);
+	void (*sched_in)(struct fxm_vcpu *cpu, struct fxm_task *task);
+};
+
+/* ---- machine -------------------------------------------------------------------------------------------------------- */
+
+struct fxmi_segment_desc {
+	uint64_t start, size;
+	bool lazy;
+};
+
+/* What to build. */
+struct fxmi_desc {
+	unsigned nr_cpus, cpus;	  /* possible, online */
+	uint64_t ram_end;	  /* physical; usable: 0 to 0x9fc00 and 1 MB to here */
+	uint64_t highmem_pfn;	  /* first highmem frame; the number of frames when there is no highmem */
+	uint64_t dma_pfn;	  /* end of ZONE_DMA */
+	uint64_t page_offset;	  /* virtual address of physical 0 in the direct map */
+	const struct fxmi_pt_format *format;
+	bool preempt_count;	  /* preempt_disable() counts */
+	enum fxm_window_mode window;
+	bool identity;		  /* ask for the simulated addresses themselves; relocated when they are taken */
+	unsigned nr_segments;
+	struct fxmi_segment_desc segment[FXMI_SEGMENTS];
+	unsigned hung_task_seconds;
+	const struct fxmi_callbacks *callbacks;
+};
+
+struct fxmi_device {
+	struct fxmi_device *next;
+	char name[32];
+	uint64_t base, size;
+	const struct fxm_mmio_ops *ops;
+	void *arg;
+};
+
+struct fxm_machine {
+	struct fxmi_desc desc;
+	struct fxmi_physmem mem;
+	uint64_t root_pfn; /* swapper_pg_dir */
+	struct fxmi_window window;
+	struct fxmi_device *devices;
+	unsigned nr_cpus;
+	_Atomic unsigned cpus_online;
+	struct fxm_vcpu *vcpu[FXMI_MAX_CPUS];
+	pthread_mutex_t task_lock; /* guards tasks, next_pid, task states' transitions to and from sleep */
+	struct fxm_task *tasks;
+	int next_pid;
+	bool dead; /* we are a fork()ed child of its owner */
+	struct fxm_machine *next_machine;
+	void *kernel; /* src/'s state */
+};
+
+/* Builds the hardware: memory, empty page tables (root only), vCPUs, window. Errors: negative errno; nothing remains. */
+int fxmi_machine_new(const struct fxmi_desc *desc, struct fxm_machine **out);
+
+/* Frees it. -EBUSY when another host thread sits on a vCPU. */
+int fxmi_machine_free(struct fxm_machine *m);
+
+/* The vCPU the calling thread or fibre sits on; NULL for none. Initial-exec: one load. */
+extern __thread struct fxm_vcpu *fxmi_self __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* Sets or clears @rare bits of every vCPU, present and future. */
+void fxmi_set_rare(struct fxm_machine *m, uint32_t set, uint32_t clear);
+
+/* ---- primitives on memory and page tables --------------------------------------------------------------------------------- */
+
+FXMI_INLINE unsigned char *fxmi_frame(const struct fxm_machine *m, uint64_t pfn)
+{
+	return m->mem.ram + (pfn << FXM_PAGE_SHIFT);
+}
+
+FXMI_INLINE bool fxmi_pfn_is_ram(const struct fxm_machine *m, uint64_t pfn)
+{
+	return pfn < m->mem.nr_frames;
+}
+
+FXMI_INLINE uint64_t fxmi_page_pfn(const struct fxm_machine *m, const struct fxm_page *page)
+{
+	return (uint64_t)((uintptr_t)page - (uintptr_t)m->mem.mem_map) / sizeof(struct fxm_page);
+}
+
+/* Whether @page points at an element of this machine's mem_map. */
+FXMI_INLINE bool fxmi_page_is_valid(const struct fxm_machine *m, const struct fxm_page *page)
+{
+	uintptr_t offset = (uintptr_t)page - (uintptr_t)m->mem.mem_map;
+	return offset < m->mem.nr_frames * sizeof(struct fxm_page) && offset % sizeof(struct fxm_page) == 0;
+}
+
+/* Loads and stores of entries: acquire / release, never stronger. Every store is followed by a compiler barrier. */
+FXMI_INLINE uint64_t fxmi_pte_get(const void *pte, unsigned bytes)
+{
+	return bytes == 4 ? __atomic_load_n((const uint32_t *)pte, __ATOMIC_ACQUIRE) : __atomic_load_n((const uint64_t *)pte, __ATOMIC_ACQUIRE);
+}
+
+FXMI_INLINE void fxmi_pte_set(void *pte, unsigned bytes, uint64_t value)
+{
+	if (bytes == 4)
+		__atomic_store_n((uint32_t *)pte, (uint32_t)value, __ATOMIC_RELEASE);
+	else
+		__atomic_store_n((uint64_t *)pte, value, __ATOMIC_RELEASE);
+	__asm__ volatile("" ::: "memory");
+}
+
+/* The last-level entry of @va in the pool, or NULL when a table above is missing or maps a large page. */
+void *fxmi_pte_ptr(const struct fxm_machine *m, uint64_t va);
+
+/* Builds the tables down to the last level for [start, end). -ENOMEM when the reserved frames run out. */
+int fxmi_pgtable_populate(struct fxm_machine *m, uint64_t start, uint64_t end);
+
+/* Maps [va, va + size) to pa with the format's large pages where they fit, else base pages. @prot: bits of a base-page entry. */
+int fxmi_pgtable_map_linear(struct fxm_machine *m, uint64_t va, uint64_t pa, uint64_t size, uint64_t prot);
+
+/* ---- TLB primitives: the only places that flush ------------------------------------------------------------------------------ */
+
+FXMI_INLINE struct fxmi_tlb_entry *fxmi_tlb_set(struct fxm_vcpu *cpu, uint64_t va)
+{
+	return cpu->tlb[(va >> FXM_PAGE_SHIFT) % FXMI_TLB_SETS];
+}
+
+FXMI_INLINE void fxmi_tlb_entry_invalidate(struct fxmi_tlb_entry *e)
+{
+	atomic_store_explicit(&e->read_tag, FXMI_TLB_INVALID, memory_order_release);
+	atomic_store_explicit(&e->write_tag, FXMI_TLB_INVALID, memory_order_release);
+}
+
+/* INVLPG on the calling vCPU. */
+FXMI_INLINE void fxmi_tlb_flush_one(struct fxm_vcpu *cpu, uint64_t va)
+{
+	struct fxmi_tlb_entry *e = fxmi_tlb_set(cpu, va);
+	if (atomic_load_explicit(&e[0].read_tag, memory_order_relaxed) == va)
+		fxmi_tlb_entry_invalidate(&e[0]);
+	if (atomic_load_explicit(&e[1].read_tag, memory_order_relaxed) == va)
+		fxmi_tlb_entry_invalidate(&e[1]);
+}
+
+/* Everything, global entries too, on one vCPU (may be another one: as if by IPI) / on all online vCPUs. */
+void fxmi_tlb_flush_cpu(struct fxm_vcpu *cpu);
+void fxmi_tlb_flush_all(struct fxm_machine *m);
+
+/* The pages of [start, end) on all online vCPUs. */
+void fxmi_tlb_flush_range_all(struct fxm_machine *m, uint64_t start, uint64_t end);
+
+/* Fills cpu->last_fault or the TLB: the miss path. Returns the entry that translates @va for @access, or NULL (fault). @va unaligned. */
+struct fxmi_tlb_entry *fxmi_tlb_fill(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access);
+
+/* The device at physical @pa, or NULL. */
+struct fxmi_device *fxmi_device_at(const struct fxm_machine *m, uint64_t pa);
+
+#endif
