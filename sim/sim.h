@@ -143,28 +143,36 @@ struct fxmi_tlb_entry {
 /* ---- vCPUs ---------------------------------------------------------------------------------------------------------- */
 
 /*
- * The counters of kernel code that change together on the hot path, as one sum: preempt_count + pagefault_disabled * 2^32 +
- * kmap depth * 2^48. Each field is signed; reading one takes the lower ones off first, so a field at -1 does not disturb
- * the others.
+ * The counters of kernel code that change together on the hot path, in one word: preempt_count (bits 0-31, biased by 2^31),
+ * pagefault_disabled (bits 32-47, biased by 2^15), kmap depth (bits 48-63, signed). The biases keep a counter that an
+ * unbalanced call drives below zero from borrowing of its neighbour, so one addition changes all three. Only these helpers know
+ * the encoding; all counters at zero is FXMI_COUNTS_ZERO, not 0.
  */
+#define FXMI_COUNTS_ZERO UINT64_C(0x800080000000)
 #define FXMI_PREEMPT_ONE UINT64_C(1)
 #define FXMI_PAGEFAULT_ONE (UINT64_C(1) << 32)
 #define FXMI_DEPTH_ONE (UINT64_C(1) << 48)
+#define FXMI_DEPTH_MASK (UINT64_C(0xffff) << 48)
 
 FXMI_INLINE int fxmi_count_preempt(uint64_t counts)
 {
-	return (int32_t)counts;
+	return (int32_t)((uint32_t)counts ^ 0x80000000u);
 }
 
 FXMI_INLINE int fxmi_count_pagefault(uint64_t counts)
 {
-	return (int16_t)((counts - (uint64_t)(int64_t)(int32_t)counts) >> 32);
+	return (int16_t)((uint16_t)(counts >> 32) ^ 0x8000u);
 }
 
 FXMI_INLINE int fxmi_count_depth(uint64_t counts)
 {
-	uint64_t upper = (counts - (uint64_t)(int64_t)(int32_t)counts) >> 32;
-	return (int16_t)((upper - (uint64_t)(int64_t)(int16_t)upper) >> 16);
+	return (int)((int64_t)counts >> 48);
+}
+
+/* The task's part of @task (preempt, pagefault) with the vCPU's part of @cpu (depth). */
+FXMI_INLINE uint64_t fxmi_counts_join(uint64_t task, uint64_t cpu)
+{
+	return (task & ~FXMI_DEPTH_MASK) | (cpu & FXMI_DEPTH_MASK);
 }
 
 /* preempt_count's fields, as include/linux/preempt.h lays them out. */
