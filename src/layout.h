@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXMI_LAYOUT_H
+#define FXMI_LAYOUT_H
+
+/*
+ * What the rest of src/ asks a layout besides the public <fixmap/layout.h>. All of these look names up: for machine creation
+ * and for reports, not for fast paths. A layout keeps a copy of the settings that it was computed from.
+ */
+
+#include "config.h"
+#include "expr.h"
+#include "profile.h"
+
+#include <fixmap/layout.h>
+
+/* Number of setting @name: 0 or 1 of an option, an integer, a size, the index of a choice in its list; 0 for no such setting. */
+uint64_t fxmi_setting(const struct fxm_layout *layout, const char *name);
+
+/* Its text as fxm_config_get() gives it, or NULL. */
+const char *fxmi_setting_text(const struct fxm_layout *layout, const char *name);
+
+/* Setting number @i, the profile's first, or NULL past the end: the words of a machine line. */
+const struct fxmi_setting *fxmi_setting_at(const struct fxm_layout *layout, size_t i);
+
+/* Whether detector @name is on: detect=on, or detect=LIST that names it. */
+bool fxmi_layout_detects(const struct fxm_layout *layout, const char *name);
+
+/* Trait @name; 0 when the profile does not have it. */
+uint64_t fxmi_trait(const struct fxm_layout *layout, const char *name);
+
+/* "FILE:LINE" in that version's source for site @key, or NULL. */
+const char *fxmi_site(const struct fxm_layout *layout, const char *key);
+
+const char *fxmi_layout_profile(const struct fxm_layout *layout);
+unsigned fxmi_layout_version(const struct fxm_layout *layout); /* major << 16 | minor << 8 | patch */
+unsigned fxmi_layout_address_bits(const struct fxm_layout *layout);
+bool fxmi_layout_pae(const struct fxm_layout *layout);
+
+/* Fixed address number @i that boot code sets. Errors: -ENOENT past the end. */
+int fxmi_boot_at(const struct fxm_layout *layout, size_t i, uint32_t *index, fxm_pa *phys, fxm_pte *prot);
+
+/*
+ * The layout of @layout's settings with setting @name changed to @value: reservetop, when reserve_top_address() is called.
+ * Errors: -ENOENT this profile has no such setting; -EINVAL it cannot be, @error says why; -ENOMEM.
+ */
+int fxmi_layout_with(const struct fxm_layout *layout, const char *name, uint64_t value, struct fxm_layout **out,
+		     struct fxmi_error *error);
+
+#endif
