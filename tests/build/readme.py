@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What README.md shows is what happens: readme.py SOURCE_ROOT TOOL_DIR
+
+Each `$ fixmap ...` line of a ```console block is run in the source root; the lines below it must be its output (standard
+output and error as they come). A line `...` stands for any lines. A ```c block must be the text of a file in examples/.
+"""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+root, tools = sys.argv[1:]
+with open(os.path.join(root, 'README.md'), encoding='ascii') as f:
+    blocks = re.findall(r'^```(\w+)\n(.*?)^```$', f.read(), re.M | re.S)
+env = {**os.environ, 'PATH': tools + os.pathsep + os.environ['PATH'], 'LC_ALL': 'C.UTF-8'}
+env.pop('FIXMAP_OPTIONS', None)
+examples = []
+for name in glob.glob(f'{root}/examples/**/*.c', recursive=True):
+    with open(name, encoding='ascii') as f:
+        examples.append(f.read())
+ran = failed = 0
+
+for language, text in blocks:
+    if language == 'c' and not any(text in example for example in examples):
+        print(f'no file in examples/ has this text:\n{text}')
+        failed += 1
+    if language != 'console':
+        continue
+    for command, shown in re.findall(r'^\$ (fixmap .*)\n((?:(?!\$ ).*\n)*)', text, re.M):
+        run = subprocess.run(command, shell=True, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, timeout=60, check=False)
+        got = run.stdout.decode('utf-8', 'replace')
+        pattern = re.escape(shown).replace(re.escape('...\n'), r'(?:.*\n)*?')
+        ran += 1
+        if not re.fullmatch(pattern, got):
+            failed += 1
+            print(f'$ {command}\n--- README.md shows\n{shown}--- it printed (status {run.returncode})\n{got}')
+print(f'{ran} commands run, {failed} problems')
+sys.exit(failed > 0 or ran == 0)
