@@ -11,7 +11,8 @@ static void show(struct fxm_machine *m, struct fxm_page *page, uint32_t slot, co
 {
 	fxm_va va = fxm_page_address(fxm_machine_vcpu(m, 0), page);
 
-	printf("%-24s pkmap_count[%" PRIu32 "] = %d, page_address() = %08" PRIx64 "\n", when, slot, fxm_pkmap_count(m, slot, NULL), va.v);
+	printf("%-24s pkmap_count[%" PRIu32 "] = %d, page_address() = %08" PRIx64 "\n", when, slot,
+	       fxm_pkmap_count(m, slot, NULL), va.v);
 }
 
 int main(void)

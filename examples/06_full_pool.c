@@ -52,7 +52,8 @@ int main(void)
 	m = example_machine("x86_32-5.10", "cpus=2");
 	slots = (uint32_t)fxm_layout_get(fxm_machine_layout(m), "LAST_PKMAP");
 	pages = calloc(slots, sizeof(*pages));
-	if (fxm_task_create(m, &on_cpu0, holder, pages, &holds) || fxm_task_create(m, &on_cpu1, waiter, example_page(m, ""), &waits))
+	if (fxm_task_create(m, &on_cpu0, holder, pages, &holds) ||
+	    fxm_task_create(m, &on_cpu1, waiter, example_page(m, ""), &waits))
 		return 1;
 	fxm_task_resume(holds);
 	fxm_task_resume(waits);
