@@ -81,6 +81,7 @@ struct fxmi_free_list {
 
 struct fxmi_zone {
 	uint64_t start_pfn, end_pfn, present, free;
+	uint64_t fresh, fresh_from; /* blocks in physmem.fresh that are this zone's; no lower block number of it is */
 	struct fxmi_free_list area[FXM_MAX_ORDER + 1];
 };
 
@@ -90,8 +91,10 @@ struct fxmi_physmem {
 	uint64_t nr_frames;
 	struct fxm_page *mem_map;  /* nr_frames entries */
 	uint64_t highmem_pfn;	   /* first frame without a permanent address */
-	pthread_mutex_t zone_lock; /* guards zones and free blocks */
+	pthread_mutex_t zone_lock; /* guards zones and free blocks, kmalloc's slabs, and additions to machine.devices */
 	struct fxmi_zone zone[FXM_ZONES];
+	uint64_t *fresh; /* a bit per max-order block: free, on no list, its struct pages never touched */
+	size_t mem_map_bytes, fresh_bytes; /* host mappings, for unmapping */
 	uint64_t fail_after; /* 0: no failure injected; n: the nth next allocation fails */
 	bool fail_all_after;
 	uint64_t table_pfn, table_end_pfn; /* reserved frames that page tables are taken from, next first */
@@ -100,6 +103,12 @@ struct fxmi_physmem {
 /* ---- page tables ---------------------------------------------------------------------------------------------------- */
 
 #define FXMI_LEVELS FXM_WALK_LEVELS
+
+/* What a bit of an entry is called. @large_name: in a large-page leaf, NULL when the same. */
+struct fxmi_pt_word {
+	uint64_t bit;
+	const char *name, *large_name;
+};
 
 /* A page-table format as the hardware defines it. Level 0 is the root; the last level maps 4K (or base) pages. */
 struct fxmi_pt_format {
@@ -115,8 +124,9 @@ struct fxmi_pt_format {
 	uint64_t present, write, user, accessed, dirty, large, global, nx;
 	uint64_t frame_mask;   /* bits of the physical address in an entry */
 	uint64_t table_flags;  /* entry that points at a lower table */
-	uint64_t root_flags;   /* the same at level 0 (PAE's PDPT has no RW bit) */
-	unsigned va_bits;
+	uint64_t root_flags;   /* the same at level 0. Of write, user and accessed, those not in here do not exist there (PAE's PDPT) */
+	unsigned va_bits;      /* 32: addresses wrap at 4 GiB; more: they are sign-extended from here */
+	const struct fxmi_pt_word *words; /* in the order of printing; the last one has bit 0 */
 };
 
 extern const struct fxmi_pt_format fxmi_pt_i386;	/* 2 levels x 1024 x 4 bytes, 4 MB large pages */
@@ -204,17 +214,18 @@ struct fxm_vcpu {
 	_Alignas(64) unsigned char percpu[FXMI_PERCPU_BYTES]; /* src/'s per-CPU data */
 
 	struct fxmi_tlb_entry tlb[FXMI_TLB_SETS][FXMI_TLB_WAYS];
-	_Atomic uint32_t tlb_generation; /* raised by every flush, re-checked by a fill */
+	_Atomic uint64_t tlb_generation; /* flushes by others: begun so far * 2^16 + going on now; re-checked by a fill */
 
 	struct fxm_fault last_fault;
-	int irq_disabled; /* nesting of irq-off: contexts plus fxm_irq_disable */
+	int irq_disabled; /* 0 or 1: the complement of IF. Entering an interrupt sets it, leaving restores it */
 	unsigned contexts;
+	uint32_t irq_saved; /* bit n: irq_disabled when context n was entered */
 	unsigned char context[FXMI_MAX_CONTEXTS]; /* enum fxm_context, innermost last */
 
 	struct fxm_task *idle;
-	pthread_mutex_t seat_lock; /* guards current, seat_wanted */
-	pthread_cond_t seat_free;
-	unsigned seat_wanted;
+	pthread_mutex_t seat_lock; /* guards seat_taken, seat_queue, and current for others than its holder */
+	bool seat_taken;	   /* a task has the right to run here; without one, current is idle */
+	struct fxmi_seat_waiter *seat_queue; /* first come, first seated; sim/seat.c */
 };
 
 /* ---- tasks, sleeping, locks ------------------------------------------------------------------------------------------- */
@@ -367,7 +378,7 @@ enum fxmi_trap {
 
 struct fxmi_trap_info {
 	enum fxmi_trap trap;
-	struct fxm_fault fault; /* address: simulated when inside a window, else the host pointer's value */
+	struct fxm_fault fault; /* address: simulated when inside a window, else the host pointer's value (UINT64_MAX: not canonical) */
 	uintptr_t pc;		/* the accessing instruction */
 };
 
@@ -377,6 +388,8 @@ struct fxmi_callbacks {
 	/* Whether the page at @va is mapped by a call that has not been undone (strict mode asks at each first touch). */
 	bool (*is_live)(struct fxm_machine *m, uint64_t va);
 	void (*scheduling_while_atomic)(struct fxm_vcpu *cpu);
+	/* A vCPU has just come online through fxm_machine_cpu_add(): set up its percpu area. Not called by fxmi_machine_new(). */
+	void (*cpu_online)(struct fxm_vcpu *cpu);
 	/* The current task would sleep for ever in @what. Must not return. */
 	void (*deadlock)(struct fxm_vcpu *cpu, const char *what);
 	/* @task has slept in @what for @seconds. On the sleeping thread, without locks. */
@@ -425,13 +438,16 @@ struct fxm_machine {
 	struct fxmi_physmem mem;
 	uint64_t root_pfn; /* swapper_pg_dir */
 	struct fxmi_window window;
-	struct fxmi_device *devices;
+	struct fxmi_device *devices; /* only ever added to, at the head, with release; read without a lock */
+	struct fxmi_kmalloc *kmalloc;
 	unsigned nr_cpus;
 	_Atomic unsigned cpus_online;
 	struct fxm_vcpu *vcpu[FXMI_MAX_CPUS];
 	pthread_mutex_t task_lock; /* guards tasks, next_pid, task states' transitions to and from sleep */
 	struct fxm_task *tasks;
 	int next_pid;
+	pthread_cond_t seat_left;      /* with task_lock: some vCPU's seat became free while seat_seekers waited for any */
+	_Atomic unsigned seat_seekers;
 	bool dead; /* we are a fork()ed child of its owner */
 	struct fxm_machine *next_machine;
 	void *kernel; /* src/'s state */
@@ -440,8 +456,14 @@ struct fxm_machine {
 /* Builds the hardware: memory, empty page tables (root only), vCPUs, window. Errors: negative errno; nothing remains. */
 int fxmi_machine_new(const struct fxmi_desc *desc, struct fxm_machine **out);
 
-/* Frees it. -EBUSY when another host thread sits on a vCPU. */
+/*
+ * Frees it, after detaching the caller. -EBUSY when another host thread sits, sleeps or waits on it, or when called from one of
+ * its tasks; -ECHILD in a forked child.
+ */
 int fxmi_machine_free(struct fxm_machine *m);
+
+/* For functions that cannot return -ECHILD: says in one line that the machine is the parent process's, and aborts. */
+_Noreturn void fxmi_die_forked(void);
 
 /* The vCPU the calling thread or fibre sits on; NULL for none. Initial-exec: one load. */
 extern __thread struct fxm_vcpu *fxmi_self __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -527,7 +549,10 @@ void fxmi_tlb_flush_all(struct fxm_machine *m);
 /* The pages of [start, end) on all online vCPUs. */
 void fxmi_tlb_flush_range_all(struct fxm_machine *m, uint64_t start, uint64_t end);
 
-/* Fills cpu->last_fault or the TLB: the miss path. Returns the entry that translates @va for @access, or NULL (fault). @va unaligned. */
+/*
+ * The way past the first way's hit: answers from the TLB what it can, else walks and fills. Returns the entry that translates
+ * @va (unaligned) for @access, good for one access and until the next call, or NULL with cpu->last_fault filled in.
+ */
 struct fxmi_tlb_entry *fxmi_tlb_fill(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access);
 
 /* The device at physical @pa, or NULL. */

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The buddy allocator over the zones. Models mm/page_alloc.c.
+ *
+ * A free block of order n is 2^n frames, aligned to its size, inside one zone. It is recorded in one of two places:
+ *
+ *     free lists     the head's struct page carries FXMI_PG_BUDDY and the order, kernel[0] and kernel[1] link the list
+ *     fresh bitmap   max-order blocks that were never touched since the machine was created; they are taken when the lists
+ *                    of their zone have nothing large enough, and never come back here
+ *
+ * Invariants (zone_lock held): no two free buddies of one zone and order exist below the max order; zone.free counts the frames of
+ * both places; a frame is part of at most one block, free or allocated. An allocated block's head has refcount > 0 and its
+ * order; the other frames of a block have refcount 0, so none of them passes for a head.
+ */
+
+#include "internal.h"
+
+#include <errno.h>
+
+#define BLOCK_PAGES (1u << FXM_MAX_ORDER)
+
+/* Bits of ours that say what a page is used for now. NAMED belongs to the frame and outlives the allocation. */
+#define PG_USE (FXMI_PG_BUDDY | FXMI_PG_HEAD | FXMI_PG_TAIL | FXMI_PG_SLAB)
+
+/* ---- free blocks ----------------------------------------------------------------------------------------------------- */
+
+static struct fxm_page *link_get(struct fxm_page *page, int way)
+{
+	return (struct fxm_page *)page->kernel[way];
+}
+
+static void link_set(struct fxm_page *page, int way, struct fxm_page *to)
+{
+	page->kernel[way] = (unsigned long)to;
+}
+
+static void list_add(struct fxmi_free_list *list, struct fxm_page *page, unsigned order)
+{
+	link_set(page, 0, list->head);
+	link_set(page, 1, NULL);
+	if (list->head)
+		link_set(list->head, 1, page);
+	list->head = page;
+	list->blocks++;
+	page->order = order;
+	page->flags |= FXMI_PG_BUDDY;
+}
+
+static void list_del(struct fxmi_free_list *list, struct fxm_page *page)
+{
+	struct fxm_page *next = link_get(page, 0), *prev = link_get(page, 1);
+
+	if (prev)
+		link_set(prev, 0, next);
+	else
+		list->head = next;
+	if (next)
+		link_set(next, 1, prev);
+	list->blocks--;
+	page->flags &= ~FXMI_PG_BUDDY;
+}
+
+static struct fxmi_zone *zone_of(struct fxmi_physmem *mem, uint64_t pfn)
+{
+	struct fxmi_zone *zone = mem->zone;
+
+	while (pfn >= zone->end_pfn)
+		zone++;
+	return zone;
+}
+
+/* The page may be somebody's, who sets flags of his own in it meanwhile. */
+static bool is_free_head(const struct fxm_page *page, unsigned order)
+{
+	return (__atomic_load_n(&page->flags, __ATOMIC_RELAXED) & FXMI_PG_BUDDY) && page->order == order;
+}
+
+/* Puts a block on the lists, merged with its free buddies as far as the zone's borders let it grow. */
+static void free_block(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t pfn, unsigned order)
+{
+	zone->free += UINT64_C(1) << order;
+	for (; order < FXM_MAX_ORDER; order++) {
+		uint64_t buddy = pfn ^ UINT64_C(1) << order;
+
+		if (buddy < zone->start_pfn || buddy >= zone->end_pfn || !is_free_head(&mem->mem_map[buddy], order))
+			break;
+		list_del(&zone->area[order], &mem->mem_map[buddy]);
+		pfn &= buddy;
+	}
+	list_add(&zone->area[order], &mem->mem_map[pfn], order);
+}
+
+/* ---- blocks that were never touched ---------------------------------------------------------------------------------- */
+
+static bool is_fresh(const struct fxmi_physmem *mem, uint64_t block)
+{
+	return mem->fresh[block / 64] >> block % 64 & 1;
+}
+
+/* Moves a fresh block to the lists. */
+static void thaw(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t block)
+{
+	mem->fresh[block / 64] &= ~(UINT64_C(1) << block % 64);
+	zone->fresh--;
+	list_add(&zone->area[FXM_MAX_ORDER], &mem->mem_map[block << FXM_MAX_ORDER], FXM_MAX_ORDER);
+}
+
+static bool thaw_lowest(struct fxmi_physmem *mem, struct fxmi_zone *zone)
+{
+	if (!zone->fresh)
+		return false;
+	while (!is_fresh(mem, zone->fresh_from))
+		zone->fresh_from++;
+	thaw(mem, zone, zone->fresh_from);
+	return true;
+}
+
+void fxmi_zone_add(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t start, uint64_t end)
+{
+	while (start < end) {
+		unsigned order = start ? (unsigned)__builtin_ctzll(start) : FXM_MAX_ORDER;
+
+		if (order >= FXM_MAX_ORDER && end - start >= BLOCK_PAGES) {
+			uint64_t block = start >> FXM_MAX_ORDER;
+
+			mem->fresh[block / 64] |= UINT64_C(1) << block % 64;
+			zone->fresh++;
+			zone->free += BLOCK_PAGES;
+			start += BLOCK_PAGES;
+			continue;
+		}
+		if (order > FXM_MAX_ORDER)
+			order = FXM_MAX_ORDER;
+		while (UINT64_C(1) << order > end - start)
+			order--;
+		free_block(mem, zone, start, order);
+		start += UINT64_C(1) << order;
+	}
+}
+
+/* ---- taking blocks --------------------------------------------------------------------------------------------------- */
+
+/* Takes a free block of at least @order off its list. @order becomes its own order. */
+static struct fxm_page *take_block(struct fxmi_physmem *mem, struct fxmi_zone *zone, unsigned *order)
+{
+	unsigned o = *order;
+
+	while (o <= FXM_MAX_ORDER && !zone->area[o].head)
+		o++;
+	if (o > FXM_MAX_ORDER) {
+		if (!thaw_lowest(mem, zone))
+			return NULL;
+		o = FXM_MAX_ORDER;
+	}
+	struct fxm_page *page = zone->area[o].head;
+
+	list_del(&zone->area[o], page);
+	*order = o;
+	return page;
+}
+
+/* Cuts the taken block at @head down to the one of @order that contains @pfn; the rest becomes free blocks again. */
+static void split_to(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t head, unsigned have, uint64_t pfn, unsigned order)
+{
+	zone->free -= UINT64_C(1) << order;
+	while (have > order) {
+		uint64_t half = UINT64_C(1) << --have, spare = head + half;
+
+		if (pfn >= spare) {
+			spare = head;
+			head += half;
+		}
+		list_add(&zone->area[have], &mem->mem_map[spare], have);
+	}
+}
+
+/* What a page looks like to its new owner. */
+static void prepare(struct fxm_page *head, unsigned gfp, unsigned order)
+{
+	bool compound = (gfp & FXM_GFP_COMP) && order;
+
+	for (struct fxm_page *page = head; page < head + (1u << order); page++) {
+		page->flags &= FXMI_PG_NAMED;
+		memset(page->kernel, 0, sizeof(page->kernel));
+		page->order = 0;
+		atomic_store_explicit(&page->mapcount, 0, memory_order_relaxed);
+		atomic_store_explicit(&page->refcount, 0, memory_order_relaxed);
+		if (compound) {
+			page->flags |= page == head ? FXMI_PG_HEAD : FXMI_PG_TAIL;
+			page->kernel[0] = page == head ? 0 : (unsigned long)head;
+		}
+	}
+	head->order = order;
+	atomic_store_explicit(&head->refcount, 1, memory_order_relaxed);
+}
+
+/* The zones that may serve a request: from this one downwards, to ZONE_DMA. */
+static int highest_zone(unsigned gfp)
+{
+	if (gfp & FXM_GFP_DMA)
+		return FXM_ZONE_DMA;
+	return gfp & FXM_GFP_HIGHMEM ? FXM_ZONE_HIGHMEM : FXM_ZONE_NORMAL;
+}
+
+struct fxm_page *fxmi_alloc_pages_locked(struct fxm_machine *m, unsigned gfp, unsigned order)
+{
+	struct fxmi_physmem *mem = &m->mem;
+
+	for (int z = highest_zone(gfp); z >= 0; z--) {
+		struct fxmi_zone *zone = &mem->zone[z];
+		unsigned have = order;
+		struct fxm_page *page = take_block(mem, zone, &have);
+
+		if (page) {
+			uint64_t pfn = fxmi_page_pfn(m, page);
+
+			split_to(mem, zone, pfn, have, pfn, order);
+			prepare(page, gfp, order);
+			return page;
+		}
+	}
+	return NULL;
+}
+
+bool fxmi_alloc_fails_locked(struct fxmi_physmem *mem)
+{
+	if (fxmi_likely(!mem->fail_after))
+		return false;
+	if (mem->fail_after > 1) {
+		mem->fail_after--;
+		return false;
+	}
+	if (!mem->fail_all_after)
+		mem->fail_after = 0;
+	return true;
+}
+
+struct fxm_page *fxm_alloc_pages(struct fxm_machine *m, unsigned gfp, unsigned order)
+{
+	struct fxm_page *page = NULL;
+
+	if (!m || order > FXM_MAX_ORDER)
+		return NULL;
+	pthread_mutex_lock(&m->mem.zone_lock);
+	if (!fxmi_alloc_fails_locked(&m->mem))
+		page = fxmi_alloc_pages_locked(m, gfp, order);
+	pthread_mutex_unlock(&m->mem.zone_lock);
+	if (page && (gfp & FXM_GFP_ZERO))
+		memset(fxmi_frame(m, fxmi_page_pfn(m, page)), 0, (size_t)FXM_PAGE_SIZE << order);
+	return page;
+}
+
+/* The head of the free block that frame @pfn is in, taken off its list; NULL when the frame is not free. */
+static struct fxm_page *take_containing(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t pfn, unsigned *order)
+{
+	if (is_fresh(mem, pfn >> FXM_MAX_ORDER))
+		thaw(mem, zone, pfn >> FXM_MAX_ORDER);
+	for (unsigned o = 0; o <= FXM_MAX_ORDER; o++) {
+		struct fxm_page *head = &mem->mem_map[pfn & ~((UINT64_C(1) << o) - 1)];
+
+		if (is_free_head(head, o)) {
+			list_del(&zone->area[o], head);
+			*order = o;
+			return head;
+		}
+	}
+	return NULL;
+}
+
+int fxm_alloc_pfn(struct fxm_machine *m, uint64_t pfn, struct fxm_page **out)
+{
+	struct fxm_page *head;
+	unsigned have;
+
+	if (!m || !out)
+		return -EINVAL;
+	if (!fxmi_pfn_is_ram(m, pfn))
+		return -ENOENT;
+	pthread_mutex_lock(&m->mem.zone_lock);
+	struct fxmi_zone *zone = zone_of(&m->mem, pfn);
+
+	head = take_containing(&m->mem, zone, pfn, &have);
+	if (head) {
+		split_to(&m->mem, zone, fxmi_page_pfn(m, head), have, pfn, 0);
+		*out = &m->mem.mem_map[pfn];
+		prepare(*out, 0, 0);
+	}
+	pthread_mutex_unlock(&m->mem.zone_lock);
+	return head ? 0 : -EBUSY;
+}
+
+/* ---- references and freeing ------------------------------------------------------------------------------------------ */
+
+/* Changes a reference count that is not zero, and returns what it was. */
+static int refcount_add_unless_zero(struct fxm_page *page, int n)
+{
+	int count = atomic_load_explicit(&page->refcount, memory_order_relaxed);
+
+	while (count > 0 && !atomic_compare_exchange_weak_explicit(&page->refcount, &count, count + n, memory_order_acq_rel,
+								   memory_order_relaxed))
+		;
+	return count;
+}
+
+static bool is_allocated_head(const struct fxm_page *page, unsigned order)
+{
+	return !(page->flags & (FXMI_PG_BUDDY | FXMI_PG_TAIL | FXMI_PG_RESERVED | FXMI_PG_SLAB)) && page->order == order;
+}
+
+void fxmi_free_pages_locked(struct fxm_machine *m, struct fxm_page *page)
+{
+	uint64_t pfn = fxmi_page_pfn(m, page);
+	unsigned order = page->order;
+
+	if (page->flags & FXMI_PG_HEAD)
+		for (struct fxm_page *tail = page + 1; tail < page + (1u << order); tail++)
+			tail->flags &= ~FXMI_PG_TAIL;
+	page->flags &= ~PG_USE;
+	atomic_store_explicit(&page->refcount, 0, memory_order_relaxed);
+	free_block(&m->mem, zone_of(&m->mem, pfn), pfn, order);
+}
+
+int fxm_free_pages(struct fxm_machine *m, struct fxm_page *page, unsigned order)
+{
+	int err = -EINVAL;
+
+	if (!m || !fxmi_page_is_valid(m, page))
+		return -EINVAL;
+	pthread_mutex_lock(&m->mem.zone_lock);
+	if (is_allocated_head(page, order)) {
+		int count = refcount_add_unless_zero(page, -1);
+
+		if (count > 0)
+			err = 0;
+		if (count == 1)
+			fxmi_free_pages_locked(m, page);
+	}
+	pthread_mutex_unlock(&m->mem.zone_lock);
+	return err;
+}
+
+int fxm_page_count(const struct fxm_machine *m, const struct fxm_page *page)
+{
+	return m && fxmi_page_is_valid(m, page) ? atomic_load_explicit(&page->refcount, memory_order_acquire) : 0;
+}
+
+void fxm_page_get(struct fxm_machine *m, struct fxm_page *page)
+{
+	/* A page that is free stays free: a reference taken too late is the caller's bug, and must not corrupt the lists. */
+	if (m && fxmi_page_is_valid(m, page))
+		refcount_add_unless_zero(fxm_compound_head(m, page), 1);
+}
+
+/* ---- questions ------------------------------------------------------------------------------------------------------- */
+
+struct fxm_page *fxm_page_of_pfn(struct fxm_machine *m, uint64_t pfn)
+{
+	return m && fxmi_pfn_is_ram(m, pfn) ? &m->mem.mem_map[pfn] : NULL;
+}
+
+uint64_t fxm_page_pfn(const struct fxm_machine *m, const struct fxm_page *page)
+{
+	return m && fxmi_page_is_valid(m, page) ? fxmi_page_pfn(m, page) : UINT64_MAX;
+}
+
+bool fxm_page_is_highmem(const struct fxm_machine *m, const struct fxm_page *page)
+{
+	return m && fxmi_page_is_valid(m, page) && fxmi_page_pfn(m, page) >= m->mem.highmem_pfn;
+}
+
+struct fxm_page *fxm_compound_head(const struct fxm_machine *m, struct fxm_page *page)
+{
+	if (!m || !fxmi_page_is_valid(m, page) || !(page->flags & FXMI_PG_TAIL))
+		return page;
+	struct fxm_page *head = (struct fxm_page *)page->kernel[0];
+
+	return fxmi_page_is_valid(m, head) ? head : page; /* the owner may have written there */
+}
+
+void *fxm_frame(struct fxm_machine *m, uint64_t pfn)
+{
+	return m && fxmi_pfn_is_ram(m, pfn) ? fxmi_frame(m, pfn) : NULL;
+}
+
+int fxm_zone_info(struct fxm_machine *m, enum fxm_zone zone, struct fxm_zone_info *out)
+{
+	static const char *const names[FXM_ZONES] = {"DMA", "Normal", "HighMem"};
+
+	if (!m || !out)
+		return -EINVAL;
+	if ((unsigned)zone >= FXM_ZONES)
+		return -ENOENT;
+	pthread_mutex_lock(&m->mem.zone_lock);
+	const struct fxmi_zone *z = &m->mem.zone[zone];
+
+	*out = (struct fxm_zone_info){.name = names[zone], .start_pfn = z->start_pfn, .spanned = z->end_pfn - z->start_pfn,
+				      .present = z->present, .free = z->free};
+	for (unsigned o = 0; o <= FXM_MAX_ORDER; o++)
+		out->free_blocks[o] = z->area[o].blocks;
+	out->free_blocks[FXM_MAX_ORDER] += z->fresh;
+	pthread_mutex_unlock(&m->mem.zone_lock);
+	return 0;
+}
+
+void fxm_fail_alloc(struct fxm_machine *m, uint64_t nth, bool and_all_after)
+{
+	if (!m)
+		return;
+	pthread_mutex_lock(&m->mem.zone_lock);
+	m->mem.fail_after = nth;
+	m->mem.fail_all_after = and_all_after;
+	pthread_mutex_unlock(&m->mem.zone_lock);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Physical memory as the firmware hands it over: one sparse memfd for the frames, mapped once and shared with the window,
+ * and mem_map, a struct fxm_page per frame.
+ *
+ *     frame  0          the real-mode interrupt table: the kernel's
+ *            1 - 0x9e   usable
+ *            0x9f-0xff  video memory and ROMs: frames exist, but are nobody's to allocate
+ *            0x100-0x1ff  the kernel's image, from whose frames the page tables are taken
+ *            0x200-...  usable, up to ram_end
+ *
+ * Invariants: the memfd never changes its size (sealed), so an access inside [0, nr_frames) cannot raise SIGBUS. Both host
+ * mappings are sparse, and creation touches the few struct pages that say something other than zero: free memory is recorded
+ * in physmem.fresh (page_alloc.c).
+ */
+
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+	HOLE_PFN = 0x9f,   /* the last, incomplete page of conventional memory belongs to the BIOS too */
+	IMAGE_PFN = 0x100, /* 1 MB */
+	IMAGE_END_PFN = 0x200
+};
+
+/* 64 TiB of frames: more than any profile addresses, and small enough that no size below overflows. */
+#define MAX_RAM (UINT64_C(1) << 46)
+
+static size_t round_to_page(size_t bytes)
+{
+	return (bytes + FXM_PAGE_SIZE - 1) & ~(size_t)(FXM_PAGE_SIZE - 1);
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int open_pool(struct fxmi_physmem *mem)
+{
+	mem->memfd = memfd_create("fixmap-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (mem->memfd < 0)
+		return -errno;
+	if (ftruncate(mem->memfd, (off_t)(mem->nr_frames << FXM_PAGE_SHIFT)) ||
+	    fcntl(mem->memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		return -errno;
+	return 0;
+}
+
+static int map_sparse(void **out, size_t bytes, int flags, int fd)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, fd, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	*out = p;
+	return 0;
+}
+
+static int map_host_memory(struct fxmi_physmem *mem)
+{
+	size_t ram_bytes = mem->nr_frames << FXM_PAGE_SHIFT;
+	void *p = NULL;
+	int err = open_pool(mem);
+
+	if (err || (err = map_sparse(&p, ram_bytes, MAP_SHARED, mem->memfd)))
+		return err;
+	mem->ram = p;
+	/* A forked child must not write into its parent's memory. mem_map is private, and stays readable there. */
+	if (madvise(p, ram_bytes, MADV_DONTFORK))
+		return -errno;
+	mem->mem_map_bytes = round_to_page(mem->nr_frames * sizeof(struct fxm_page));
+	if ((err = map_sparse(&p, mem->mem_map_bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1)))
+		return err;
+	mem->mem_map = p;
+	mem->fresh_bytes = round_to_page((mem->nr_frames >> FXM_MAX_ORDER) / 8 + sizeof(uint64_t));
+	if ((err = map_sparse(&p, mem->fresh_bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1)))
+		return err;
+	mem->fresh = p;
+	return 0;
+}
+
+/* @count: a kernel page is in use, a hole is nothing. */
+static void reserve(struct fxmi_physmem *mem, uint64_t start, uint64_t end, int count)
+{
+	for (uint64_t pfn = start; pfn < end; pfn++) {
+		mem->mem_map[pfn].flags = FXMI_PG_RESERVED;
+		atomic_init(&mem->mem_map[pfn].refcount, count);
+	}
+}
+
+static void set_zone(struct fxmi_zone *zone, uint64_t start, uint64_t end)
+{
+	zone->start_pfn = start;
+	zone->end_pfn = end;
+	zone->present = end - start;
+	zone->fresh_from = start >> FXM_MAX_ORDER;
+}
+
+/* The part of [start, end) that lies in each zone becomes free. */
+static void add_free(struct fxmi_physmem *mem, uint64_t start, uint64_t end)
+{
+	for (int z = 0; z < FXM_ZONES; z++) {
+		struct fxmi_zone *zone = &mem->zone[z];
+		uint64_t from = start > zone->start_pfn ? start : zone->start_pfn;
+		uint64_t to = min_u64(end, zone->end_pfn);
+
+		if (from < to)
+			fxmi_zone_add(mem, zone, from, to);
+	}
+}
+
+static void divide(struct fxmi_physmem *mem, uint64_t dma_pfn)
+{
+	dma_pfn = min_u64(dma_pfn, mem->highmem_pfn);
+	set_zone(&mem->zone[FXM_ZONE_DMA], 0, dma_pfn);
+	set_zone(&mem->zone[FXM_ZONE_NORMAL], dma_pfn, mem->highmem_pfn);
+	set_zone(&mem->zone[FXM_ZONE_HIGHMEM], mem->highmem_pfn, mem->nr_frames);
+	for (uint64_t pfn = HOLE_PFN; pfn < IMAGE_PFN; pfn++)
+		mem->zone[pfn < dma_pfn ? FXM_ZONE_DMA : pfn < mem->highmem_pfn ? FXM_ZONE_NORMAL : FXM_ZONE_HIGHMEM].present--;
+
+	reserve(mem, 0, 1, 1);
+	reserve(mem, HOLE_PFN, IMAGE_PFN, 0);
+	reserve(mem, IMAGE_PFN, IMAGE_END_PFN, 1);
+	mem->table_pfn = IMAGE_PFN;
+	mem->table_end_pfn = IMAGE_END_PFN;
+	add_free(mem, 1, HOLE_PFN);
+	add_free(mem, IMAGE_END_PFN, mem->nr_frames);
+}
+
+int fxmi_physmem_init(struct fxm_machine *m)
+{
+	struct fxmi_physmem *mem = &m->mem;
+	int err;
+
+	memset(mem, 0, sizeof(*mem));
+	mem->memfd = -1;
+	if (m->desc.ram_end < (uint64_t)IMAGE_END_PFN << FXM_PAGE_SHIFT || m->desc.ram_end > MAX_RAM)
+		return -EINVAL;
+	mem->nr_frames = m->desc.ram_end >> FXM_PAGE_SHIFT;
+	mem->highmem_pfn = min_u64(m->desc.highmem_pfn, mem->nr_frames);
+	pthread_mutex_init(&mem->zone_lock, NULL);
+	err = map_host_memory(mem);
+	if (err) {
+		fxmi_physmem_free(m);
+		return err;
+	}
+	divide(mem, m->desc.dma_pfn);
+	return 0;
+}
+
+void fxmi_physmem_free(struct fxm_machine *m)
+{
+	struct fxmi_physmem *mem = &m->mem;
+
+	if (mem->fresh)
+		munmap(mem->fresh, mem->fresh_bytes);
+	if (mem->mem_map)
+		munmap(mem->mem_map, mem->mem_map_bytes);
+	if (mem->ram)
+		munmap(mem->ram, mem->nr_frames << FXM_PAGE_SHIFT);
+	if (mem->memfd >= 0)
+		close(mem->memfd);
+	pthread_mutex_destroy(&mem->zone_lock);
+	memset(mem, 0, sizeof(*mem));
+	mem->memfd = -1;
+}

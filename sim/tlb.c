@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The TLB of a vCPU: 128 sets of two ways, the most recently used one first. It holds 4K translations; a large page is
+ * cached in 4K pieces, and INVLPG drops the one piece it names. Instruction fetches are not cached.
+ *
+ * Only a vCPU's own thread makes an entry valid. Other vCPUs invalidate, as an IPI handler would do on its behalf:
+ *
+ *     owner                                     another vCPU
+ *     g = generation                            change the PTE
+ *     walk (may read the old PTE)               generation += 2^16 + 1
+ *     invalidate; host, entry                   barrier on all threads (fxmi_barrier_all_threads)
+ *     write_tag, then read_tag                  read_tag = invalid, then write_tag = invalid
+ *     generation != g: invalidate               generation -= 1
+ *
+ * The barrier falls either before the owner's last line, which then sees the new generation, or after its tag stores, which
+ * the invalidation then overwrites: nothing that was read before the flush survives it. Moving an entry between the ways is
+ * guarded in the same way, and not done at all while somebody is invalidating (the low half of the generation is not 0): the
+ * entry could slip past him.
+ *
+ * Invariant: a valid write_tag has an equal read_tag beside it (so a flush may look at read_tag alone), even while both
+ * sides store: the owner stores write_tag first, the others read_tag first.
+ *
+ * A fill that loses the race still returns its translation: the access itself happened before the flush.
+ */
+
+#include "internal.h"
+
+#include <linux/membarrier.h>
+#include <sys/single_threaded.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* flush_tlb_kernel_range() on x86 flushes everything from this many pages on. */
+enum { RANGE_CEILING = 33 };
+
+/* fxm_vcpu.tlb_generation's unit; below it, the number of flushes that go on. */
+#define FLUSH_BEGUN (UINT64_C(1) << 16)
+
+#define PAGE_MASK (~(uint64_t)(FXM_PAGE_SIZE - 1))
+
+FXMI_INLINE uint64_t wrap(const struct fxm_vcpu *cpu, uint64_t va)
+{
+	return cpu->machine->desc.format->va_bits == 32 ? (uint32_t)va : va;
+}
+
+/* ---- the barrier ----------------------------------------------------------------------------------------------------- */
+
+/* The host refused membarrier: each fill pays for a fence of its own instead. */
+static atomic_bool fence_in_fill;
+static pthread_once_t barrier_once = PTHREAD_ONCE_INIT;
+
+static void register_barrier(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0))
+		atomic_store(&fence_in_fill, true);
+}
+
+void fxmi_barrier_all_threads(void)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	if (__libc_single_threaded || atomic_load_explicit(&fence_in_fill, memory_order_relaxed))
+		return;
+	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
+		return;
+	register_barrier(); /* a fork()ed child may have to do it again */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
+		atomic_store(&fence_in_fill, true);
+}
+
+FXMI_INLINE uint64_t generation_of(const struct fxm_vcpu *cpu)
+{
+	return atomic_load_explicit(&cpu->tlb_generation, memory_order_acquire);
+}
+
+FXMI_INLINE bool flush_goes_on(uint64_t generation)
+{
+	return fxmi_unlikely(generation & (FLUSH_BEGUN - 1));
+}
+
+FXMI_INLINE bool generation_changed(const struct fxm_vcpu *cpu, uint64_t generation)
+{
+	if (fxmi_unlikely(atomic_load_explicit(&fence_in_fill, memory_order_relaxed)))
+		atomic_thread_fence(memory_order_seq_cst);
+	else
+		atomic_signal_fence(memory_order_seq_cst);
+	return generation_of(cpu) != generation;
+}
+
+void fxmi_tlb_init(struct fxm_vcpu *cpu)
+{
+	pthread_once(&barrier_once, register_barrier);
+	atomic_init(&cpu->tlb_generation, 0);
+	for (unsigned i = 0; i < FXMI_TLB_SETS; i++)
+		for (unsigned way = 0; way < FXMI_TLB_WAYS; way++) {
+			atomic_init(&cpu->tlb[i][way].read_tag, FXMI_TLB_INVALID);
+			atomic_init(&cpu->tlb[i][way].write_tag, FXMI_TLB_INVALID);
+		}
+}
+
+/* ---- filling, on the owner's thread ---------------------------------------------------------------------------------- */
+
+/* The contents of an entry while it is moved. */
+struct value {
+	uint64_t read_tag, write_tag;
+	unsigned char *host;
+	uint64_t entry;
+};
+
+FXMI_INLINE uint64_t tag(const _Atomic uint64_t *t)
+{
+	return atomic_load_explicit(t, memory_order_relaxed);
+}
+
+FXMI_INLINE struct value entry_get(const struct fxmi_tlb_entry *e)
+{
+	return (struct value){tag(&e->read_tag), tag(&e->write_tag), e->host, e->entry};
+}
+
+FXMI_INLINE void entry_set(struct fxmi_tlb_entry *e, struct value v)
+{
+	fxmi_tlb_entry_invalidate(e);
+	e->host = v.host;
+	e->entry = v.entry;
+	atomic_store_explicit(&e->write_tag, v.write_tag, memory_order_release);
+	atomic_store_explicit(&e->read_tag, v.read_tag, memory_order_release);
+}
+
+FXMI_INLINE bool is_usable(const struct fxmi_tlb_entry *e, uint64_t page, enum fxm_access access)
+{
+	return tag(access == FXM_READ ? &e->read_tag : &e->write_tag) == page;
+}
+
+/* The second way answers: it becomes the first. */
+static struct fxmi_tlb_entry *move_to_front(struct fxm_vcpu *cpu, struct fxmi_tlb_entry *set)
+{
+	uint64_t generation = generation_of(cpu);
+
+	if (flush_goes_on(generation))
+		return &set[1];
+	struct value first = entry_get(&set[0]), second = entry_get(&set[1]);
+
+	entry_set(&set[0], second);
+	entry_set(&set[1], first);
+	if (fxmi_unlikely(generation_changed(cpu, generation))) {
+		fxmi_tlb_entry_invalidate(&set[0]);
+		fxmi_tlb_entry_invalidate(&set[1]);
+	}
+	return &set[0];
+}
+
+/* Frees the first way for @page: its tenant moves back, unless it is the same page or nothing. */
+FXMI_INLINE void make_room(struct fxmi_tlb_entry *set, uint64_t page, bool may_move)
+{
+	uint64_t first = tag(&set[0].read_tag);
+
+	if (first == page)
+		return;
+	if (first != FXMI_TLB_INVALID && may_move)
+		entry_set(&set[1], entry_get(&set[0]));
+	else if (tag(&set[1].read_tag) == page)
+		fxmi_tlb_entry_invalidate(&set[1]);
+}
+
+static struct fxmi_tlb_entry *walk_and_fill(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access)
+{
+	uint64_t generation = generation_of(cpu);
+	struct fxmi_tlb_entry *set = fxmi_tlb_set(cpu, va);
+	uint64_t page = va & PAGE_MASK;
+	struct fxmi_translation t;
+
+	if (fxmi_unlikely(!fxmi_translate(cpu->machine, va, access, &t, &cpu->last_fault))) {
+		/* As on x86: a page fault drops what is cached for its address. */
+		fxmi_tlb_flush_one(cpu, page);
+		return NULL;
+	}
+	make_room(set, page, !flush_goes_on(generation));
+	entry_set(&set[0], (struct value){page, t.writable && t.dirty ? page : FXMI_TLB_INVALID, t.host, t.entry});
+	if (fxmi_unlikely(generation_changed(cpu, generation))) {
+		fxmi_tlb_entry_invalidate(&set[0]);
+		fxmi_tlb_entry_invalidate(&set[1]);
+	}
+	return &set[0];
+}
+
+struct fxmi_tlb_entry *fxmi_tlb_fill(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access)
+{
+	struct fxmi_tlb_entry *set;
+	uint64_t page;
+
+	va = wrap(cpu, va);
+	set = fxmi_tlb_set(cpu, va);
+	page = va & PAGE_MASK;
+	if (fxmi_likely(access != FXM_EXEC)) {
+		if (is_usable(&set[0], page, access))
+			return &set[0];
+		if (is_usable(&set[1], page, access))
+			return move_to_front(cpu, set);
+	}
+	return walk_and_fill(cpu, va, access);
+}
+
+/* ---- flushing -------------------------------------------------------------------------------------------------------- */
+
+static void drop_all(struct fxm_vcpu *cpu)
+{
+	for (unsigned i = 0; i < FXMI_TLB_SETS; i++)
+		for (unsigned way = 0; way < FXMI_TLB_WAYS; way++)
+			fxmi_tlb_entry_invalidate(&cpu->tlb[i][way]);
+}
+
+static void flush_begin(struct fxm_vcpu *cpu)
+{
+	atomic_fetch_add_explicit(&cpu->tlb_generation, FLUSH_BEGUN + 1, memory_order_seq_cst);
+}
+
+static void flush_end(struct fxm_vcpu *cpu)
+{
+	atomic_fetch_sub_explicit(&cpu->tlb_generation, 1, memory_order_release);
+}
+
+void fxmi_tlb_flush_cpu(struct fxm_vcpu *cpu)
+{
+	if (cpu == fxmi_self) {
+		drop_all(cpu);
+		return;
+	}
+	flush_begin(cpu);
+	fxmi_barrier_all_threads();
+	drop_all(cpu);
+	flush_end(cpu);
+}
+
+/* Begins a flush on every online vCPU, and says how many. With one online, the caller is its only thread. */
+static unsigned flush_begin_all(struct fxm_machine *m)
+{
+	unsigned online = atomic_load_explicit(&m->cpus_online, memory_order_acquire);
+
+	for (unsigned i = 0; i < online; i++)
+		flush_begin(m->vcpu[i]);
+	if (online > 1)
+		fxmi_barrier_all_threads();
+	return online;
+}
+
+void fxmi_tlb_flush_all(struct fxm_machine *m)
+{
+	unsigned online = flush_begin_all(m);
+
+	for (unsigned i = 0; i < online; i++) {
+		drop_all(m->vcpu[i]);
+		flush_end(m->vcpu[i]);
+	}
+}
+
+void fxmi_tlb_flush_range_all(struct fxm_machine *m, uint64_t start, uint64_t end)
+{
+	start &= PAGE_MASK;
+	if ((end - start) >> FXM_PAGE_SHIFT > RANGE_CEILING) {
+		fxmi_tlb_flush_all(m);
+		return;
+	}
+	unsigned online = flush_begin_all(m);
+
+	for (unsigned i = 0; i < online; i++) {
+		for (uint64_t va = start; va < end; va += FXM_PAGE_SIZE)
+			fxmi_tlb_flush_one(m->vcpu[i], va);
+		flush_end(m->vcpu[i]);
+	}
+}
+
+void fxm_tlb_flush_one(struct fxm_vcpu *cpu, fxm_va va)
+{
+	if (cpu)
+		fxmi_tlb_flush_one(cpu, wrap(cpu, va.v) & PAGE_MASK);
+}
+
+void fxm_tlb_flush(struct fxm_vcpu *cpu)
+{
+	if (cpu)
+		drop_all(cpu);
+}
+
+bool fxm_tlb_lookup(const struct fxm_vcpu *cpu, fxm_va va, fxm_pa *out)
+{
+	if (!cpu)
+		return false;
+	va.v = wrap(cpu, va.v);
+	for (unsigned way = 0; way < FXMI_TLB_WAYS; way++) {
+		const struct fxmi_tlb_entry *e = &cpu->tlb[(va.v >> FXM_PAGE_SHIFT) % FXMI_TLB_SETS][way];
+
+		if (tag(&e->read_tag) != (va.v & PAGE_MASK))
+			continue;
+		if (out)
+			*out = fxm_pa_of((e->entry & cpu->machine->desc.format->frame_mask) + (va.v & ~PAGE_MASK));
+		return true;
+	}
+	return false;
+}
