@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_TIER_H
+#define FXM_KERNEL_TIER_H
+
+/*
+ * What the kernel tier (<fixmap/kernel.h>, include/kernel/) is made of, and what a loader of modules (`fixmap insmod`) needs.
+ *
+ * The functions called fxm_k_* stand behind the inline functions with the kernel's names. They act for the vCPU that the
+ * calling thread sits on, fxm_current(), and every address and pointer is a *host* value: base + simulated. Simulated-kernel
+ * failures (BUG, oops) end the task; a call that the profile's kernel does not have prints one line that names the version
+ * and is a BUG. Code calls the kernel's names, not these.
+ *
+ * Context of every fxm_k_ function: a thread that may be attached, in any context that the kernel's own call allows.
+ */
+
+#include <fixmap/memory.h>
+#include <fixmap/report.h>
+#include <fixmap/task.h>
+#include <fixmap/types.h>
+
+#include <stdarg.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- translation units and modules ------------------------------------------------------------------------------------ */
+
+/** What an object was compiled for: the profile, and each number that moves an index, a size or a width. */
+struct fxm_stamp {
+	size_t struct_size;
+	const char *profile;
+	uint32_t fix_kmap_begin;
+	uint32_t end_of_fixed_addresses;
+	uint32_t km_type_nr;
+	uint32_t nr_cpus;
+	uint32_t last_pkmap;
+	uint32_t pte_bytes;
+	uint32_t enum_sum; /**< of every enumerator of `enum fixed_addresses`: value times length of the name with its 0 */
+};
+
+enum fxm_entry_kind {
+	FXM_ENTRY_INIT,		   /**< module_init() */
+	FXM_ENTRY_EXIT,		   /**< module_exit() */
+	FXM_ENTRY_FIXMAP_INITCALL, /**< fixmap_initcall(): runs when the fixmap is up, before every module_init() */
+	FXM_ENTRY_KMAP_INITCALL,   /**< kmap_initcall(): the same for kmap, after the fixmap's */
+	FXM_ENTRY_PARAM,	   /**< module_param() */
+	FXM_ENTRY_INFO		   /**< MODULE_LICENSE() and so on */
+};
+
+/** One such macro in a source file. */
+struct fxm_entry {
+	enum fxm_entry_kind kind;
+	const char *name; /**< function, parameter or tag */
+	const char *text; /**< PARAM: its type; INFO: its value */
+	int (*init)(void);
+	void (*exit)(void);
+	void *data; /**< PARAM: the variable */
+	const char *file;
+	int line;
+};
+
+/** One translation unit that includes the kernel tier. Registered while its object is loaded. */
+struct fxm_unit {
+	size_t struct_size;
+	const struct fxm_stamp *stamp;
+	const struct fxm_entry *const *entries; /**< of the whole object (program or module) that the unit is linked into */
+	const struct fxm_entry *const *entries_end;
+	const char *file;
+	struct fxm_unit *next; /**< the library's */
+};
+
+/** Announces / withdraws a unit: done by a constructor and a destructor in each translation unit. */
+FXM_API void fxm_unit_register(struct fxm_unit *unit);
+FXM_API void fxm_unit_unregister(struct fxm_unit *unit);
+
+/** The unit registered most recently, or NULL; the others by ->next. For loaders: read it while nothing is being loaded. */
+FXM_API const struct fxm_unit *fxm_unit_first(void);
+
+/**
+ * Whether code stamped @stamp can run on @m.
+ * Errors: -EINVAL it cannot; @line (may be NULL) then says for what it was compiled and what the machine is, both named.
+ */
+FXM_API int fxm_stamp_check(const struct fxm_machine *m, const struct fxm_stamp *stamp, char *line, size_t size);
+
+/**
+ * Sets the variable of a FXM_ENTRY_PARAM from text, as insmod NAME=VALUE does.
+ * Errors: -EINVAL not a value of the parameter's type, -ERANGE does not fit, -ENOMEM.
+ */
+FXM_API int fxm_param_set(const struct fxm_entry *param, const char *value);
+
+/* ---- the log ----------------------------------------------------------------------------------------------------------- */
+
+/** One line of the machine's log. */
+struct fxm_log_line {
+	uint64_t time_ns;  /**< since the kernel tier first used the machine */
+	int level;	   /**< KERN_: 0 emergency to 7 debug */
+	const char *text; /**< without its newline */
+};
+
+/** Receives a line when it is complete. Called on the printing thread; must not print. */
+typedef void (*fxm_log_fn)(const struct fxm_log_line *line, void *arg);
+
+/** Sets who receives the log of @m; NULL restores the default, which prints "[ssss.uuuuuu] text" to standard error. */
+FXM_API void fxm_log_set(struct fxm_machine *m, fxm_log_fn fn, void *arg);
+
+/** Completes a line that still waits for its newline. */
+FXM_API void fxm_log_flush(struct fxm_machine *m);
+
+/** printk() and relatives: the kernel's %p extensions (px, pS, ps, pa, pad, ph, pM, pI4, pe, pV, pK), no floating point. */
+FXM_API int fxm_k_printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+FXM_API int fxm_k_vprintk(const char *fmt, va_list args);
+FXM_API int fxm_k_snprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+FXM_API int fxm_k_vsnprintf(char *buf, size_t size, const char *fmt, va_list args);
+FXM_API int fxm_k_sprintf(char *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+FXM_API void fxm_k_dump_stack(void);
+
+/* ---- what is held ------------------------------------------------------------------------------------------------------ */
+
+enum fxm_held_kind { FXM_HELD_PAGES, FXM_HELD_KMALLOC, FXM_HELD_FIXMAP };
+
+/** Something that kernel-tier code took and did not give back. */
+struct fxm_held {
+	enum fxm_held_kind kind;
+	uint64_t pfn;	      /**< PAGES: the first frame; FIXMAP: the frame mapped */
+	unsigned order;	      /**< PAGES */
+	uint32_t index;	      /**< FIXMAP */
+	size_t size_bytes;    /**< KMALLOC */
+	fxm_va address;	      /**< KMALLOC, FIXMAP */
+	struct fxm_site site; /**< where it was taken */
+};
+
+/** Calls @fn for each thing held on @m, oldest first, until it returns non-zero; returns that. @fn must not allocate or free. */
+FXM_API int fxm_held_each(struct fxm_machine *m, int (*fn)(const struct fxm_held *held, void *arg), void *arg);
+
+/* ---- behind the kernel's names ------------------------------------------------------------------------------------------- */
+
+/** The calling thread's vCPU, after checking the stamps of units loaded since the last call: a mismatch prints its line and exits with status 2. */
+FXM_API struct fxm_vcpu *fxm_k_cpu(void);
+
+/** The simulated address of a host pointer into the machine, as %px prints it; other values unchanged. */
+FXM_API unsigned long fxm_k_simulated(const void *host);
+
+/** The layout's address called @name as a host value / its number called @name. BUG when the profile has none. */
+FXM_API unsigned long fxm_k_address(const char *name);
+FXM_API unsigned long fxm_k_number(const char *name);
+
+/** The protection value called @name. BUG when the profile has none. */
+FXM_API uint64_t fxm_k_prot(const char *name);
+
+FXM_API struct fxm_page *fxm_k_alloc_pages(unsigned gfp, unsigned order);
+FXM_API void fxm_k_free_pages(struct fxm_page *page, unsigned order);
+FXM_API unsigned long fxm_k_get_free_pages(unsigned gfp, unsigned order);
+FXM_API void fxm_k_free_pages_at(unsigned long address, unsigned order);
+FXM_API void *fxm_k_kmalloc(size_t size, unsigned gfp);
+FXM_API void *fxm_k_krealloc(const void *old, size_t size, unsigned gfp);
+FXM_API void fxm_k_kfree(const void *object);
+FXM_API size_t fxm_k_ksize(const void *object);
+
+FXM_API unsigned long fxm_k_page_to_pfn(const struct fxm_page *page);
+FXM_API struct fxm_page *fxm_k_pfn_to_page(unsigned long pfn);
+FXM_API bool fxm_k_pfn_valid(unsigned long pfn);
+FXM_API bool fxm_k_page_is_highmem(const struct fxm_page *page);
+FXM_API struct fxm_page *fxm_k_compound_head(struct fxm_page *page);
+FXM_API int fxm_k_page_count(const struct fxm_page *page);
+FXM_API void fxm_k_get_page(struct fxm_page *page);
+FXM_API void fxm_k_put_page(struct fxm_page *page);
+FXM_API unsigned long fxm_k_pa(unsigned long address);
+FXM_API void *fxm_k_va(unsigned long long physical);
+FXM_API struct fxm_page *fxm_k_virt_to_page(const void *address);
+FXM_API bool fxm_k_virt_addr_valid(const void *address);
+
+FXM_API void *fxm_k_kmap(struct fxm_page *page);
+FXM_API void fxm_k_kunmap(struct fxm_page *page);
+FXM_API void *fxm_k_kmap_high(struct fxm_page *page);
+FXM_API void fxm_k_kunmap_high(struct fxm_page *page);
+FXM_API void *fxm_k_page_address(const struct fxm_page *page);
+FXM_API void fxm_k_set_page_address(struct fxm_page *page, void *address);
+FXM_API void fxm_k_kmap_flush_unused(void);
+FXM_API struct fxm_page *fxm_k_kmap_to_page(const void *address);
+
+FXM_API void *fxm_k_kmap_atomic(struct fxm_page *page);
+FXM_API void *fxm_k_kmap_atomic_prot(struct fxm_page *page, uint64_t prot);
+FXM_API void *fxm_k_kmap_atomic_pfn(unsigned long pfn);
+FXM_API void fxm_k_kunmap_atomic(const void *address);
+FXM_API void *fxm_k_kmap_atomic_type(struct fxm_page *page, unsigned type);
+FXM_API void *fxm_k_kmap_atomic_pfn_type(unsigned long pfn, unsigned type);
+FXM_API void fxm_k_kunmap_atomic_type(const void *address, unsigned type);
+FXM_API struct fxm_page *fxm_k_kmap_atomic_to_page(const void *address);
+FXM_API int fxm_k_kmap_atomic_idx_push(void);
+FXM_API int fxm_k_kmap_atomic_idx(void);
+FXM_API void fxm_k_kmap_atomic_idx_pop(void);
+
+/** Which of the set_fixmap macros. */
+enum fxm_k_fixmap_kind { FXM_K_FIXMAP_NORMAL, FXM_K_FIXMAP_NOCACHE, FXM_K_FIXMAP_IO };
+
+FXM_API unsigned long fxm_k_fix_to_virt(unsigned index);
+FXM_API unsigned long fxm_k_fix_to_virt_checked(unsigned index);
+FXM_API unsigned long fxm_k_virt_to_fix(unsigned long address);
+FXM_API unsigned long fxm_k_virt_to_fix_checked(unsigned long address);
+FXM_API void fxm_k_set_fixmap_prot(unsigned index, unsigned long long physical, uint64_t prot);
+FXM_API void fxm_k_set_fixmap(enum fxm_k_fixmap_kind kind, unsigned index, unsigned long long physical);
+FXM_API unsigned long fxm_k_set_fixmap_offset(enum fxm_k_fixmap_kind kind, unsigned index, unsigned long long physical);
+FXM_API void fxm_k_clear_fixmap(unsigned index);
+FXM_API void fxm_k_reserve_top_address(unsigned long reserve);
+
+/** readb() to readq() and their writes through a mapping; an access that faults is an oops. @width in bytes. */
+FXM_API uint64_t fxm_k_mmio_read(const volatile void *address, unsigned width);
+FXM_API void fxm_k_mmio_write(volatile void *address, unsigned width, uint64_t value);
+
+FXM_API void fxm_k_flush_tlb_one(unsigned long address);
+FXM_API void fxm_k_flush_tlb_all(void);
+
+FXM_API int fxm_k_preempt_count(void);
+FXM_API int fxm_k_pagefault_count(void);
+FXM_API void fxm_k_schedule(void);
+FXM_API void fxm_k_might_sleep(const char *where);
+
+/** A lock word: spinlock_t and struct mutex hold one. All zero: free. */
+struct fxm_k_lock {
+	uint32_t taken;
+	const void *holder; /**< the task */
+};
+
+FXM_API void fxm_k_spin_lock(struct fxm_k_lock *lock);
+FXM_API int fxm_k_spin_trylock(struct fxm_k_lock *lock);
+FXM_API void fxm_k_spin_unlock(struct fxm_k_lock *lock);
+FXM_API void fxm_k_mutex_lock(struct fxm_k_lock *lock, const char *where);
+FXM_API int fxm_k_mutex_trylock(struct fxm_k_lock *lock);
+FXM_API void fxm_k_mutex_unlock(struct fxm_k_lock *lock);
+
+/** `struct task_struct`: the calling task's comm and pid. Valid until the next fxm_k_current() on this thread. */
+struct fxm_k_current {
+	int pid;
+	char comm[16];
+};
+FXM_API struct fxm_k_current *fxm_k_current(void);
+
+/** BUG() / WARN() at @where ("FILE:LINE"). */
+FXM_API void fxm_k_bug(const char *where) __attribute__((noreturn));
+FXM_API void fxm_k_warn(const char *where, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** The call named @function, which this kernel version does not have: says which do, then BUG. */
+FXM_API void fxm_k_missing(const char *function) __attribute__((noreturn));
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

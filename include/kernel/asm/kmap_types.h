@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_ASM_KMAP_TYPES_H
+#define FXM_KERNEL_ASM_KMAP_TYPES_H
+
+/* enum km_type where the profile has one, and KM_TYPE_NR. */
+#include <fxm/unit.h>
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_FXM_UNIT_H
+#define FXM_KERNEL_FXM_UNIT_H
+
+/*
+ * What every translation unit of the kernel tier has, whichever header it includes first: the profile's compile-time
+ * constants and enums, the stamp that says which they were, and the registration of both with the library.
+ *
+ * Macros such as module_init() leave pointers in the section fxm_entries; the linker gathers those of an object.
+ */
+
+#ifdef __cplusplus
+#error "the kernel tier is C: kernel code does not compile as C++ (the explicit tier, <fixmap/fixmap.h>, does)"
+#endif
+#if !defined(FXM_KERNEL_PROFILE_DEF) || !defined(FXM_KERNEL_VERSION)
+#error "the kernel tier is compiled for one profile: add the flags that `fixmap cflags -p PROFILE -o NAME=VALUE` prints"
+#endif
+#if __SIZEOF_POINTER__ != 8
+#error "the kernel tier needs a 64-bit host"
+#endif
+
+#include <linux/compiler.h>
+#include <linux/kconfig.h>
+
+#include <fixmap/kernel_tier.h>
+#include <fixmap/machine.h>
+
+/* major << 16 | minor << 8 | patch: LINUX_VERSION_CODE. */
+#define FXM_K_VERSION_CODE FXM_KERNEL_VERSION
+
+/* Temporary mappings whose slot the caller names. */
+#if FXM_K_VERSION_CODE < 0x020625
+#define FXM_K_TYPED 1
+#endif
+
+#ifndef PAGE_SHIFT
+#define PAGE_SHIFT 12
+#endif
+#ifndef NR_CPUS
+#define NR_CPUS CONFIG_NR_CPUS
+#endif
+
+/* Constants of the version's source: KM_TYPE_NR, LAST_PKMAP, PTRS_PER_PTE, ... */
+enum fxm_k_constants {
+#define FXM_CONST(name, expr) name = (expr),
+#include <fixmap/profiles/rows.h>
+#include FXM_KERNEL_PROFILE_DEF
+#include <fixmap/profiles/rows_end.h>
+};
+
+enum fixed_addresses {
+#define FXM_FIX(name, cond) FXM_IF_ON(cond)(name,)
+#define FXM_FIX_GROUP(first, last, slots, cond) FXM_IF_ON(cond)(first, last = first + (slots)-1,)
+#define FXM_FIX_AT(name, expr, cond) FXM_IF_ON(cond)(name = (expr),)
+#define FXM_FIX_MARK(name) name,
+#include <fixmap/profiles/rows.h>
+#include FXM_KERNEL_PROFILE_DEF
+#include <fixmap/profiles/rows_end.h>
+};
+
+#ifdef FXM_K_TYPED
+/* Under CONFIG_DEBUG_HIGHMEM each type has a slot below it that is never mapped. */
+enum km_type {
+#define FXM_KM_TYPE(name) FXM_IF_ON(CONFIG_DEBUG_HIGHMEM)(fxm_k_fence_##name,) name,
+#include <fixmap/profiles/rows.h>
+#include FXM_KERNEL_PROFILE_DEF
+#include <fixmap/profiles/rows_end.h>
+};
+#endif
+
+/* ---- the stamp ---- */
+
+#if defined(CONFIG_HIGHMEM) || !defined(FXM_K_TYPED)
+#define FXM_K_KMAP_BEGIN FIX_KMAP_BEGIN
+#else
+#define FXM_K_KMAP_BEGIN 0
+#endif
+
+static const struct fxm_stamp fxm_k_stamp __attribute__((unused)) = {
+	.struct_size = sizeof(struct fxm_stamp),
+#define FXM_PROFILE(name, arch, major, minor, patch, address_bits, summary) .profile = #name,
+#include <fixmap/profiles/rows.h>
+#include FXM_KERNEL_PROFILE_DEF
+#include <fixmap/profiles/rows_end.h>
+	.fix_kmap_begin = FXM_K_KMAP_BEGIN,
+	.end_of_fixed_addresses = __end_of_fixed_addresses,
+	.km_type_nr = KM_TYPE_NR,
+	.nr_cpus = NR_CPUS,
+	.last_pkmap = LAST_PKMAP,
+	.pte_bytes = IS_ENABLED(CONFIG_X86_PAE) ? 8 : 4,
+	/* every enumerator, weighed by its name: two enums that differ anywhere have different sums */
+	.enum_sum = 0
+#define FXM_FIX(name, cond) FXM_IF_ON(cond)(+(uint32_t)name * sizeof(#name))
+#define FXM_FIX_GROUP(first, last, slots, cond) \
+	FXM_IF_ON(cond)(+(uint32_t)first * sizeof(#first) + (uint32_t)last * sizeof(#last))
+#define FXM_FIX_AT(name, expr, cond) FXM_IF_ON(cond)(+(uint32_t)name * sizeof(#name))
+#define FXM_FIX_MARK(name) +(uint32_t)name * sizeof(#name)
+#include <fixmap/profiles/rows.h>
+#include FXM_KERNEL_PROFILE_DEF
+#include <fixmap/profiles/rows_end.h>
+};
+
+/* ---- entries and registration ---- */
+
+#define FXM_K_PASTE_(a, b) a##b
+#define FXM_K_PASTE(a, b) FXM_K_PASTE_(a, b)
+#define FXM_K_ENTRY(kind_, name_, ...) FXM_K_ENTRY_(__COUNTER__, kind_, name_, __VA_ARGS__)
+#define FXM_K_ENTRY_(id, kind_, name_, ...)                                                                          \
+	static const struct fxm_entry FXM_K_PASTE(fxm_k_entry_, id) = {                                              \
+		.kind = kind_, .name = name_, __VA_ARGS__, .file = __FILE__, .line = __LINE__};                      \
+	static const struct fxm_entry *FXM_K_PASTE(fxm_k_entry_at_, id)                                              \
+		__attribute__((used, section("fxm_entries"))) = &FXM_K_PASTE(fxm_k_entry_, id)
+
+/* Of the program or shared object that this unit is linked into; null when it has no entry at all. */
+extern const struct fxm_entry *const __start_fxm_entries[] __attribute__((weak, visibility("hidden")));
+extern const struct fxm_entry *const __stop_fxm_entries[] __attribute__((weak, visibility("hidden")));
+
+static struct fxm_unit fxm_k_unit;
+
+static __attribute__((constructor, used)) void fxm_k_unit_begin(void)
+{
+	fxm_k_unit.struct_size = sizeof(fxm_k_unit);
+	fxm_k_unit.stamp = &fxm_k_stamp;
+	fxm_k_unit.entries = __start_fxm_entries;
+	fxm_k_unit.entries_end = __stop_fxm_entries;
+	fxm_k_unit.file = __BASE_FILE__;
+	fxm_unit_register(&fxm_k_unit);
+}
+
+static __attribute__((destructor, used)) void fxm_k_unit_end(void)
+{
+	fxm_unit_unregister(&fxm_k_unit);
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_LINUX_KERNEL_H
+#define FXM_KERNEL_LINUX_KERNEL_H
+
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
+#include <linux/container_of.h>
+#include <linux/kconfig.h>
+#include <linux/minmax.h>
+#include <linux/preempt.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include <linux/stringify.h>
+#include <linux/types.h>
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]) + BUILD_BUG_ON_ZERO(__same_type((array), &(array)[0])))
+
+#define ALIGN(x, a) (((x) + (__typeof__(x))(a)-1) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
+#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1)) == 0)
+#define PTR_ALIGN(p, a) ((__typeof__(p))ALIGN((unsigned long)(p), (a)))
+#define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
+#define roundup(x, y) (((x) + (y)-1) / (y) * (y))
+#define rounddown(x, y) ((x) - (x) % (y))
+#define round_up(x, y) ((((x)-1) | ((__typeof__(x))((y)-1))) + 1)
+#define round_down(x, y) ((x) & ~((__typeof__(x))((y)-1)))
+
+#define upper_32_bits(n) ((u32)(((n) >> 16) >> 16))
+#define lower_32_bits(n) ((u32)((n)&0xffffffff))
+
+#define might_sleep() fxm_k_might_sleep(FXM_K_WHERE)
+#define might_sleep_if(cond) ((cond) ? might_sleep() : (void)0)
+
+#define panic(...) (printk(KERN_EMERG "Kernel panic - not syncing: " __VA_ARGS__), fxm_k_bug(FXM_K_WHERE))
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_LINUX_MM_H
+#define FXM_KERNEL_LINUX_MM_H
+
+#include <asm/page.h>
+#include <asm/pgtable.h>
+#include <linux/atomic.h>
+#include <linux/bug.h>
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/page-flags.h>
+
+/* An address while the page has one: lowmem always, highmem only between kmap() and the flush after kunmap(). */
+FXM_K_INLINE void *page_address(const struct page *page)
+{
+	return fxm_k_page_address((const struct fxm_page *)page);
+}
+
+FXM_K_INLINE void set_page_address(struct page *page, void *address)
+{
+	fxm_k_set_page_address(FXM_K_PAGE(page), address);
+}
+
+FXM_K_INLINE int page_count(const struct page *page)
+{
+	return fxm_k_page_count((const struct fxm_page *)page);
+}
+
+FXM_K_INLINE void get_page(struct page *page)
+{
+	fxm_k_get_page(FXM_K_PAGE(page));
+}
+
+FXM_K_INLINE void put_page(struct page *page)
+{
+	fxm_k_put_page(FXM_K_PAGE(page));
+}
+
+FXM_K_INLINE struct page *virt_to_head_page(const void *address)
+{
+	return compound_head(virt_to_page(address));
+}
+
+#define page_to_phys(page) ((phys_addr_t)page_to_pfn(page) << PAGE_SHIFT)
+#define phys_to_page(phys) pfn_to_page((unsigned long)((phys) >> PAGE_SHIFT))
+#define lowmem_page_address(page) __va((unsigned long long)page_to_pfn(page) << PAGE_SHIFT)
+#define nth_page(page, n) ((page) + (n))
+#define page_private(page) ((page)->private)
+#define set_page_private(page, v) ((page)->private = (v))
+#define page_size(page) PAGE_SIZE
+
+#define offset_in_page(p) ((unsigned long)(p) & ~PAGE_MASK)
+#define PAGE_ALIGN(address) (((address) + PAGE_SIZE - 1) & PAGE_MASK)
+#define PAGE_ALIGNED(address) (offset_in_page(address) == 0)
+#define PFN_UP(x) (((x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+#define PFN_DOWN(x) ((x) >> PAGE_SHIFT)
+#define PFN_PHYS(x) ((phys_addr_t)(x) << PAGE_SHIFT)
+
+/* The borders of the address space: functions of the machine, not constants. */
+#define high_memory ((void *)fxm_k_address("high_memory"))
+#define totalhigh_pages() fxm_k_number("totalhigh_pages")
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_LINUX_MODULEPARAM_H
+#define FXM_KERNEL_LINUX_MODULEPARAM_H
+
+/* Parameters: byte, short, ushort, int, uint, long, ulong, bool, invbool, charp. NAME=VALUE after the files of `fixmap insmod`. */
+
+#include <linux/init.h>
+#include <linux/stat.h>
+#include <linux/stringify.h>
+
+#define FXM_K_INFO(tag, value) FXM_K_ENTRY(FXM_ENTRY_INFO, #tag, .text = (value))
+
+#define module_param_named(name, variable, type, perm)                                                     \
+	FXM_K_ENTRY(FXM_ENTRY_PARAM, #name, .text = #type, .data = &(variable));                           \
+	_Static_assert(sizeof(variable) == FXM_K_PARAM_SIZE_##type, "module_param: the variable is no " #type)
+#define module_param(name, type, perm) module_param_named(name, name, type, perm)
+#define MODULE_PARM_DESC(name, text) FXM_K_INFO(parm, #name ":" text)
+
+#define FXM_K_PARAM_SIZE_byte 1
+#define FXM_K_PARAM_SIZE_short 2
+#define FXM_K_PARAM_SIZE_ushort 2
+#define FXM_K_PARAM_SIZE_int 4
+#define FXM_K_PARAM_SIZE_uint 4
+#define FXM_K_PARAM_SIZE_long 8
+#define FXM_K_PARAM_SIZE_ulong 8
+#define FXM_K_PARAM_SIZE_bool 1
+#define FXM_K_PARAM_SIZE_invbool 1
+#define FXM_K_PARAM_SIZE_charp 8
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_LINUX_STRING_H
+#define FXM_KERNEL_LINUX_STRING_H
+
+/*
+ * The C library's functions, declared as it declares them but without its headers, whose other names (index, remove, ...)
+ * kernel code uses for its own. The printf family understands the kernel's %p.
+ */
+
+#include <linux/types.h>
+
+void *memcpy(void *, const void *, size_t);
+void *memmove(void *, const void *, size_t);
+void *memset(void *, int, size_t);
+void *memchr(const void *, int, size_t);
+int memcmp(const void *, const void *, size_t);
+size_t strlen(const char *);
+size_t strnlen(const char *, size_t);
+char *strcpy(char *, const char *);
+char *strncpy(char *, const char *, size_t);
+char *strcat(char *, const char *);
+char *strncat(char *, const char *, size_t);
+int strcmp(const char *, const char *);
+int strncmp(const char *, const char *, size_t);
+int strcasecmp(const char *, const char *);
+int strncasecmp(const char *, const char *, size_t);
+char *strchr(const char *, int);
+char *strrchr(const char *, int);
+char *strstr(const char *, const char *);
+char *strsep(char **, const char *);
+size_t strspn(const char *, const char *);
+size_t strcspn(const char *, const char *);
+char *strpbrk(const char *, const char *);
+
+#define sprintf(...) fxm_k_sprintf(__VA_ARGS__)
+#define snprintf(...) fxm_k_snprintf(__VA_ARGS__)
+#define vsnprintf(buf, size, fmt, args) fxm_k_vsnprintf(buf, size, fmt, args)
+#define scnprintf(buf, size, ...)                                                                      \
+	({                                                                                             \
+		size_t fxm_size = (size);                                                              \
+		size_t fxm_len = (size_t)fxm_k_snprintf(buf, fxm_size, __VA_ARGS__);                   \
+		(int)(fxm_len < fxm_size ? fxm_len : fxm_size ? fxm_size - 1 : 0);                     \
+	})
+
+FXM_K_INLINE size_t fxm_k_strlcpy(char *to, const char *from, size_t size)
+{
+	size_t len = strlen(from);
+	if (size) {
+		size_t n = len < size ? len : size - 1;
+		memcpy(to, from, n);
+		to[n] = '\0';
+	}
+	return len;
+}
+#define strlcpy(to, from, size) fxm_k_strlcpy(to, from, size)
+
+/* -E2BIG when cut. */
+FXM_K_INLINE ssize_t fxm_k_strscpy(char *to, const char *from, size_t size)
+{
+	size_t len = strnlen(from, size);
+	if (!size)
+		return -7;
+	fxm_k_strlcpy(to, from, size);
+	return len < size ? (ssize_t)len : -7;
+}
+#define strscpy(to, from, size) fxm_k_strscpy(to, from, size)
+
+#endif
