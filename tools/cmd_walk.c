@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+/*
+ * `fixmap walk`: how an address translates after a trace (or up to one of its operations), level by level.
+ */
+
+#include "options.h"
+#include "replay.h"
+
+#include <fixmap/fixmap.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+	"usage: fixmap walk [--after TRACE[:SEQ]] [-p PROFILE] [-o NAME=VALUE]... ADDRESS...\n"
+	"\n"
+	"Prints every level's page-table entry for ADDRESS (hex), decoded: after the whole TRACE, after its\n"
+	"operation number SEQ, or on a machine that has just booted. TRACE - is standard input.\n";
+
+struct walk_command {
+	struct replay_options opt;
+	const char *settings[64];
+	char *after;
+};
+
+static int usage_error(const char *what, const char *arg)
+{
+	fprintf(stderr, "fixmap walk: %s%s; see `fixmap walk --help`\n", what, arg);
+	return 2;
+}
+
+/* TRACE:SEQ, unless a file is really called so. */
+static void split_after(struct walk_command *c)
+{
+	char *colon = strrchr(c->after, ':'), *end;
+
+	if (!colon || !colon[1] || !access(c->after, F_OK))
+		return;
+	c->opt.stop_seq = strtoull(colon + 1, &end, 10);
+	if (*end)
+		return;
+	c->opt.stop = true;
+	*colon = '\0';
+}
+
+static int parse(struct walk_command *c, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"after", required_argument, NULL, 'a'}, {"profile", required_argument, NULL, 'p'},
+		{"option", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int opt;
+
+	optind = 1;
+	opterr = 0;
+	c->opt.settings = c->settings;
+	while ((opt = getopt_long(argc, argv, ":a:p:o:h", longs, NULL)) != -1) {
+		switch (opt) {
+		case 'a':
+			c->after = optarg;
+			break;
+		case 'p':
+			c->opt.profile = optarg;
+			break;
+		case 'o':
+			if (!strchr(optarg, '='))
+				return usage_error("-o wants NAME=VALUE, not ", optarg);
+			if (c->opt.nsettings == sizeof(c->settings) / sizeof(c->settings[0]))
+				return usage_error("too many -o words, beginning with ", optarg);
+			c->settings[c->opt.nsettings++] = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return -1;
+		case ':':
+			return usage_error("a value is missing after ", argv[optind - 1]);
+		default:
+			return usage_error("unknown option ", argv[optind - 1]);
+		}
+	}
+	return optind == argc ? usage_error("no address given", "") : 0;
+}
+
+static bool read_address(const char *text, fxm_va *va)
+{
+	char *end;
+
+	errno = 0;
+	va->v = strtoull(text, &end, 16);
+	return *text && *text != '-' && !*end && !errno;
+}
+
+static void print_result(const struct fxm_walk *walk)
+{
+	if (!walk->mapped) {
+		printf("  not mapped\n");
+		return;
+	}
+	printf("  -> %llx, page of %llu KiB, %s%s%s%s\n", (unsigned long long)walk->pa.v, (unsigned long long)(walk->size_bytes >> 10),
+	       walk->writable ? "writable" : "read-only", walk->executable ? ", executable" : "", walk->user ? ", user" : "",
+	       walk->global ? ", global" : "");
+}
+
+/* What the address is called: the fixed address, or the pkmap slot. */
+static void print_name(struct fxm_machine *m, fxm_va va)
+{
+	const struct fxm_layout *layout = fxm_machine_layout(m);
+	uint64_t slot = (va.v - fxm_layout_get(layout, "PKMAP_BASE")) >> FXM_PAGE_SHIFT;
+	uint64_t index = fxm___virt_to_fix(m, va);
+	int end = fxm_fixed_index(layout, "__end_of_fixed_addresses");
+	const char *name;
+
+	printf("%08llx", (unsigned long long)va.v);
+	if (slot < fxm_layout_get(layout, "LAST_PKMAP")) {
+		printf("  pkmap slot %llu, count %d", (unsigned long long)slot, fxm_pkmap_count(m, (uint32_t)slot, NULL));
+	} else if (end > 0 && index < (uint64_t)end) {
+		name = fxm_fixed_name(layout, (uint32_t)index);
+		printf("  fixed address %llu%s%s", (unsigned long long)index, name ? " " : "", name ? name : "");
+	}
+	putchar('\n');
+}
+
+static void print_walk(struct fxm_machine *m, fxm_va va)
+{
+	struct fxm_walk walk;
+	char words[128];
+
+	print_name(m, va);
+	fxm_walk(m, va, &walk);
+	for (unsigned i = 0; i < walk.levels; i++) {
+		bool is_pte = !strcmp(walk.level[i].name, "pte");
+
+		fxm_pte_describe(m, walk.level[i].entry, !is_pte && walk.level[i].leaf, words, sizeof(words));
+		printf("  %-3s at %09llx: %016llx  %s\n", walk.level[i].name, (unsigned long long)walk.level[i].entry_at.v,
+		       (unsigned long long)walk.level[i].entry.v, walk.level[i].present ? words : "not present");
+	}
+	print_result(&walk);
+}
+
+/* A machine that has just booted: as a script with nothing in it. */
+static int boot(const struct walk_command *c, struct replay **rp)
+{
+	char script[] = "mark boot\nstate last_pkmap_nr=0\n";
+	FILE *in = fmemopen(script, sizeof(script) - 1, "r");
+	int ret;
+
+	if (!in)
+		return -1;
+	ret = replay_run(in, "the new machine", &c->opt, rp);
+	fclose(in);
+	return ret;
+}
+
+static int replay_after(struct walk_command *c, struct replay **rp)
+{
+	bool is_stdin = !strcmp(c->after, "-");
+	FILE *in;
+	int ret;
+
+	split_after(c);
+	is_stdin = !strcmp(c->after, "-");
+	in = is_stdin ? stdin : fopen(c->after, "r");
+	if (!in) {
+		fprintf(stderr, "fixmap walk: cannot open %s: %s\n", c->after, strerror(errno));
+		return -1;
+	}
+	ret = replay_run(in, is_stdin ? "standard input" : c->after, &c->opt, rp);
+	if (!is_stdin)
+		fclose(in);
+	if (!ret && c->opt.stop && !replay_result(*rp).stopped) {
+		fprintf(stderr, "fixmap walk: %s has no operation %llu; it has %llu\n", c->after, (unsigned long long)c->opt.stop_seq,
+			(unsigned long long)replay_result(*rp).operations);
+		return -1;
+	}
+	if (!ret && replay_result(*rp).differences)
+		fprintf(stderr, "fixmap walk: note: %llu differences on the way; `fixmap replay %s` shows them\n",
+			(unsigned long long)replay_result(*rp).differences, c->after);
+	return ret;
+}
+
+static int walk_all(struct replay *rp, int argc, char **argv)
+{
+	struct fxm_machine *m = replay_machine(rp);
+	fxm_va va;
+
+	if (!m) {
+		fprintf(stderr, "fixmap walk: the trace describes no machine\n");
+		return 2;
+	}
+	for (int i = optind; i < argc; i++) {
+		if (!read_address(argv[i], &va))
+			return usage_error("not an address in hex: ", argv[i]);
+		print_walk(m, va);
+	}
+	return fflush(stdout) || ferror(stdout) ? 2 : 0;
+}
+
+int cmd_walk(int argc, char **argv)
+{
+	struct walk_command c = {0};
+	struct replay *rp = NULL;
+	int status = parse(&c, argc, argv);
+
+	if (status)
+		return status < 0 ? 0 : status;
+	if (c.after ? replay_after(&c, &rp) : boot(&c, &rp)) {
+		if (rp && *replay_error(rp))
+			fprintf(stderr, "%s\n", replay_error(rp));
+		status = 2;
+	} else {
+		status = walk_all(rp, argc, argv);
+	}
+	replay_free(rp);
+	return status;
+}

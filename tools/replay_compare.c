@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Comparing what the library did with what the recording says, word by word and field by field.
+ *
+ * A field that the record does not have is not compared. A field that the library's line does not have is a difference. The
+ * two families of recordings read tags differently (doc/trace-format.md, "Dialects"); that is decided here and nowhere else.
+ */
+
+#include "replay_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- lines ---- */
+
+const char *replay_first_line(const struct replay_lines *lines)
+{
+	return lines->used ? lines->text : NULL;
+}
+
+const char *replay_next_line(const struct replay_lines *lines, const char *line)
+{
+	const char *next = line + strlen(line) + 1;
+
+	return next < lines->text + lines->used ? next : NULL;
+}
+
+const char *replay_line_of_kind(const struct replay_lines *lines, const char *kind)
+{
+	size_t n = strlen(kind);
+
+	for (const char *l = replay_first_line(lines); l; l = replay_next_line(lines, l))
+		if (!strncmp(l, kind, n) && l[n] == ' ')
+			return l;
+	return NULL;
+}
+
+bool replay_add_line(struct replay_lines *lines, const char *text)
+{
+	size_t n = strlen(text) + 1;
+
+	if (lines->size - lines->used < n) {
+		size_t size = (lines->size + n) * 2;
+		char *bigger = realloc(lines->text, size);
+
+		if (!bigger)
+			return false;
+		lines->text = bigger;
+		lines->size = size;
+	}
+	memcpy(lines->text + lines->used, text, n);
+	lines->used += n;
+	return true;
+}
+
+/* ---- values ---- */
+
+static int base_of(const char *field)
+{
+	static const char *const hex[] = {"pte", "pa", "phys", "pfn", "addr", "code"};
+
+	for (size_t i = 0; i < sizeof(hex) / sizeof(hex[0]); i++)
+		if (!strcmp(hex[i], field))
+			return 16;
+	return 10;
+}
+
+/* Equal as text, or as numbers: 0x163 is 163 where hex is meant. */
+static bool same_value(const char *a, const char *b, int base)
+{
+	uint64_t x, y;
+
+	if (!strcmp(a, b))
+		return true;
+	return trace_number(a, base, &x) && trace_number(b, base, &y) && x == y;
+}
+
+/* No tag is written "-" or "-1". */
+static const char *tag_value(const char *tag)
+{
+	return strcmp(tag, "-1") ? tag : "-";
+}
+
+static bool is_held(const struct replay *rp, fxm_va va)
+{
+	return !rp->held || rp->held[(va.v >> FXM_PAGE_SHIFT) & 0xfffff];
+}
+
+static bool is_in_pkmap(const struct replay *rp, fxm_va va)
+{
+	uint64_t base = fxm_layout_get(rp->layout, "PKMAP_BASE");
+
+	return va.v - base < fxm_layout_get(rp->layout, "LAST_PKMAP") << FXM_PAGE_SHIFT;
+}
+
+/* The recorder on a booted kernel dared to read only what the script had mapped and not unmapped. */
+static bool recorder_could_not_read(const struct replay *rp, const struct replay_action *a)
+{
+	if (rp->dialect != REPLAY_BOOTED || !a)
+		return false;
+	if (a->kind->flags & OP_UNMAPS)
+		return true;
+	return (a->kind->flags & OP_LOOKS) && (a->kind->flags & OP_ADDRESS) && !is_in_pkmap(rp, a->va) && !is_held(rp, a->va);
+}
+
+static void compare_tag(struct replay *rp, const char *want, const char *got, const struct replay_action *a)
+{
+	char word[16];
+
+	want = tag_value(want);
+	got = recorder_could_not_read(rp, a) ? "-" : tag_value(got);
+	if (strcmp(want, got))
+		replay_differ(rp, "tag", want, got);
+	if (!a || !a->was_read)
+		return;
+	snprintf(word, sizeof(word), "%u", (unsigned)a->tag_read);
+	if (strcmp(want, word))
+		replay_differ(rp, "tag, read through the pointer", want, word);
+}
+
+/* prot=NAME:HEX. The name cannot be told from the value: that it stands for it was checked when the line was read. */
+static bool same_prot(const char *want, const char *got)
+{
+	const char *w = strrchr(want, ':'), *g = strrchr(got, ':');
+
+	return !w || !g || same_value(w + 1, g + 1, 16);
+}
+
+/* Several enumerators can have one value; any of them will do. */
+static bool same_name(const struct replay *rp, const char *want, const char *got, const struct replay_action *a)
+{
+	if (!strcmp(want, got))
+		return true;
+	return strcmp(want, "-") && a && fxm_fixed_index(rp->layout, want) == (int)a->fix;
+}
+
+/* Whether the recording's value means nothing here. */
+static bool is_not_compared(const struct replay *rp, const char *field, const char *want, const struct trace_op *op)
+{
+	if (!strcmp(field, "pte") && !strcmp(want, "-"))
+		return true; /* lowmem was not modelled */
+	return rp->dialect == REPLAY_BOOTED && rp->woken_together > 1 && !strcmp(field, "last") && op && !strcmp(op->name, "kmap-return");
+}
+
+static void compare_field(struct replay *rp, const char *word, const struct trace_line *ours, size_t first,
+			  const struct trace_op *op, const struct replay_action *a)
+{
+	const char *want = strchr(word, '=') + 1;
+	char field[32];
+	const char *got;
+
+	snprintf(field, sizeof(field), "%.*s", (int)(want - 1 - word), word);
+	if (is_not_compared(rp, field, want, op))
+		return;
+	got = trace_field(ours, first, field);
+	if (!got)
+		replay_differ(rp, field, want, "nothing");
+	else if (!strcmp(field, "tag"))
+		compare_tag(rp, want, got, a);
+	else if (!strcmp(field, "prot") ? !same_prot(want, got) :
+		 !strcmp(field, "name") ? !same_name(rp, want, got, a) :
+					  !same_value(want, got, base_of(field)))
+		replay_differ(rp, field, want, got);
+}
+
+static void compare_word(struct replay *rp, const char *field, const char *want, const char *got)
+{
+	if (strcmp(want, got))
+		replay_differ(rp, field, want, got);
+}
+
+/* The columns. "-" for ARG and RET means "any" in a script. */
+static void compare_columns(struct replay *rp, const struct trace_op *want, const struct trace_op *got, const struct replay_action *a)
+{
+	bool is_script = rp->dialect == REPLAY_SCRIPT;
+	bool entered = is_script && !strcmp(want->name, "kmap") && !strcmp(got->name, "kmap-enter");
+
+	compare_word(rp, "CPU", want->cpu, got->cpu);
+	compare_word(rp, "THREAD", want->thread, got->thread);
+	compare_word(rp, "CTX", want->context, got->context);
+	if (!entered)
+		compare_word(rp, "operation", want->name, got->name);
+	if (!(is_script && (!strcmp(want->arg, "-") || (a && (a->kind->flags & OP_ADDRESS)))))
+		compare_word(rp, "ARG", want->arg, got->arg);
+	if (strcmp(want->address, "-") && !same_value(want->address, got->address, 16))
+		replay_differ(rp, "RET", want->address, got->address);
+}
+
+static void compare_op(struct replay *rp, const struct trace_line *ours, const struct replay_action *a)
+{
+	struct trace_op want, got;
+
+	trace_op_of(&rp->line, &want);
+	trace_op_of(ours, &got);
+	compare_columns(rp, &want, &got, a);
+	for (size_t i = want.field; i < rp->line.nwords; i++)
+		compare_field(rp, rp->line.word[i], ours, got.field, &want, a);
+}
+
+/* ev thread NAME state=D [again=1] last= tlb= */
+static void compare_ev(struct replay *rp, const struct trace_line *ours)
+{
+	bool again = trace_field(&rp->line, 3, "again"), really = trace_field(ours, 3, "again");
+
+	if (again != really && rp->dialect != REPLAY_BOOTED)
+		replay_differ(rp, "again", again ? "1" : "0", really ? "1" : "0");
+	for (size_t i = 3; i < rp->line.nwords; i++)
+		if (strchr(rp->line.word[i], '=') && strncmp(rp->line.word[i], "again=", 6))
+			compare_field(rp, rp->line.word[i], ours, 3, NULL, NULL);
+}
+
+void replay_compare(struct replay *rp, const char *text, const struct replay_action *a)
+{
+	struct trace_line ours;
+	const char *why;
+	char *copy = strdup(text);
+
+	if (!copy) {
+		rp->out_of_memory = true;
+		return;
+	}
+	if (trace_split(copy, &ours, &why))
+		replay_differ(rp, "line", "a record", text);
+	else if (ours.kind == TRACE_EV)
+		compare_ev(rp, &ours);
+	else if (ours.kind != rp->line.kind && rp->line.kind == TRACE_OP)
+		replay_differ(rp, "outcome", "the operation returns", rp->report[0] ? rp->report : "the task ended");
+	else
+		compare_op(rp, &ours, a);
+	free(copy);
+}
+
+/* ---- reports ---- */
+
+/* FILE:LINE is compared where the library knows it; an oops has NAME=VALUE words. */
+static void compare_report(struct replay *rp, const char *want, const char *got)
+{
+	char *w = strdup(want), *g = strdup(got);
+	struct trace_line wl, gl;
+	const char *why;
+
+	if (!w || !g) {
+		rp->out_of_memory = true;
+	} else if (trace_split(w, &wl, &why) || trace_split(g, &gl, &why) || strcmp(wl.word[1], gl.word[1])) {
+		replay_differ(rp, "expect", want + strlen("expect "), got + strlen("expect "));
+	} else {
+		for (size_t i = 2; i < wl.nwords; i++) {
+			const char *eq = strchr(wl.word[i], '=');
+
+			if (eq)
+				compare_field(rp, wl.word[i], &gl, 2, NULL, NULL);
+			else if (i < gl.nwords && strcmp(gl.word[i], "-"))
+				compare_word(rp, "expect", wl.word[i], gl.word[i]);
+		}
+	}
+	free(w);
+	free(g);
+}
+
+static const char *next_expect(const struct replay_lines *lines, const char *line)
+{
+	while (line && strncmp(line, "expect ", 7))
+		line = replay_next_line(lines, line);
+	return line;
+}
+
+void replay_compare_reports(struct replay *rp)
+{
+	const char *want = replay_first_line(&rp->expects);
+	const char *got = next_expect(&rp->lines, replay_first_line(&rp->lines));
+
+	while (rp->reports_count && (want || got)) {
+		if (want && got)
+			compare_report(rp, want, got);
+		else
+			replay_differ(rp, "expect", want ? want + 7 : "no report", got ? got + 7 : "no report");
+		want = want ? replay_next_line(&rp->expects, want) : NULL;
+		got = got ? next_expect(&rp->lines, replay_next_line(&rp->lines, got)) : NULL;
+	}
+	rp->expects.used = 0;
+}
