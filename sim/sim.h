@@ -457,6 +457,11 @@ struct fxm_machine {
 int fxmi_machine_new(const struct fxmi_desc *desc, struct fxm_machine **out);
 
 /*
+ * Whether fxmi_machine_free() would succeed; frees nothing, but detaches the caller. src/ asks before it frees its own state.
+ */
+int fxmi_machine_check_free(struct fxm_machine *m);
+
+/*
  * Frees it, after detaching the caller. -EBUSY when another host thread sits, sleeps or waits on it, or when called from one of
  * its tasks; -ECHILD in a forked child.
  */

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fixed mappings. Models include/asm-i386/fixmap.h and arch/i386/mm/pgtable.c (2.6.12), include/asm-generic/fixmap.h,
+ * arch/x86/mm/pgtable.c and pgtable_32.c (4.15, 5.10).
+ *
+ * There is no lock and no "already set" check: setting over a mapping replaces it, and only the calling CPU's TLB learns of it.
+ */
+#include "kernel.h"
+
+bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va)
+{
+	return va >= fxmi_fix_to_virt(k, k->nr_fixed - 1) && va <= k->va_mask && fxmi_pkmap_nr(&k->pkmap, va) < 0;
+}
+
+fxm_va fxm___fix_to_virt(const struct fxm_machine *m, uint32_t index)
+{
+	return m ? fxm_va_of(fxmi_fix_to_virt(fxmi_kernel(m), index)) : fxmi_va_error(-EINVAL);
+}
+
+uint64_t fxm___virt_to_fix(const struct fxm_machine *m, fxm_va va)
+{
+	return m ? fxmi_virt_to_fix(fxmi_kernel(m), va.v) : UINT64_MAX;
+}
+
+fxm_va fxm_fix_to_virt(const struct fxm_machine *m, uint32_t index)
+{
+	if (!m || index >= fxmi_kernel(m)->nr_fixed)
+		return fxmi_va_error(-EINVAL);
+	return fxm___fix_to_virt(m, index);
+}
+
+uint64_t fxm_virt_to_fix(struct fxm_vcpu *cpu, fxm_va va)
+{
+	if (fxmi_check_cpu(cpu))
+		return UINT64_MAX;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_op op;
+
+	fxmi_op_begin(cpu, &op, "virt_to_fix", NULL, va.v);
+	if (va.v >= k->fixaddr_top || va.v < k->fixaddr_start)
+		fxmi_bug(cpu, "virt_to_fix", &(struct fxmi_subject){.va = va.v},
+			 "virt_to_fix: %llx is not in [FIXADDR_START %llx, FIXADDR_TOP %llx)%s", (unsigned long long)va.v,
+			 (unsigned long long)k->fixaddr_start, (unsigned long long)k->fixaddr_top,
+			 va.v - k->fixaddr_top < FXM_PAGE_SIZE ? ": index 0 lies above FIXADDR_TOP" : "");
+	uint64_t index = fxmi_virt_to_fix(k, va.v);
+	fxmi_op_end_fields(cpu, &op, "fix=%llu", (unsigned long long)index);
+	return index;
+}
+
+/* ---- the setter ---- */
+
+/* The kernel's BUG for an index out of range, with what the user probably meant. */
+static FXMI_COLD _Noreturn void index_bug(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, uint32_t index)
+{
+	struct fxmi_subject about = {.slot_plus_1 = (int)index + 1};
+	uint64_t as_address = index & FXMI_PAGE_MASK;
+
+	if (as_address >= fxmi_fix_to_virt(k, k->nr_fixed - 1))
+		fxmi_bug(cpu, "set_fixmap_index", &about,
+			 "set_fixmap takes an index, and %#x is an address: its index would be %llu (__virt_to_fix)", index,
+			 (unsigned long long)fxmi_virt_to_fix(k, as_address));
+	fxmi_bug(cpu, "set_fixmap_index", &about, "set_fixmap: index %u is not below __end_of_fixed_addresses, which is %u here", index, k->nr_fixed);
+}
+
+/*
+ * PAE computes the entry in 64 bits from a phys_addr_t of 64 bits, except 2.6, whose argument is an unsigned long: above 4 GB it
+ * is cut silently. Unsupported protection bits are dropped by pfn_pte(), from 4.x on for present entries only.
+ */
+static uint64_t make_entry(const struct fxmi_kernel *k, uint64_t pa, uint64_t prot)
+{
+	if (k->typed)
+		pa &= UINT32_MAX;
+	if (k->typed || (prot & k->m->desc.format->present))
+		prot &= k->pte_mask;
+	return ((pa & FXMI_PAGE_MASK) | prot) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
+}
+
+static void set_fixmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, uint64_t pa, uint64_t prot)
+{
+	uint64_t va = fxmi_fix_to_virt(k, index);
+
+	if (index >= k->nr_fixed)
+		index_bug(cpu, k, index);
+	void *pte = fxmi_pte_ptr(k->m, va);
+	fxm_assert(pte); /* boot populated the tables of every index below __end_of_fixed_addresses */
+	uint64_t entry = make_entry(k, pa, prot);
+	fxmi_pte_set(pte, k->pte_bytes, entry);
+	fxmi_flush_tlb_one(cpu, va);
+	if (entry & k->m->desc.format->present)
+		fxmi_window_begin(cpu, va, entry);
+	else
+		fxmi_window_end(cpu, va);
+	k->fixmaps_set++;
+}
+
+static FXMI_COLD void trace_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, uint32_t index, uint64_t pa, uint64_t prot,
+				  const char *prot_name)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const char *fixed = fxm_fixed_name(k->layout, index);
+	const char *prot_at;
+	fxm_pte value;
+
+	for (size_t i = 0; !prot_name && !fxm_prot_at(k->layout, i, &prot_at, &value); i++)
+		if (value.v == prot)
+			prot_name = prot_at;
+	fxmi_op_begin(cpu, op, name, NULL, 0);
+	snprintf(op->detail, sizeof(op->detail), "name=%s fix=%u phys=%llx prot=%s:%llx", fixed ? fixed : "-", index, (unsigned long long)pa,
+		 prot_name ? prot_name : "-", (unsigned long long)prot);
+}
+
+static void do_set(struct fxm_vcpu *cpu, const char *name, uint32_t index, uint64_t pa, uint64_t prot, const char *prot_name,
+		   uint64_t offset)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_op op;
+
+	if (!fxmi_tracing(cpu)) {
+		set_fixmap(cpu, k, index, pa, prot);
+		return;
+	}
+	trace_begin(cpu, &op, name, index, pa, prot, prot_name);
+	set_fixmap(cpu, k, index, pa, prot);
+	op.address = fxmi_fix_to_virt(k, index) + offset;
+	fxmi_op_end_fixmap(cpu, &op, index);
+}
+
+void fxm___set_fixmap(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa, fxm_pte prot)
+{
+	if (!fxmi_check_cpu(cpu))
+		do_set(cpu, "set_fixmap", index, pa.v, prot.v, NULL, 0);
+}
+
+int fxm_set_fixmap(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return error;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	do_set(cpu, "set_fixmap", index, pa.v, k->prot_normal, k->prot_normal_name, 0);
+	return 0;
+}
+
+int fxm_set_fixmap_nocache(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return error;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	do_set(cpu, "set_fixmap", index, pa.v, k->prot_nocache, k->prot_nocache_name, 0);
+	return 0;
+}
+
+int fxm_set_fixmap_io(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return error;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	if (!fxmi_has(k, "set_fixmap_io"))
+		return -ENOSYS;
+	do_set(cpu, "set_fixmap", index, pa.v, k->prot_io, k->prot_io_name, 0);
+	return 0;
+}
+
+void fxm_clear_fixmap(struct fxm_vcpu *cpu, uint32_t index)
+{
+	if (!fxmi_check_cpu(cpu))
+		do_set(cpu, "clear_fixmap", index, 0, 0, "FIXMAP_PAGE_CLEAR", 0);
+}
+
+static fxm_va set_offset(struct fxm_vcpu *cpu, const char *name, uint32_t index, uint64_t pa, uint64_t prot, const char *prot_name)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	uint64_t offset = pa & (FXM_PAGE_SIZE - 1);
+
+	if (!fxmi_has(k, "set_fixmap_offset"))
+		return fxmi_va_error(-ENOSYS);
+	do_set(cpu, name, index, pa, prot, prot_name, offset);
+	return fxm_va_of(fxmi_fix_to_virt(k, index) + offset);
+}
+
+fxm_va fxm_set_fixmap_offset(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return fxmi_va_error(error);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	return set_offset(cpu, "set_fixmap_offset", index, pa.v, k->prot_normal, k->prot_normal_name);
+}
+
+fxm_va fxm_set_fixmap_offset_nocache(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return fxmi_va_error(error);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	return set_offset(cpu, "set_fixmap_offset_nocache", index, pa.v, k->prot_nocache, k->prot_nocache_name);
+}
+
+fxm_va fxm_set_fixmap_offset_io(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return fxmi_va_error(error);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	return set_offset(cpu, "set_fixmap_offset_io", index, pa.v, k->prot_io, k->prot_io_name);
+}
+
+/* ---- reserve_top_address ---- */
+
+int fxm_reserve_top_address(struct fxm_vcpu *cpu, uint64_t reserve)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return error;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxm_layout *moved;
+
+	if (!fxmi_has(k, "reserve_top_address"))
+		return -ENOSYS;
+	if (k->fixmaps_set)
+		fxmi_bug(cpu, "reserve_top", NULL, "reserve_top_address after a fixmap was set: it must run before the first set_fixmap");
+	struct fxmi_error why;
+	error = fxmi_layout_with(k->layout, "reservetop", reserve, &moved, &why);
+	return error ? error : fxmi_kernel_adopt_layout(k, moved);
+}

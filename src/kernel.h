@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXMI_KERNEL_H
+#define FXMI_KERNEL_H
+
+/*
+ * The simulated kernel's state, and what the files of src/ offer each other, grouped by the file that defines it.
+ *
+ * A vCPU's per-CPU area begins with what a kmap_atomic pair touches; everything that depends on the profile is copied
+ * there or into struct fxmi_kernel at machine creation, so that no fast path looks up a trait.
+ *
+ * Lock order: kmap_lock -> (sim's locks); report and trace locks are leaves, never held while calling up or sleeping.
+ */
+
+#include <fixmap/fixmap.h>
+#include <sim.h>
+
+#include "layout.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define FXMI_PAGE_MASK (~(uint64_t)(FXM_PAGE_SIZE - 1))
+
+struct fxmi_op;
+
+/* The per-CPU data of the simulated kernel. */
+struct fxmi_percpu {
+	/* the fast paths of kmap_atomic_stack.c and kmap_atomic_typed.c */
+	unsigned char *kmap_pte;		 /* host address of the PTE of this CPU's slot 0; slot n lies n entries below */
+	uint64_t kmap_va;			 /* address of slot 0; slot n lies n pages below */
+	const struct fxm_page *high_map;	 /* struct page of the first highmem frame */
+	uint64_t nr_high;			 /* highmem frames */
+	uint64_t high_entry;			 /* PTE of the first highmem frame with kmap_prot */
+	uint64_t map_step;			 /* what a map adds to fxm_vcpu.counts */
+	uint64_t depth_limit;			 /* levels (types) that the fast path may use */
+	const _Atomic unsigned long *resident;	 /* window residency of the fixmap area, a bit per page */
+	uint64_t resident_slot0;		 /* bit of slot 0 */
+	fxm_va (*kmap_atomic)(struct fxm_vcpu *, struct fxm_page *);
+	int (*kunmap_atomic)(struct fxm_vcpu *, fxm_va);
+	/* colder */
+	struct fxmi_kernel *kernel;
+	struct fxmi_op *op;	 /* the traced operation in progress on this CPU */
+	uint32_t live_types;	 /* typed generation: types mapped and not yet unmapped */
+	uintptr_t *site;	 /* where each slot of this CPU was mapped last, when sites are recorded */
+};
+_Static_assert(sizeof(struct fxmi_percpu) <= FXMI_PERCPU_BYTES, "the per-CPU area is too small");
+
+FXMI_INLINE struct fxmi_percpu *fxmi_percpu(const struct fxm_vcpu *cpu)
+{
+	return (struct fxmi_percpu *)cpu->percpu;
+}
+
+/*
+ * The pkmap pool. A slot is one word: 1 + pfn of its page in the upper half, pkmap_count in the lower. Raising and lowering
+ * a count >= 1 is a compare-and-swap on the word by anybody; 0 -> 1 (map_new_virtual) and 1 -> 0 (flush_all_zero_pkmaps)
+ * happen under kmap_lock only.
+ */
+struct fxmi_pkmap {
+	struct fxmi_spinlock kmap_lock;
+	struct fxmi_wait_queue map_wait; /* pkmap_map_wait; guarded by kmap_lock */
+	_Atomic uint64_t *slot;
+	unsigned long *free;		/* bit per slot: count is 0; kmap_lock */
+	_Atomic unsigned long *idle;	/* bit per slot: count has been 1 since the last flush (may have risen again) */
+	uint64_t *record_seq;		/* page_address.c: age of the slot's address record, 0 for none; kmap_lock */
+	uint64_t *record_page;		/* page_address.c: pfn of the record */
+	uintptr_t *site;		/* where the slot was last mapped (0 -> 1 -> 2) */
+	uint64_t next_seq;
+	bool has_duplicates;		/* some page has had two records at once */
+	uint32_t last_pkmap;		/* LAST_PKMAP, a power of two */
+	uint32_t last_nr;		/* last_pkmap_nr; kmap_lock */
+	unsigned char *pte;		/* pkmap_page_table, host address */
+	uint64_t base;			/* PKMAP_BASE */
+};
+
+struct fxmi_trace;
+
+/* Sites that warn once per boot. */
+enum fxmi_once { FXMI_ONCE_ATOMIC_ORDER, FXMI_ONCE_PUSH_IRQ };
+
+struct fxmi_kernel {
+	struct fxm_machine *m;
+	struct fxm_layout *layout;
+	unsigned version; /* major << 16 | minor << 8 | patch */
+	unsigned pte_bytes;
+	bool typed;	  /* the km_type generation */
+	bool highmem;	     /* CONFIG_HIGHMEM */
+	bool has_kmap_group; /* FIX_KMAP_BEGIN..END exist */
+	bool debug_highmem, debug_atomic_sleep, smp;
+	bool flush_pkmap_always, flush_range_is_all, kunmap_bug_in_irq, kunmap_might_sleep;
+	uint64_t va_mask, fixaddr_top, fixaddr_start, page_offset, high_memory;
+	uint32_t nr_fixed;	 /* __end_of_fixed_addresses */
+	uint32_t fix_kmap_begin, fix_kmap_end, km_type_nr;
+	uint64_t kmap_prot, prot_normal, prot_nocache, prot_io;
+	const char *prot_normal_name, *prot_nocache_name, *prot_io_name;
+	uint64_t pte_mask; /* __supported_pte_mask */
+	uint64_t fixmaps_set;
+	uint32_t once; /* bits of enum fxmi_once that have fired */
+	struct fxmi_pkmap pkmap;
+	_Atomic unsigned long *no_window; /* all-zero residency when there is no window */
+
+	/* report.c */
+	pthread_mutex_t report_lock;
+	fxm_report_fn report_fn;
+	void *report_arg;
+	enum fxm_policy policy[FXM_REPORT_FINDING + 1];
+	_Atomic uint64_t report_count[FXM_REPORT_FINDING + 1];
+	unsigned oopses; /* the N of "[#N]" */
+	bool detect;	 /* detectors on */
+
+	struct fxmi_trace *trace; /* NULL when never used */
+};
+
+FXMI_INLINE struct fxmi_kernel *fxmi_kernel(const struct fxm_machine *m)
+{
+	return m->kernel;
+}
+
+/* Kernel of @cpu. */
+FXMI_INLINE struct fxmi_kernel *fxmi_kernel_of(const struct fxm_vcpu *cpu)
+{
+	return fxmi_percpu(cpu)->kernel;
+}
+
+FXMI_INLINE fxm_va fxmi_va_error(int error)
+{
+	return fxm_va_of((uint64_t)(int64_t)error);
+}
+
+/* 0, or the error of a first argument that is null or whose machine this process may not use. */
+FXMI_INLINE int fxmi_check_cpu(const struct fxm_vcpu *cpu)
+{
+	return fxmi_unlikely(!cpu) ? -EINVAL : fxmi_unlikely(cpu->rare & FXMI_RARE_DEAD) ? -ECHILD : 0;
+}
+
+/* ---- fixmap.c ---- */
+
+FXMI_INLINE uint64_t fxmi_fix_to_virt(const struct fxmi_kernel *k, uint64_t index)
+{
+	return (k->fixaddr_top - (index << FXM_PAGE_SHIFT)) & k->va_mask;
+}
+
+FXMI_INLINE uint64_t fxmi_virt_to_fix(const struct fxmi_kernel *k, uint64_t va)
+{
+	return ((k->fixaddr_top - (va & FXMI_PAGE_MASK)) & k->va_mask) >> FXM_PAGE_SHIFT;
+}
+
+/* Whether @va lies in the fixed-address area, boot mappings included, and not in pkmap (which boot mappings may overlap). */
+bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va);
+
+/* ---- pkmap.c ---- */
+
+int fxmi_pkmap_init(struct fxmi_kernel *k);
+void fxmi_pkmap_free(struct fxmi_kernel *k);
+
+FXMI_INLINE uint64_t fxmi_pkmap_addr(const struct fxmi_pkmap *p, uint32_t nr)
+{
+	return p->base + ((uint64_t)nr << FXM_PAGE_SHIFT);
+}
+
+/* The slot of @va, or -1 when it lies outside the area. */
+FXMI_INLINE int fxmi_pkmap_nr(const struct fxmi_pkmap *p, uint64_t va)
+{
+	uint64_t nr = (va - p->base) >> FXM_PAGE_SHIFT;
+	return va >= p->base && nr < p->last_pkmap ? (int)nr : -1;
+}
+
+FXMI_INLINE uint32_t fxmi_pkmap_count(const struct fxmi_pkmap *p, uint32_t nr)
+{
+	return (uint32_t)atomic_load_explicit(&p->slot[nr], memory_order_acquire);
+}
+
+/* ---- page_address.c ---- */
+
+/* page_address() of a valid page. */
+uint64_t fxmi_page_address(const struct fxmi_kernel *k, const struct fxm_page *page);
+
+/* set_page_address() of a valid highmem page for a slot's address, or its removal (@va 0). kmap_lock held. */
+void fxmi_set_page_address_locked(struct fxmi_kernel *k, struct fxm_page *page, uint64_t va);
+
+/* ---- kmap_atomic_stack.c, kmap_atomic_typed.c ---- */
+
+/* Fills the function pointers of a CPU's per-CPU area. */
+void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu);
+void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu);
+
+/* How many slots of @cpu are mapped by a call that was not undone, and whether the one at @va is. */
+bool fxmi_kmap_atomic_is_live(const struct fxmi_kernel *k, uint64_t va);
+
+/* ---- machine.c ---- */
+
+/* Copies a layout's numbers into the kernel and every online CPU: at boot and when reserve_top_address() moved everything. */
+int fxmi_kernel_adopt_layout(struct fxmi_kernel *k, struct fxm_layout *layout);
+
+/* Sets up the per-CPU data of an online CPU. -ENOMEM. */
+int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu);
+
+/* ---- since.c ---- */
+
+/* Whether this kernel's version has @function (a name that fxm_since() knows). */
+bool fxmi_has(const struct fxmi_kernel *k, const char *function);
+
+/* ---- report.c ---- */
+
+/* What a report is about. Zero-initialise, then set what applies (slot: 1 + the number). */
+struct fxmi_subject {
+	uint64_t va;
+	const struct fxm_page *page;
+	uint64_t pfn_plus_1;
+	int slot_plus_1;
+	const struct fxm_fault *fault;
+	uintptr_t site, mapped_at, unmapped_at;
+};
+
+/* BUG() at the site called @key of this profile: report and end the task. The rest is one sentence for the user. */
+_Noreturn void fxmi_bug(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* WARN at @key. */
+void fxmi_warn(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* WARN_ON_ONCE at @key. */
+void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* A detector's finding. @cpu may be NULL only for reports at machine destruction; then @k says whose. */
+void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* might_sleep() at the site called @key: "sleeping function called from invalid context", if this CONFIG would say so. */
+void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key);
+
+/* A report whose kernel text is made elsewhere (oops.c, deadlock). @text_head: the kernel's own lines. */
+void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *detector, const char *where,
+		 const char *text_head, const struct fxmi_subject *about, const char *message);
+
+/* The first return address outside this library on the calling stack, 0 when unknown. Slow. */
+uintptr_t fxmi_caller(void);
+
+int fxmi_report_init(struct fxmi_kernel *k);
+void fxmi_report_free(struct fxmi_kernel *k);
+
+/* ---- oops.c ---- */
+
+extern const struct fxmi_callbacks fxmi_kernel_callbacks;
+
+/* do_page_fault() of an access that cannot be served: the oops, then the task ends. */
+_Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, const char *explanation);
+
+/* ---- symbolize.c ---- */
+
+/* "function+0x12 (file.c:34)" for a host code address, as much of it as can be found. Never fails. */
+void fxmi_symbolize(uintptr_t pc, char *buf, size_t size);
+
+/* ---- trace.c ---- */
+
+/* A traced operation: lives on the operating stack between begin and end. */
+struct fxmi_op {
+	const char *name;
+	const struct fxm_page *page; /* ARG */
+	uint64_t address;	     /* RET, or the address passed */
+	char detail[112];	     /* k=v fields known before the operation (type=, name= fix= phys= prot=), "" if none */
+	char tlb[384];		     /* what was flushed so far, joined by + */
+	int flushed;		     /* slots freed by flush_all_zero_pkmaps */
+	bool slept;		     /* kmap: kmap-enter was written */
+	struct fxmi_op *outer;
+};
+
+/* True when @cpu's machine is being traced. */
+FXMI_INLINE bool fxmi_tracing(const struct fxm_vcpu *cpu)
+{
+	return cpu->rare & FXMI_RARE_TRACE;
+}
+
+/* Begins an operation; without tracing only marks @op as unused. Every begin is paired with one end, or dies with its task. */
+void fxmi_op_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, const struct fxm_page *page, uint64_t address);
+
+/* Ends it with the line of its family. */
+void fxmi_op_end_kmap(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* kmap, kunmap, kmap_flush_unused */
+void fxmi_op_end_atomic(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* kmap_atomic*, kunmap_atomic, peek */
+void fxmi_op_end_fixmap(struct fxm_vcpu *cpu, struct fxmi_op *op, uint32_t index); /* set_fixmap*, clear_fixmap */
+void fxmi_op_end_fields(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* kmap is about to sleep: kmap-enter and ev lines. After it the op goes on with an empty flush list. */
+void fxmi_op_sleeps(struct fxm_vcpu *cpu, struct fxmi_op *op);
+
+/* Notes a flush for tlb= / freed slots for flushed= in the operation in progress. */
+void fxmi_op_tlb(struct fxm_vcpu *cpu, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void fxmi_op_flushed(struct fxm_vcpu *cpu, int slots);
+
+/* A report happened: the `expect` line. @dies: the operation in progress ends here, as a `do` line. */
+void fxmi_trace_report(struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *where, const struct fxm_fault *fault, bool dies);
+
+int fxmi_trace_init(struct fxmi_kernel *k);
+void fxmi_trace_free(struct fxmi_kernel *k);
+
+/* ---- the TLB flushes of the simulated kernel: what is traced, then what happens ---- */
+
+/* __flush_tlb_one() on this CPU. */
+FXMI_INLINE void fxmi_flush_tlb_one(struct fxm_vcpu *cpu, uint64_t va)
+{
+	if (fxmi_unlikely(fxmi_tracing(cpu)))
+		fxmi_op_tlb(cpu, "one:%llx", (unsigned long long)va);
+	fxmi_tlb_flush_one(cpu, va);
+}
+
+/* flush_tlb_kernel_range() on all CPUs. */
+void fxmi_flush_tlb_kernel_range(struct fxm_vcpu *cpu, uint64_t start, uint64_t end);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Temporary mappings, second generation (2.6.37 to 5.10): a stack per CPU. Models arch/x86/mm/highmem_32.c, iomap_32.c and
+ * the kmap_atomic_idx functions of include/linux/highmem.h, 4.15 and 5.10.
+ *
+ * Level n of CPU c is slot n + KM_TYPE_NR * c of the FIX_KMAP group. Without DEBUG_HIGHMEM nothing limits the depth: level
+ * KM_TYPE_NR is the next CPU's level 0, level -1 the fixed address above the group. An unmap always ends the topmost level,
+ * whatever address it is given, and flushes the address it is given.
+ *
+ * Each map and unmap has two forms. The fast one, made per PTE width, handles a highmem page on a level of its own CPU, unmapped
+ * in order, with nothing switched on (trace, detectors, DEBUG_HIGHMEM); it leaves the slow one everything else. The slow
+ * one is the kernel's algorithm, step by step, and gives the same result where both apply.
+ */
+#include "kernel.h"
+
+static uint64_t level_va(const struct fxmi_percpu *pc, int level)
+{
+	return pc->kmap_va - (uint64_t)(int64_t)level * FXM_PAGE_SIZE;
+}
+
+static unsigned char *level_pte(const struct fxmi_kernel *k, const struct fxmi_percpu *pc, int level)
+{
+	return pc->kmap_pte - (int64_t)level * k->pte_bytes;
+}
+
+/* ---- kmap_atomic_idx ---- */
+
+static int idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+{
+	cpu->counts += FXMI_DEPTH_ONE;
+	int level = fxmi_count_depth(cpu->counts) - 1;
+
+	if (k->debug_highmem && (fxmi_count_preempt(cpu->counts) & FXMI_HARDIRQ_MASK) && !cpu->irq_disabled)
+		fxmi_warn_once(cpu, FXMI_ONCE_PUSH_IRQ, "push_irq", NULL, "kmap_atomic in a hard interrupt that runs with interrupts enabled");
+	if (k->debug_highmem && level >= (int)k->km_type_nr)
+		fxmi_bug(cpu, "push_depth", NULL, "kmap_atomic nested %d deep; this kernel has %u levels per CPU", level + 1, k->km_type_nr);
+	return level;
+}
+
+static void idx_pop(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+{
+	cpu->counts -= FXMI_DEPTH_ONE;
+	if (k->debug_highmem && fxmi_count_depth(cpu->counts) < 0)
+		fxmi_bug(cpu, "pop_depth", NULL, "kunmap_atomic without a kmap_atomic: the depth of CPU %u fell below 0", cpu->id);
+}
+
+/* ---- the slow forms ---- */
+
+static void disable(struct fxm_vcpu *cpu)
+{
+	if (cpu->machine->desc.preempt_count)
+		cpu->counts += FXMI_PREEMPT_ONE;
+	cpu->counts += FXMI_PAGEFAULT_ONE;
+}
+
+static void enable(struct fxm_vcpu *cpu)
+{
+	cpu->counts -= FXMI_PAGEFAULT_ONE;
+	if (cpu->machine->desc.preempt_count)
+		cpu->counts -= FXMI_PREEMPT_ONE;
+}
+
+static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint64_t prot, bool check_busy)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	int level = idx_push(cpu, k);
+	uint64_t va = level_va(pc, level);
+	void *pte = level_pte(k, pc, level);
+	uint64_t old = fxmi_pte_get(pte, k->pte_bytes);
+	uint64_t entry = (pfn << FXM_PAGE_SHIFT | (prot & k->pte_mask)) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
+
+	if (check_busy && old)
+		fxmi_bug(cpu, "atomic_busy", &(struct fxmi_subject){.va = va, .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1,
+			 .pfn_plus_1 = ((old & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT) + 1,
+			 .mapped_at = level >= 0 && level < (int)k->km_type_nr ? pc->site[level] : 0},
+			 "kmap_atomic: level %d of CPU %u at %llx still maps frame %llx%s", level, cpu->id, (unsigned long long)va,
+			 (unsigned long long)((old & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT),
+			 level < 0 ? ": the depth is below 0, there was one kunmap_atomic too many"
+			 : level >= (int)k->km_type_nr ? ": nested too deep, this is the next CPU's slot" : "");
+	fxmi_pte_set(pte, k->pte_bytes, entry);
+	fxmi_window_begin(cpu, va, entry);
+	if (k->detect && level >= 0 && level < (int)k->km_type_nr)
+		pc->site[level] = fxmi_caller();
+	return va;
+}
+
+static FXMI_COLD fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *page, const char *name, uint64_t prot)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error || !fxmi_page_is_valid(cpu->machine, page))
+		return fxmi_va_error(error ? error : -EINVAL);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_op op;
+
+	fxmi_op_begin(cpu, &op, name, page, 0);
+	disable(cpu);
+	if (fxm_page_is_highmem(k->m, page))
+		op.address = map_pfn(cpu, k, fxmi_page_pfn(k->m, page), prot, true);
+	else
+		op.address = fxmi_page_address(k, page);
+	fxmi_op_end_atomic(cpu, &op);
+	return fxm_va_of(op.address);
+}
+
+/* The kernel's kpte_clear_flush() of the top level, flushing the page of the address that was passed. */
+static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	int level = fxmi_count_depth(cpu->counts) - 1;
+	uint64_t top = level_va(pc, level);
+
+	if (k->debug_highmem && page != top)
+		fxmi_warn_once(cpu, FXMI_ONCE_ATOMIC_ORDER, "atomic_order",
+			       &(struct fxmi_subject){.va = page, .mapped_at = level >= 0 && level < (int)k->km_type_nr ? pc->site[level] : 0},
+			       "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",
+			       (unsigned long long)page, cpu->id, (unsigned long long)top);
+	fxmi_pte_set(level_pte(k, pc, level), k->pte_bytes, 0);
+	fxmi_flush_tlb_one(cpu, page);
+	fxmi_interleave(cpu);
+	idx_pop(cpu, k);
+	fxmi_window_end(cpu, top);
+	if (page != top)
+		fxmi_window_end(cpu, page);
+}
+
+static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return error;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	uint64_t page = va.v & FXMI_PAGE_MASK;
+	struct fxmi_op op;
+
+	fxmi_op_begin(cpu, &op, "kunmap_atomic", NULL, va.v);
+	if (page >= fxmi_fix_to_virt(k, k->fix_kmap_end) && page <= fxmi_fix_to_virt(k, k->fix_kmap_begin)) {
+		unmap_top(cpu, k, page);
+	} else if (k->debug_highmem) {
+		if (page < k->page_offset)
+			fxmi_bug(cpu, "atomic_below_page_offset", &(struct fxmi_subject){.va = va.v},
+				 "kunmap_atomic of %llx, which is no kernel address", (unsigned long long)va.v);
+		if (page >= k->high_memory)
+			fxmi_bug(cpu, "atomic_above_high_memory", &(struct fxmi_subject){.va = va.v},
+				 "kunmap_atomic of %llx, which is not a kmap_atomic address%s", (unsigned long long)va.v,
+				 fxmi_pkmap_nr(&k->pkmap, page) >= 0 ? ": it came from kmap(), which kunmap() undoes" : "");
+	}
+	enable(cpu);
+	fxmi_op_end_atomic(cpu, &op);
+	return 0;
+}
+
+/* ---- the fast forms ---- */
+
+/*
+ * frame: the page's number among the highmem frames, by one rotation: a pointer below, beyond or not a multiple of the array
+ * stride becomes a huge number and leaves by the same comparison as a lowmem page.
+ */
+FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	uint64_t offset = (uintptr_t)page - (uintptr_t)pc->high_map;
+	uint64_t frame = offset >> 6 | offset << 58;
+	uint64_t counts = cpu->counts;
+	uint64_t level = counts >> 48;
+
+	if (fxmi_unlikely(((uint64_t)(frame >= pc->nr_high) | (uint64_t)(level >= pc->depth_limit) | cpu->rare) != 0))
+		return map_page_slow(cpu, page, "kmap_atomic", pc->kernel->kmap_prot);
+	unsigned char *pte = pc->kmap_pte - level * pte_bytes;
+	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
+	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0))
+		return map_page_slow(cpu, page, "kmap_atomic", pc->kernel->kmap_prot);
+	cpu->counts = counts + pc->map_step;
+	fxmi_pte_set(pte, pte_bytes, entry);
+	uint64_t va = pc->kmap_va - (level << FXM_PAGE_SHIFT);
+	if (fxmi_unlikely(fxmi_is_resident(pc->resident, pc->resident_slot0 - level)))
+		fxmi_window_begin(cpu, va, entry);
+	return fxm_va_of(va);
+}
+
+FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	uint64_t counts = cpu->counts;
+	uint64_t level = (counts >> 48) - 1;
+	uint64_t top = pc->kmap_va - (level << FXM_PAGE_SHIFT);
+
+	if (fxmi_unlikely(((uint64_t)((va.v & FXMI_PAGE_MASK) != top) | (uint64_t)(level >= pc->depth_limit) | cpu->rare) != 0))
+		return unmap_slow(cpu, va);
+	fxmi_pte_set(pc->kmap_pte - level * pte_bytes, pte_bytes, 0);
+	fxmi_tlb_flush_one(cpu, top);
+	cpu->counts = counts - pc->map_step;
+	if (fxmi_unlikely(fxmi_is_resident(pc->resident, pc->resident_slot0 - level)))
+		fxmi_window_end(cpu, top);
+	return 0;
+}
+
+static fxm_va map_fast_4(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	return map_fast(cpu, page, 4);
+}
+
+static fxm_va map_fast_8(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	return map_fast(cpu, page, 8);
+}
+
+static int unmap_fast_4(struct fxm_vcpu *cpu, fxm_va va)
+{
+	return unmap_fast(cpu, va, 4);
+}
+
+static int unmap_fast_8(struct fxm_vcpu *cpu, fxm_va va)
+{
+	return unmap_fast(cpu, va, 8);
+}
+
+static fxm_va map_debug(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	return map_page_slow(cpu, page, "kmap_atomic", fxmi_kernel_of(cpu)->kmap_prot);
+}
+
+/* An eager window maps at map time; DEBUG_HIGHMEM checks at every call: neither has a fast form. */
+void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	const struct fxmi_kernel *k = pc->kernel;
+	bool slow = k->debug_highmem || k->m->window.mode == FXM_WINDOW_EAGER;
+
+	pc->kmap_atomic = slow ? map_debug : k->pte_bytes == 4 ? map_fast_4 : map_fast_8;
+	pc->kunmap_atomic = slow ? unmap_slow : k->pte_bytes == 4 ? unmap_fast_4 : unmap_fast_8;
+}
+
+/* ---- public ---- */
+
+fxm_va fxm_kmap_atomic(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	return fxmi_percpu(cpu)->kmap_atomic(cpu, page);
+}
+
+int fxm_kunmap_atomic(struct fxm_vcpu *cpu, fxm_va va)
+{
+	return fxmi_percpu(cpu)->kunmap_atomic(cpu, va);
+}
+
+/* The error of a call that only the stack generation has. */
+static int check_stack(const struct fxm_vcpu *cpu)
+{
+	int error = fxmi_check_cpu(cpu);
+	return error ? error : fxmi_kernel_of(cpu)->typed ? -ENOSYS : 0;
+}
+
+fxm_va fxm_kmap_atomic_prot(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot)
+{
+	int error = check_stack(cpu);
+	return error ? fxmi_va_error(error) : map_page_slow(cpu, page, "kmap_atomic_prot", prot.v);
+}
+
+fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
+{
+	int error = check_stack(cpu);
+	if (error)
+		return fxmi_va_error(error);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_op op;
+
+	fxmi_op_begin(cpu, &op, "kmap_atomic_pfn", fxm_page_of_pfn(k->m, pfn), 0);
+	disable(cpu);
+	op.address = map_pfn(cpu, k, pfn, k->kmap_prot, false);
+	fxmi_op_end_atomic(cpu, &op);
+	return fxm_va_of(op.address);
+}
+
+int fxm_kmap_atomic_idx_push(struct fxm_vcpu *cpu)
+{
+	int error = check_stack(cpu);
+	return error ? error : idx_push(cpu, fxmi_kernel_of(cpu));
+}
+
+int fxm_kmap_atomic_idx(struct fxm_vcpu *cpu)
+{
+	int error = check_stack(cpu);
+	return error ? error : fxmi_count_depth(cpu->counts) - 1;
+}
+
+int fxm_kmap_atomic_idx_pop(struct fxm_vcpu *cpu)
+{
+	int error = check_stack(cpu);
+	if (error)
+		return error;
+	idx_pop(cpu, fxmi_kernel_of(cpu));
+	return fxmi_count_depth(cpu->counts) - 1;
+}

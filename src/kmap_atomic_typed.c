@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Temporary mappings, first generation (2.6.12 to 2.6.36): the caller names a slot, an enum km_type. Models
+ * arch/i386/mm/highmem.c of 2.6.12 (and kmap_atomic_pfn of 2.6.13).
+ *
+ * Type t of CPU c is slot t + KM_TYPE_NR * c of the FIX_KMAP group. Without DEBUG_HIGHMEM nobody checks the slot: mapping a
+ * type again re-targets the earlier address, and unmapping leaves the PTE where it is. With it, the slot must be empty, the
+ * address must be the type's on this CPU, and unmapping clears and flushes.
+ *
+ * live_types says which types are mapped and not yet unmapped; the kernel does not know that, the window asks for it.
+ */
+#include "kernel.h"
+
+#include <stdlib.h>
+
+static uint64_t slot_va(const struct fxmi_percpu *pc, uint32_t type)
+{
+	return pc->kmap_va - (uint64_t)type * FXM_PAGE_SIZE;
+}
+
+static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint32_t type, bool check_busy)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	uint64_t va = slot_va(pc, type);
+	void *pte = pc->kmap_pte - (size_t)type * k->pte_bytes;
+	uint64_t entry = (pfn << FXM_PAGE_SHIFT | k->kmap_prot) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
+
+	if (check_busy && k->debug_highmem && fxmi_pte_get(pte, k->pte_bytes))
+		fxmi_bug(cpu, "type_busy", &(struct fxmi_subject){.va = va, .mapped_at = pc->site[type],
+			 .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
+			 "kmap_atomic: type %u of CPU %u is mapped already: unmap it first, or use another km_type in code that interrupts", type,
+			 cpu->id);
+	fxmi_pte_set(pte, k->pte_bytes, entry);
+	fxmi_flush_tlb_one(cpu, va);
+	pc->live_types |= 1u << type;
+	fxmi_window_begin(cpu, va, entry);
+	if (k->detect)
+		pc->site[type] = fxmi_caller();
+	return va;
+}
+
+/* 0, or why a typed call is refused. */
+static int check_typed(const struct fxm_vcpu *cpu, uint32_t type)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return error;
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	return !k->typed ? -ENOSYS : type >= k->km_type_nr ? -EINVAL : 0;
+}
+
+static void begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, const struct fxm_page *page, uint64_t address, uint32_t type)
+{
+	fxmi_op_begin(cpu, op, name, page, address);
+	if (!fxmi_tracing(cpu))
+		return;
+	const char *type_name;
+	uint32_t value;
+	for (size_t i = 0; !fxm_km_type_at(fxmi_kernel_of(cpu)->layout, i, &type_name, &value); i++)
+		if (value == type)
+			snprintf(op->detail, sizeof(op->detail), "type=%s", type_name);
+}
+
+fxm_va fxm_kmap_atomic_type(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
+{
+	int error = check_typed(cpu, type);
+	if (error || !fxmi_page_is_valid(cpu->machine, page))
+		return fxmi_va_error(error ? error : -EINVAL);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_op op;
+
+	begin(cpu, &op, "kmap_atomic", page, 0, type);
+	cpu->counts += FXMI_PREEMPT_ONE;
+	if (fxm_page_is_highmem(k->m, page))
+		op.address = map_pfn(cpu, k, fxmi_page_pfn(k->m, page), type, true);
+	else
+		op.address = fxmi_page_address(k, page);
+	fxmi_op_end_atomic(cpu, &op);
+	return fxm_va_of(op.address);
+}
+
+fxm_va fxm_kmap_atomic_pfn_type(struct fxm_vcpu *cpu, uint64_t pfn, uint32_t type)
+{
+	int error = check_typed(cpu, type);
+	if (error)
+		return fxmi_va_error(error);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_op op;
+
+	if (!fxmi_has(k, "kmap_atomic_pfn"))
+		return fxmi_va_error(-ENOSYS);
+	begin(cpu, &op, "kmap_atomic_pfn", fxm_page_of_pfn(k->m, pfn), 0, type);
+	cpu->counts += FXMI_PREEMPT_ONE;
+	op.address = map_pfn(cpu, k, pfn, type, false);
+	fxmi_op_end_atomic(cpu, &op);
+	return fxm_va_of(op.address);
+}
+
+/* The mapping at @page has ended for its user, whatever the kernel does with the PTE. */
+static void end_mapping(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, uint64_t page)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	uint64_t type = (pc->kmap_va - page) >> FXM_PAGE_SHIFT;
+
+	if (page <= pc->kmap_va && type < k->km_type_nr)
+		pc->live_types &= ~(1u << type);
+	fxmi_window_end(cpu, page);
+}
+
+static void unmap_debug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page, uint32_t type)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+
+	if (page != slot_va(pc, type))
+		fxmi_bug(cpu, "type_address", &(struct fxmi_subject){.va = page},
+			 "kunmap_atomic of %llx with type %u, whose address on CPU %u is %llx", (unsigned long long)page, type, cpu->id,
+			 (unsigned long long)slot_va(pc, type));
+	fxmi_pte_set(pc->kmap_pte - (size_t)type * k->pte_bytes, k->pte_bytes, 0);
+	fxmi_flush_tlb_one(cpu, page);
+}
+
+int fxm_kunmap_atomic_type(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
+{
+	int error = check_typed(cpu, type);
+	if (error)
+		return error;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	uint64_t page = va.v & FXMI_PAGE_MASK;
+	struct fxmi_op op;
+
+	begin(cpu, &op, "kunmap_atomic", NULL, va.v, type);
+	if (page >= k->fixaddr_start) {
+		if (k->debug_highmem)
+			unmap_debug(cpu, k, page, type);
+		end_mapping(cpu, k, page);
+	}
+	cpu->counts -= FXMI_PREEMPT_ONE;
+	fxmi_op_end_atomic(cpu, &op);
+	return 0;
+}
+
+uint64_t fxm_kmap_atomic_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
+{
+	if (fxmi_check_cpu(cpu) || !fxmi_has(fxmi_kernel_of(cpu), "kmap_atomic_to_page"))
+		return UINT64_MAX;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_op op;
+	uint64_t pfn;
+
+	fxmi_op_begin(cpu, &op, "kmap_atomic_to_page", NULL, va.v);
+	if (va.v < k->fixaddr_start) {
+		pfn = ((va.v - k->page_offset) & k->va_mask) >> FXM_PAGE_SHIFT;
+	} else {
+		if (va.v >= k->fixaddr_top)
+			fxmi_bug(cpu, "virt_to_fix", &(struct fxmi_subject){.va = va.v},
+				 "kmap_atomic_to_page of %llx, which is at or above FIXADDR_TOP %llx", (unsigned long long)va.v,
+				 (unsigned long long)k->fixaddr_top);
+		/* No check that the index is in the KMAP group or that the PTE is present. */
+		void *pte = fxmi_pte_ptr(k->m, va.v & FXMI_PAGE_MASK);
+		pfn = (fxmi_pte_get(pte, k->pte_bytes) & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
+	}
+	fxmi_op_end_fields(cpu, &op, "pfn=%llx", (unsigned long long)pfn);
+	return pfn;
+}
+
+int fxm_kmap_atomic_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_page **out)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error || !out)
+		return error ? error : -EINVAL;
+	if (!fxmi_has(fxmi_kernel_of(cpu), "kmap_atomic_to_page"))
+		return -ENOSYS;
+	*out = fxm_page_of_pfn(cpu->machine, fxm_kmap_atomic_to_pfn(cpu, va));
+	return *out ? 0 : -ENOENT;
+}
+
+/* ---- the untyped calls on a typed kernel ---- */
+
+static fxm_va no_map(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	(void)cpu, (void)page;
+	return fxmi_va_error(-ENOSYS);
+}
+
+static int no_unmap(struct fxm_vcpu *cpu, fxm_va va)
+{
+	(void)cpu, (void)va;
+	return -ENOSYS;
+}
+
+void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu)
+{
+	fxmi_percpu(cpu)->kmap_atomic = no_map;
+	fxmi_percpu(cpu)->kunmap_atomic = no_unmap;
+}
+
+/* ---- both generations ---- */
+
+bool fxmi_kmap_atomic_is_live(const struct fxmi_kernel *k, uint64_t va)
+{
+	uint64_t slot = fxmi_virt_to_fix(k, va) - k->fix_kmap_begin;
+	struct fxm_vcpu *cpu = fxm_machine_vcpu(k->m, (unsigned)(slot / k->km_type_nr));
+	uint32_t n = (uint32_t)(slot % k->km_type_nr);
+
+	if (!cpu) /* beyond the CPUs that are online: only a map that ran off its own CPU's levels gets there */
+		return true;
+	if (k->typed)
+		return fxmi_percpu(cpu)->live_types >> n & 1;
+	return true; /* the stack's unmap clears the PTE it pops: what is present is mapped */
+}

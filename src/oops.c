@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bad accesses and hopeless waits: what the hardware traps come to in the simulated kernel. The texts model
+ * arch/i386/mm/fault.c (2.6.12), arch/x86/mm/fault.c (4.15, 5.10), kernel/hung_task.c and kernel/sched/core.c.
+ */
+#include "kernel.h"
+
+#define VERSION(major, minor) ((unsigned)(major) << 16 | (minor) << 8)
+
+/* ---- the oops text ---- */
+
+/* "*pdpt = ... *pde = ... *pte = ..." as far as the walk goes: the i386 fault handlers' own names for the levels. */
+static void table_line(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t size)
+{
+	static const char *const names[] = {"pdpt", "pde", "pte"};
+	struct fxm_walk walk;
+	unsigned skip = k->pte_bytes == 8 ? 0 : 1; /* two levels have no pdpt */
+	int digits = k->pte_bytes == 8 && !k->typed ? 16 : 8;
+	size_t used = 0;
+
+	fxm_walk(k->m, fxm_va_of(va), &walk);
+	buf[0] = 0;
+	for (unsigned i = 0; i < walk.levels && i + skip < 3; i++) {
+		if (k->typed && i + skip == 0)
+			continue; /* 2.6 prints the low half of *pde only */
+		uint64_t entry = k->typed ? (uint32_t)walk.level[i].entry.v : walk.level[i].entry.v;
+		int n = snprintf(buf + used, size - used, "%s*%s = %0*llx", used && !k->typed ? " " : "", names[i + skip], digits,
+				 (unsigned long long)entry);
+		if (n < 0 || (size_t)n >= size - used)
+			return;
+		used += (size_t)n;
+		if (k->typed && used + 1 < size)
+			buf[used++] = '\n', buf[used] = 0;
+	}
+	if (!k->typed && used + 2 < size)
+		memcpy(buf + used, " \n", 3);
+}
+
+static void head_2_6(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head, size_t size)
+{
+	snprintf(head, size, "Unable to handle kernel %s at virtual address %08llx\n printing eip:\n%08lx\n%sOops: %04x [#%u]\n%s",
+		 f->address.v < FXM_PAGE_SIZE ? "NULL pointer dereference" : "paging request", (unsigned long long)f->address.v,
+		 (unsigned long)(uint32_t)pc, tables, f->code, k->oopses, k->smp ? "SMP\n" : "");
+}
+
+static void head_4_15(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head, size_t size)
+{
+	char ip[200];
+	fxmi_symbolize(pc, ip, sizeof(ip));
+	snprintf(head, size, "BUG: unable to handle kernel %s at %08llx\nIP: %s\n%sOops: %04x [#%u]%s\n",
+		 f->address.v < FXM_PAGE_SIZE ? "NULL pointer dereference" : "paging request", (unsigned long long)f->address.v, ip, tables, f->code,
+		 k->oopses, k->smp ? " SMP" : "");
+}
+
+static void head_5_10(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head, size_t size)
+{
+	static const char *const access[] = {[FXM_READ] = "read access", [FXM_WRITE] = "write access", [FXM_EXEC] = "instruction fetch"};
+	(void)pc;
+	snprintf(head, size, "BUG: %s: %08llx\n#PF: supervisor %s in kernel mode\n#PF: error_code(0x%04x) - %s\n%sOops: %04x [#%u]%s\n",
+		 f->address.v < FXM_PAGE_SIZE ? "kernel NULL pointer dereference, address" : "unable to handle page fault for address",
+		 (unsigned long long)f->address.v, access[f->access], f->code, f->present ? "permissions violation" : "not-present page", tables,
+		 f->code, k->oopses, k->smp ? " SMP" : "");
+}
+
+static const struct {
+	unsigned since;
+	void (*head)(const struct fxmi_kernel *, const struct fxm_fault *, uintptr_t, const char *, char *, size_t);
+} styles[] = {
+	{VERSION(5, 0), head_5_10},
+	{VERSION(2, 6) + 24, head_4_15},
+	{0, head_2_6},
+};
+
+_Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, const char *explanation)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	char tables[160], head[768];
+	unsigned i = 0;
+
+	k->oopses++;
+	table_line(k, fault->address.v & k->va_mask, tables, sizeof(tables));
+	while (k->version < styles[i].since)
+		i++;
+	styles[i].head(k, fault, pc, tables, head, sizeof(head));
+	fxmi_trace_report(cpu, FXM_REPORT_OOPS, NULL, fault, true);
+	fxmi_report(k, cpu, FXM_REPORT_OOPS, NULL, NULL, head,
+		    &(struct fxmi_subject){.va = fault->address.v, .fault = fault, .site = pc,
+					   .slot_plus_1 = fxmi_pkmap_nr(&k->pkmap, fault->address.v) + 1},
+		    explanation);
+	fxmi_task_kill(cpu);
+}
+
+/* ---- what the address is, for the user ---- */
+
+static void explain(const struct fxmi_kernel *k, const struct fxm_fault *f, char *buf, size_t size)
+{
+	uint64_t va = f->address.v;
+	int nr = fxmi_pkmap_nr(&k->pkmap, va);
+	const char *verb = f->access == FXM_WRITE ? "write" : f->access == FXM_EXEC ? "jump" : "read";
+
+	if (f->present)
+		snprintf(buf, size, "%s of %llx: the mapping there does not allow it (PTE %llx)", verb, (unsigned long long)va,
+			 (unsigned long long)f->pte.v);
+	else if (va < FXM_PAGE_SIZE)
+		snprintf(buf, size, "%s through a NULL pointer, or a small offset from one: page_address() of a page without a mapping is NULL", verb);
+	else if (nr >= 0)
+		snprintf(buf, size, "%s of %llx: pkmap slot %d is not mapped (count %u)", verb, (unsigned long long)va, nr,
+			 fxmi_pkmap_count(&k->pkmap, (uint32_t)nr));
+	else if (fxmi_va_is_fixed(k, va)) {
+		uint64_t index = fxmi_virt_to_fix(k, va);
+		if (index - k->fix_kmap_begin < (uint64_t)k->fix_kmap_end - k->fix_kmap_begin + 1)
+			snprintf(buf, size, "%s of %llx: kmap_atomic slot %llu of CPU %llu is not mapped", verb, (unsigned long long)va,
+				 (unsigned long long)((index - k->fix_kmap_begin) % k->km_type_nr),
+				 (unsigned long long)((index - k->fix_kmap_begin) / k->km_type_nr));
+		else
+			snprintf(buf, size, "%s of %llx: fixed address %llu is not mapped", verb, (unsigned long long)va,
+				 (unsigned long long)index);
+	} else if (va < k->page_offset)
+		snprintf(buf, size, "%s of %llx, which is no kernel address", verb, (unsigned long long)va);
+	else
+		snprintf(buf, size, "%s of %llx: nothing is mapped there", verb, (unsigned long long)va);
+}
+
+void fxm_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault)
+{
+	char explanation[256];
+	fxm_assert(!fxmi_check_cpu(cpu) && fault);
+	explain(fxmi_kernel_of(cpu), fault, explanation, sizeof(explanation));
+	fxmi_oops(cpu, fault, fxmi_caller(), explanation);
+}
+
+/* ---- callbacks from the machine ---- */
+
+static uintptr_t last_site(const struct fxmi_kernel *k, uint64_t va)
+{
+	int nr = fxmi_pkmap_nr(&k->pkmap, va);
+	return nr >= 0 ? k->pkmap.site[nr] : 0;
+}
+
+static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_subject about = {.va = info->fault.address.v, .site = info->pc, .mapped_at = last_site(k, info->fault.address.v)};
+	unsigned long long va = info->fault.address.v;
+	char text[256];
+
+	switch (info->trap) {
+	case FXMI_TRAP_FAULT:
+	case FXMI_TRAP_WILD:
+		explain(k, &info->fault, text, sizeof(text));
+		fxmi_oops(cpu, &info->fault, info->pc, text);
+	case FXMI_TRAP_TRUNCATED:
+		snprintf(text, sizeof(text),
+			 "pointer truncated to 32 bits: %llx is a simulated address, but this machine's window is relocated (host = simulated + %#llx); "
+			 "keep pointers in unsigned long or void *",
+			 va, (unsigned long long)k->m->window.delta);
+		fxmi_oops(cpu, &info->fault, info->pc, text);
+	case FXMI_TRAP_STACK:
+		fxmi_oops(cpu, &info->fault, info->pc, "the task's stack overflowed: recursion, or an array too large for a kernel stack");
+	case FXMI_TRAP_ENDED:
+		fxmi_finding(k, cpu, "use-after-unmap", &about, "%s of %llx after its mapping was undone; the PTE is still there, so this kernel goes on",
+			     info->fault.access == FXM_WRITE ? "write" : "read", va);
+		return;
+	case FXMI_TRAP_DEVICE:
+		fxmi_finding(k, cpu, "device-dereference", &about, "%llx maps device memory: use readl() and writel(), not a pointer", va);
+		return;
+	case FXMI_TRAP_UNATTACHED:
+		fxmi_finding(k, cpu, "unattached-thread", &about,
+			     "a thread that sits on no vCPU touched %llx: call fxm_attach() in it first; it goes on as CPU 0", va);
+		return;
+	}
+}
+
+static bool is_live(struct fxm_machine *m, uint64_t va)
+{
+	const struct fxmi_kernel *k = fxmi_kernel(m);
+	int nr = fxmi_pkmap_nr(&k->pkmap, va);
+
+	if (nr >= 0)
+		return fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) != 1;
+	uint64_t index = fxmi_virt_to_fix(k, va);
+	if (index >= k->fix_kmap_begin && index <= k->fix_kmap_end)
+		return fxmi_kmap_atomic_is_live(k, va);
+	return true;
+}
+
+static void on_scheduling_while_atomic(struct fxm_vcpu *cpu)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const struct fxm_task *t = cpu->current;
+	unsigned count = (unsigned)fxmi_count_preempt(cpu->counts);
+	char head[160];
+
+	if (k->typed)
+		snprintf(head, sizeof(head), "scheduling while atomic: %s/0x%08x/%d\n", t->comm, count, t->pid);
+	else
+		snprintf(head, sizeof(head), "BUG: scheduling while atomic: %s/%d/0x%08x\n", t->comm, t->pid, count);
+	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, NULL, NULL, false);
+	fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, NULL, head, NULL, "schedule() while preemption is disabled");
+}
+
+static void on_deadlock(struct fxm_vcpu *cpu, const char *what)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const struct fxm_task *t = cpu->current;
+	struct fxm_pkmap pool;
+	char head[160], message[256];
+
+	fxm_pkmap(k->m, &pool);
+	snprintf(head, sizeof(head), "INFO: task %s:%d blocked for ever in %s.\n", t->comm, t->pid, what);
+	snprintf(message, sizeof(message),
+		 "deadlock: %u of %u kmap slots are in use and every task sleeps, so nobody can call kunmap; this task ends here", pool.used,
+		 pool.last_pkmap);
+	fxmi_trace_report(cpu, FXM_REPORT_DEADLOCK, NULL, NULL, true);
+	fxmi_report(k, cpu, FXM_REPORT_DEADLOCK, NULL, NULL, head, NULL, message);
+	fxmi_task_kill(cpu);
+}
+
+static void on_hung(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what, unsigned seconds)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	char head[160];
+
+	snprintf(head, sizeof(head), "INFO: task %s:%d blocked for more than %u seconds.\n", task->comm, task->pid, seconds);
+	fxmi_report(k, cpu, FXM_REPORT_HUNG, NULL, NULL, head, NULL, what);
+}
+
+static void on_cpu_online(struct fxm_vcpu *cpu)
+{
+	fxmi_percpu_init(fxmi_kernel(cpu->machine), cpu);
+}
+
+/* A task that ends in the middle of its mappings leaves them to nobody. */
+static void on_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
+{
+	(void)task;
+	fxmi_percpu(cpu)->op = NULL;
+}
+
+const struct fxmi_callbacks fxmi_kernel_callbacks = {
+	.trap = on_trap,
+	.is_live = is_live,
+	.scheduling_while_atomic = on_scheduling_while_atomic,
+	.cpu_online = on_cpu_online,
+	.deadlock = on_deadlock,
+	.hung = on_hung,
+	.task_end = on_task_end,
+};

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Persistent kernel mappings: kmap() and its pool. Models mm/highmem.c (map_new_virtual, kmap_high, kunmap_high,
+ * flush_all_zero_pkmaps) and kmap()/kunmap() of arch/i386/mm/highmem.c, arch/x86/mm/highmem_32.c, include/linux/highmem.h.
+ *
+ * Start reading at map_new_virtual_locked(): it is the allocator. pkmap_count's states are described in <fixmap/kmap.h>.
+ *
+ * Invariants (pkmap_is_valid): free bit set <=> count 0; count 1 => idle bit set; count >= 1 => the PTE shows the slot's page
+ * and the page has an address record. A BUG of the simulated kernel may break them, as it does in the kernel.
+ *
+ * Concurrency: while a slot's count is >= 1, kmap and kunmap of its page move the count by compare-and-swap, without
+ * kmap_lock; the word carries the page, so a slot that was flushed and reused in between does not match. A flush takes a slot
+ * by the same swap (1 -> 0) and skips it when somebody revived it first. A sleeper announces itself before it looks at the
+ * counts a last time, an unmapper changes the count before it looks for sleepers: one of the two sees the other.
+ *
+ * Lock order: kmap_lock is outermost.
+ */
+#include "kernel.h"
+
+#include <stdlib.h>
+
+#define WORD_BITS (8 * sizeof(unsigned long))
+
+static uint64_t slot_word(uint64_t pfn, uint32_t count)
+{
+	return (pfn + 1) << 32 | count;
+}
+
+static uint64_t word_pfn(uint64_t word)
+{
+	return (word >> 32) - 1;
+}
+
+static unsigned char *slot_pte(const struct fxmi_kernel *k, uint32_t nr)
+{
+	return k->pkmap.pte + (size_t)nr * k->pte_bytes;
+}
+
+static void set_bit(unsigned long *map, uint32_t nr)
+{
+	map[nr / WORD_BITS] |= 1UL << (nr % WORD_BITS);
+}
+
+static void clear_bit(unsigned long *map, uint32_t nr)
+{
+	map[nr / WORD_BITS] &= ~(1UL << (nr % WORD_BITS));
+}
+
+/* The first free slot in [from, LAST_PKMAP), or LAST_PKMAP. */
+static uint32_t next_free(const struct fxmi_pkmap *p, uint32_t from)
+{
+	for (uint32_t i = from; i < p->last_pkmap; i = (i / WORD_BITS + 1) * WORD_BITS) {
+		unsigned long word = p->free[i / WORD_BITS] >> (i % WORD_BITS);
+		if (word)
+			return i + (uint32_t)__builtin_ctzl(word);
+	}
+	return p->last_pkmap;
+}
+
+/*
+ * A slot's count has fallen to 1. The bit is sticky: only a flush takes it away, so that a page mapped and unmapped again and
+ * again costs a load here.
+ */
+static void mark_idle(struct fxmi_pkmap *p, uint32_t nr)
+{
+	_Atomic unsigned long *word = &p->idle[nr / WORD_BITS];
+	unsigned long bit = 1UL << (nr % WORD_BITS);
+	if (!(atomic_load(word) & bit))
+		atomic_fetch_or(word, bit);
+}
+
+static bool any_idle(const struct fxmi_pkmap *p)
+{
+	for (uint32_t nr = 0; nr < p->last_pkmap; nr++)
+		if ((p->idle[nr / WORD_BITS] >> (nr % WORD_BITS) & 1) && fxmi_pkmap_count(p, nr) == 1)
+			return true;
+	return false;
+}
+
+/* ---- flush_all_zero_pkmaps ---- */
+
+/* Takes slot @nr from 1 to 0 and unmaps it. False when it has users (again). */
+static bool flush_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+	uint64_t word = atomic_load(&p->slot[nr]);
+
+	if ((uint32_t)word != 1 || !atomic_compare_exchange_strong(&p->slot[nr], &word, 0))
+		return false;
+	set_bit(p->free, nr);
+
+	uint64_t entry = fxmi_pte_get(slot_pte(k, nr), k->pte_bytes);
+	if (!entry)
+		fxmi_bug(cpu, "flush_pte_none", &(struct fxmi_subject){.va = fxmi_pkmap_addr(p, nr), .slot_plus_1 = (int)nr + 1},
+			 "flush_all_zero_pkmaps: pkmap slot %u is in use but its page-table entry was cleared by somebody else", nr);
+	uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
+	fxmi_pte_set(slot_pte(k, nr), k->pte_bytes, 0);
+	if (fxmi_pfn_is_ram(k->m, pfn))
+		fxmi_set_page_address_locked(k, &k->m->mem.mem_map[pfn], 0);
+	return true;
+}
+
+/* The window shows an idle slot only if it was used after its unmap; drop those pages, neighbours in one call. */
+static void end_flushed(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const unsigned long *flushed)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+	uint32_t run = 0;
+
+	for (uint32_t nr = 0; nr <= p->last_pkmap; nr++) {
+		if (nr < p->last_pkmap && (flushed[nr / WORD_BITS] >> (nr % WORD_BITS) & 1)) {
+			run++;
+		} else if (run) {
+			fxmi_window_end_range(cpu, fxmi_pkmap_addr(p, nr - run), run);
+			run = 0;
+		}
+	}
+}
+
+static int flush_all_zero_pkmaps_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+	unsigned long flushed[1024 / WORD_BITS + 1] = {0};
+	int n = 0;
+
+	for (uint32_t i = 0; i * WORD_BITS < p->last_pkmap; i++) {
+		unsigned long candidates = atomic_load(&p->idle[i]);
+		if (!candidates)
+			continue;
+		/* Before the counts are looked at: a slot that turns idle from here on sets its bit anew. */
+		atomic_fetch_and(&p->idle[i], ~candidates);
+		for (; candidates; candidates &= candidates - 1) {
+			uint32_t nr = i * WORD_BITS + (uint32_t)__builtin_ctzl(candidates);
+			if (flush_slot_locked(cpu, k, nr)) {
+				set_bit(flushed, nr);
+				n++;
+			}
+		}
+	}
+	if (n || k->flush_pkmap_always)
+		fxmi_flush_tlb_kernel_range(cpu, p->base, fxmi_pkmap_addr(p, p->last_pkmap));
+	if (n && k->m->window.mode != FXM_WINDOW_OFF && k->m->window.mode != FXM_WINDOW_RETAIN)
+		end_flushed(cpu, k, flushed);
+	fxmi_op_flushed(cpu, n);
+	return n;
+}
+
+/* ---- map_new_virtual ---- */
+
+/*
+ * The cursor's walk: the next free slot after it, flushing when it passes slot 0. LAST_PKMAP when a full pass from slot 0 found
+ * every slot in use; the cursor then stands on the last slot, as after the kernel's loop.
+ */
+static uint32_t find_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+	uint32_t nr = next_free(p, p->last_nr + 1);
+
+	if (nr == p->last_pkmap) {
+		p->last_nr = 0;
+		flush_all_zero_pkmaps_locked(cpu, k);
+		nr = next_free(p, 0);
+	}
+	p->last_nr = nr == p->last_pkmap ? nr - 1 : nr;
+	return nr;
+}
+
+static uint64_t take_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page, uint32_t nr)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+	uint64_t va = fxmi_pkmap_addr(p, nr);
+	uint64_t pfn = fxmi_page_pfn(k->m, page);
+	uint64_t entry = pfn << FXM_PAGE_SHIFT | k->kmap_prot;
+
+	fxmi_pte_set(slot_pte(k, nr), k->pte_bytes, entry);
+	fxmi_window_begin(cpu, va, entry);
+	clear_bit(p->free, nr);
+	atomic_store(&p->slot[nr], slot_word(pfn, 1));
+	mark_idle(p, nr);
+	fxmi_set_page_address_locked(k, page, va);
+	p->site[nr] = k->detect ? fxmi_caller() : 0;
+	return va;
+}
+
+/* Sleeps until some slot's last user is gone. */
+static void wait_for_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+	struct fxmi_op *op = fxmi_percpu(cpu)->op;
+	struct fxmi_waiter waiter;
+
+	fxmi_wait_begin_locked(cpu, &p->map_wait, &waiter);
+	if (any_idle(p)) {
+		/* An unmapper that did not see us: what follows is as if it had come right after we fell asleep. */
+		fxmi_wake_all_locked(cpu, &p->map_wait);
+	} else if (op) {
+		fxmi_op_sleeps(cpu, op);
+		fxmi_percpu(cpu)->op = op->outer;
+	}
+	fxmi_wait_sleep(cpu, &p->kmap_lock, &p->map_wait, &waiter, "kmap");
+	fxmi_percpu(cpu)->op = op;
+}
+
+static uint64_t map_new_virtual_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
+{
+	for (;;) {
+		uint32_t nr = find_slot_locked(cpu, k);
+		if (nr < k->pkmap.last_pkmap)
+			return take_slot_locked(cpu, k, page, nr);
+		wait_for_slot_locked(cpu, k);
+		uint64_t va = fxmi_page_address(k, page);
+		if (va)
+			return va; /* somebody else mapped it meanwhile */
+	}
+}
+
+/* ---- kmap_high, kunmap_high ---- */
+
+static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+	fxmi_spin_lock(cpu, &p->kmap_lock);
+	uint64_t va = fxmi_page_address(k, page);
+	if (!va)
+		va = map_new_virtual_locked(cpu, k, page);
+	uint32_t nr = (uint32_t)fxmi_pkmap_nr(p, va);
+	uint32_t count = (uint32_t)atomic_fetch_add(&p->slot[nr], 1) + 1;
+	if (count < 2) {
+		clear_bit(p->free, nr);
+		fxmi_bug(cpu, "kmap_high_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = (int)nr + 1},
+			 "kmap: the page has an address in pkmap slot %u, but the slot's count was 0: set_page_address() without a mapping", nr);
+	}
+	fxmi_spin_unlock(cpu, &p->kmap_lock);
+	return va;
+}
+
+static void wake_waiters(struct fxm_vcpu *cpu, struct fxmi_pkmap *p)
+{
+	if (fxmi_likely(!atomic_load(&p->map_wait.waiters)))
+		return;
+	fxmi_spin_lock(cpu, &p->kmap_lock);
+	fxmi_wake_all_locked(cpu, &p->map_wait);
+	fxmi_spin_unlock(cpu, &p->kmap_lock);
+}
+
+static FXMI_COLD _Noreturn void kunmap_bug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page, int nr)
+{
+	struct fxmi_subject about = {.page = page, .slot_plus_1 = nr + 1};
+	unsigned long long pfn = fxmi_page_pfn(k->m, page);
+
+	if (nr < 0)
+		fxmi_bug(cpu, "kunmap_high_unmapped", &about,
+			 "kunmap of page pfn %llx, which has no kmap address: it was never kmapped, or its slot was flushed after its last kunmap", pfn);
+	about.va = fxmi_pkmap_addr(&k->pkmap, (uint32_t)nr);
+	about.mapped_at = k->pkmap.site[nr];
+	fxmi_bug(cpu, "kunmap_high_zero", &about, "kunmap of page pfn %llx more often than kmap: pkmap slot %d has no users left", pfn, nr);
+}
+
+/* After the count of @nr fell to 1. */
+static void slot_fell_idle(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr)
+{
+	mark_idle(&k->pkmap, nr);
+	fxmi_window_end(cpu, fxmi_pkmap_addr(&k->pkmap, nr));
+	wake_waiters(cpu, &k->pkmap);
+}
+
+static void kunmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+	fxmi_spin_lock(cpu, &p->kmap_lock);
+	uint64_t va = fxmi_page_address(k, page);
+	if (!va)
+		kunmap_bug(cpu, k, page, -1);
+	uint32_t nr = (uint32_t)fxmi_pkmap_nr(p, va);
+	uint64_t word = atomic_load(&p->slot[nr]);
+	uint32_t count;
+	do { /* a count driven below zero must not borrow of the page in the upper half */
+		count = (uint32_t)word - 1;
+	} while (!atomic_compare_exchange_weak(&p->slot[nr], &word, (word & ~(uint64_t)UINT32_MAX) | count));
+	if (count == 0) {
+		set_bit(p->free, nr);
+		kunmap_bug(cpu, k, page, (int)nr);
+	}
+	fxmi_spin_unlock(cpu, &p->kmap_lock);
+	if (count == 1)
+		slot_fell_idle(cpu, k, nr);
+}
+
+/*
+ * Moves the count of the slot that holds @page by @step if it is at least @least. Returns the slot, -1 when the slow path must
+ * decide.
+ */
+FXMI_INLINE int move_count(struct fxmi_kernel *k, struct fxm_page *page, uint32_t least, uint64_t step, uint32_t *count)
+{
+	uint32_t slot_plus_1 = atomic_load_explicit(&page->pkmap_slot, memory_order_acquire);
+	if (!slot_plus_1)
+		return -1;
+	_Atomic uint64_t *slot = &k->pkmap.slot[slot_plus_1 - 1];
+	uint64_t word = atomic_load_explicit(slot, memory_order_relaxed);
+	do {
+		if (word_pfn(word) != fxmi_page_pfn(k->m, page) || (uint32_t)word < least)
+			return -1;
+	} while (!atomic_compare_exchange_weak(slot, &word, word + step));
+	*count = (uint32_t)(word + step);
+	return (int)slot_plus_1 - 1;
+}
+
+/* ---- public ---- */
+
+static FXMI_COLD fxm_va kmap_traced(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
+{
+	struct fxmi_op op;
+	uint64_t va;
+
+	fxmi_op_begin(cpu, &op, "kmap", page, 0);
+	fxmi_might_sleep(cpu, "kmap_might_sleep");
+	va = fxmi_page_pfn(k->m, page) < k->m->mem.highmem_pfn ? fxmi_page_address(k, page) : kmap_high(cpu, k, page);
+	op.address = va;
+	fxmi_op_end_kmap(cpu, &op);
+	return fxm_va_of(va);
+}
+
+fxm_va fxm_kmap(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return fxmi_va_error(error);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	uint32_t count;
+
+	if (fxmi_unlikely(!fxmi_page_is_valid(k->m, page)))
+		return fxmi_va_error(-EINVAL);
+	if (fxmi_unlikely(cpu->rare || k->debug_atomic_sleep))
+		return kmap_traced(cpu, k, page);
+	if (fxmi_page_pfn(k->m, page) < k->m->mem.highmem_pfn)
+		return fxm_va_of(fxmi_page_address(k, page));
+	if (fxmi_likely(k->m->window.mode != FXM_WINDOW_EAGER)) {
+		int nr = move_count(k, page, 1, 1, &count);
+		if (fxmi_likely(nr >= 0))
+			return fxm_va_of(fxmi_pkmap_addr(&k->pkmap, (uint32_t)nr));
+	}
+	return fxm_va_of(kmap_high(cpu, k, page));
+}
+
+static void kunmap_context(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
+{
+	if (k->kunmap_bug_in_irq && fxmi_unlikely(fxmi_count_preempt(cpu->counts) & FXMI_INTERRUPT_MASK))
+		fxmi_bug(cpu, "kunmap_irq", &(struct fxmi_subject){.page = page}, "kunmap in interrupt context: use kmap_atomic there");
+	if (k->kunmap_might_sleep)
+		fxmi_might_sleep(cpu, "kunmap_might_sleep");
+}
+
+static FXMI_COLD void kunmap_traced(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
+{
+	struct fxmi_op op;
+	fxmi_op_begin(cpu, &op, "kunmap", page, 0);
+	kunmap_context(cpu, k, page);
+	if (fxmi_page_pfn(k->m, page) >= k->m->mem.highmem_pfn)
+		kunmap_high(cpu, k, page);
+	fxmi_op_end_kmap(cpu, &op);
+}
+
+int fxm_kunmap(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return error;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	uint32_t count;
+
+	if (fxmi_unlikely(!fxmi_page_is_valid(k->m, page)))
+		return -EINVAL;
+	if (fxmi_unlikely(cpu->rare || k->debug_atomic_sleep)) {
+		kunmap_traced(cpu, k, page);
+		return 0;
+	}
+	kunmap_context(cpu, k, page);
+	if (fxmi_page_pfn(k->m, page) < k->m->mem.highmem_pfn)
+		return 0;
+	int nr = move_count(k, page, 2, (uint64_t)-1, &count);
+	if (fxmi_unlikely(nr < 0))
+		kunmap_high(cpu, k, page);
+	else if (count == 1)
+		slot_fell_idle(cpu, k, (uint32_t)nr);
+	return 0;
+}
+
+/* A highmem page of @cpu's machine, or the error. */
+static int check_high(const struct fxm_vcpu *cpu, const struct fxm_page *page)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return error;
+	return fxmi_page_is_valid(cpu->machine, page) && fxm_page_is_highmem(cpu->machine, page) ? 0 : -EINVAL;
+}
+
+fxm_va fxm_kmap_high(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	int error = check_high(cpu, page);
+	struct fxmi_op op;
+
+	if (error)
+		return fxmi_va_error(error);
+	fxmi_op_begin(cpu, &op, "kmap_high", page, 0);
+	op.address = kmap_high(cpu, fxmi_kernel_of(cpu), page);
+	fxmi_op_end_kmap(cpu, &op);
+	return fxm_va_of(op.address);
+}
+
+int fxm_kunmap_high(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	int error = check_high(cpu, page);
+	struct fxmi_op op;
+
+	if (error)
+		return error;
+	fxmi_op_begin(cpu, &op, "kunmap_high", page, 0);
+	kunmap_high(cpu, fxmi_kernel_of(cpu), page);
+	fxmi_op_end_kmap(cpu, &op);
+	return 0;
+}
+
+fxm_va fxm_map_new_virtual(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	int error = check_high(cpu, page);
+	struct fxmi_op op;
+
+	if (error)
+		return fxmi_va_error(error);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	fxmi_op_begin(cpu, &op, "map_new_virtual", page, 0);
+	fxmi_spin_lock(cpu, &k->pkmap.kmap_lock);
+	op.address = map_new_virtual_locked(cpu, k, page);
+	fxmi_spin_unlock(cpu, &k->pkmap.kmap_lock);
+	fxmi_op_end_kmap(cpu, &op);
+	return fxm_va_of(op.address);
+}
+
+static int flush_unused(struct fxm_vcpu *cpu, const char *name)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_op op;
+
+	fxmi_op_begin(cpu, &op, name, NULL, 0);
+	fxmi_spin_lock(cpu, &k->pkmap.kmap_lock);
+	int n = flush_all_zero_pkmaps_locked(cpu, k);
+	fxmi_spin_unlock(cpu, &k->pkmap.kmap_lock);
+	fxmi_op_end_kmap(cpu, &op);
+	return n;
+}
+
+int fxm_flush_all_zero_pkmaps(struct fxm_vcpu *cpu)
+{
+	int error = fxmi_check_cpu(cpu);
+	return error ? error : flush_unused(cpu, "flush_all_zero_pkmaps");
+}
+
+int fxm_kmap_flush_unused(struct fxm_vcpu *cpu)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return error;
+	return fxmi_has(fxmi_kernel_of(cpu), "kmap_flush_unused") ? flush_unused(cpu, "kmap_flush_unused") : -ENOSYS;
+}
+
+uint64_t fxm_kmap_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
+{
+	if (fxmi_check_cpu(cpu) || !fxmi_has(fxmi_kernel_of(cpu), "kmap_to_page"))
+		return UINT64_MAX;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	int nr = fxmi_pkmap_nr(&k->pkmap, va.v);
+	struct fxmi_op op;
+	uint64_t pfn;
+
+	fxmi_op_begin(cpu, &op, "kmap_to_page", NULL, va.v);
+	if (nr >= 0)
+		pfn = (fxmi_pte_get(slot_pte(k, (uint32_t)nr), k->pte_bytes) & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
+	else /* virt_to_page(), right for the direct map only */
+		pfn = ((va.v - k->page_offset) & k->va_mask) >> FXM_PAGE_SHIFT;
+	fxmi_op_end_fields(cpu, &op, "pfn=%llx", (unsigned long long)pfn);
+	return pfn;
+}
+
+int fxm_kmap_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_page **out)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error || !out)
+		return error ? error : -EINVAL;
+	if (!fxmi_has(fxmi_kernel_of(cpu), "kmap_to_page"))
+		return -ENOSYS;
+	*out = fxm_page_of_pfn(cpu->machine, fxm_kmap_to_pfn(cpu, va));
+	return 0;
+}
+
+void fxm_pkmap(struct fxm_machine *m, struct fxm_pkmap *out)
+{
+	if (!m || !out)
+		return;
+	const struct fxmi_pkmap *p = &fxmi_kernel(m)->pkmap;
+	*out = (struct fxm_pkmap){.last_pkmap = p->last_pkmap, .last_pkmap_nr = p->last_nr, .waiters = p->map_wait.waiters};
+	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
+		uint32_t count = fxmi_pkmap_count(p, nr);
+		out->used += count >= 2;
+		out->idle += count == 1;
+	}
+}
+
+int fxm_pkmap_count(struct fxm_machine *m, uint32_t slot, struct fxm_page **page)
+{
+	if (!m)
+		return -EINVAL;
+	const struct fxmi_pkmap *p = &fxmi_kernel(m)->pkmap;
+	if (slot >= p->last_pkmap)
+		return -ENOENT;
+	uint64_t word = atomic_load(&p->slot[slot]);
+	if (page)
+		*page = (uint32_t)word ? fxm_page_of_pfn(m, word_pfn(word)) : NULL;
+	return (int)(uint32_t)word;
+}
+
+/* ---- life ---- */
+
+int fxmi_pkmap_init(struct fxmi_kernel *k)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+	size_t words = (p->last_pkmap + WORD_BITS - 1) / WORD_BITS;
+
+	p->slot = calloc(p->last_pkmap, sizeof(*p->slot));
+	p->free = calloc(words, sizeof(*p->free));
+	p->idle = calloc(words, sizeof(*p->idle));
+	p->record_seq = calloc(p->last_pkmap, sizeof(*p->record_seq));
+	p->record_page = calloc(p->last_pkmap, sizeof(*p->record_page));
+	p->site = calloc(p->last_pkmap, sizeof(*p->site));
+	if (!p->slot || !p->free || !p->idle || !p->record_seq || !p->record_page || !p->site)
+		return -ENOMEM;
+	for (uint32_t nr = 0; nr < p->last_pkmap; nr++)
+		set_bit(p->free, nr);
+	fxmi_spin_init(&p->kmap_lock, "kmap_lock");
+	return 0;
+}
+
+void fxmi_pkmap_free(struct fxmi_kernel *k)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+	if (p->site)
+		fxmi_spin_destroy(&p->kmap_lock);
+	free(p->slot);
+	free(p->free);
+	free(p->idle);
+	free(p->record_seq);
+	free(p->record_page);
+	free(p->site);
+}

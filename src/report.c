@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reports: from an event in the simulated kernel to one structured record, its text, the user's callback and the policy. The
+ * heads model lib/bug.c, kernel/panic.c, arch/<arch>/kernel/traps.c and kernel/sched/core.c of each version.
+ *
+ * A report that arises while the same thread is making one (a callback that faults, say) is not lost: its text goes to
+ * standard error, nothing more is done with it. report_lock is a leaf: it guards the callback and the policies, and is not held while
+ * the callback runs.
+ */
+#include "kernel.h"
+
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <stdlib.h>
+
+#define MAX_FRAMES 24
+#define TEXT_BYTES 8192
+
+static __thread bool reporting __attribute__((tls_model("initial-exec")));
+
+/* ---- text building ---- */
+
+struct text {
+	char buf[TEXT_BYTES];
+	size_t used;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	int n = vsnprintf(t->buf + t->used, sizeof(t->buf) - t->used, fmt, args);
+	va_end(args);
+	if (n > 0)
+		t->used += (size_t)n < sizeof(t->buf) - t->used ? (size_t)n : sizeof(t->buf) - t->used - 1;
+}
+
+/* Whether @pc lies in this library (or, linked statically, in one of its functions as far as symbols tell). */
+static bool is_own_code(uintptr_t pc)
+{
+	Dl_info own, other;
+	if (!dladdr((void *)(uintptr_t)fxmi_caller, &own) || !dladdr((void *)pc, &other))
+		return false;
+	if (own.dli_fbase != other.dli_fbase)
+		return false;
+	void *program = dlsym(RTLD_DEFAULT, "main");
+	Dl_info main_info;
+	if (program && dladdr(program, &main_info) && main_info.dli_fbase == own.dli_fbase)
+		return other.dli_sname && !strncmp(other.dli_sname, "fxm", 3);
+	return true;
+}
+
+/* The calling stack outside this library, innermost first. */
+static unsigned call_stack(uintptr_t *pcs, unsigned max)
+{
+	void *frames[MAX_FRAMES + 16];
+	int n = backtrace(frames, MAX_FRAMES + 16);
+	unsigned kept = 0;
+
+	for (int i = 1; i < n && kept < max; i++)
+		if (kept || !is_own_code((uintptr_t)frames[i]))
+			pcs[kept++] = (uintptr_t)frames[i];
+	return kept;
+}
+
+uintptr_t fxmi_caller(void)
+{
+	uintptr_t pc;
+	return call_stack(&pc, 1) ? pc : 0;
+}
+
+static void add_site(struct text *t, const char *label, uintptr_t pc)
+{
+	char name[256];
+	if (!pc)
+		return;
+	fxmi_symbolize(pc, name, sizeof(name));
+	add(t, "  %s %s\n", label, name);
+}
+
+static void add_stack(struct text *t, uintptr_t first)
+{
+	uintptr_t pcs[MAX_FRAMES];
+	unsigned n = call_stack(pcs, MAX_FRAMES);
+	char name[256];
+	unsigned i = 0;
+
+	/* Inside the SIGSEGV handler the interesting frames begin at the access. */
+	if (first) {
+		unsigned at = 0;
+		while (at < n && pcs[at] != first)
+			at++;
+		if (at < n)
+			i = at;
+		else
+			add_site(t, "at", first);
+	}
+	add(t, "Call Trace:\n");
+	for (; i < n; i++) {
+		fxmi_symbolize(pcs[i], name, sizeof(name));
+		add(t, " %s\n", name);
+	}
+}
+
+/* ---- delivering ---- */
+
+static void deliver(struct fxmi_kernel *k, const struct fxm_report *r)
+{
+	pthread_mutex_lock(&k->report_lock);
+	fxm_report_fn fn = k->report_fn;
+	void *arg = k->report_arg;
+	enum fxm_policy policy = k->policy[r->kind];
+	pthread_mutex_unlock(&k->report_lock);
+
+	if (fn)
+		fn(r, arg);
+	if (!fn || policy != FXM_POLICY_RECORD)
+		fputs(r->text, stderr);
+	if (policy == FXM_POLICY_ABORT)
+		abort();
+}
+
+static void fill(struct fxm_report *r, const struct fxmi_kernel *k, const struct fxm_vcpu *cpu, const struct fxmi_subject *about)
+{
+	r->struct_size = sizeof(*r);
+	r->profile = fxm_machine_profile(k->m);
+	r->cpu = cpu ? (int)cpu->id : -1;
+	r->pid = cpu ? cpu->current->pid : 0;
+	r->comm = cpu ? cpu->current->comm : "";
+	r->pfn = UINT64_MAX;
+	r->slot = -1;
+	if (!about)
+		return;
+	r->address = fxm_va_of(about->va);
+	r->slot = about->slot_plus_1 - 1;
+	if (about->page)
+		r->pfn = fxmi_page_pfn(k->m, about->page);
+	else if (about->pfn_plus_1)
+		r->pfn = about->pfn_plus_1 - 1;
+	if (about->fault)
+		r->fault = *about->fault;
+	r->site.pc = about->site;
+	r->mapped_at.pc = about->mapped_at;
+	r->unmapped_at.pc = about->unmapped_at;
+}
+
+void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *detector, const char *where,
+		 const char *text_head, const struct fxmi_subject *about, const char *message)
+{
+	struct text t = {.used = 0};
+	struct fxm_report r = {.kind = kind, .detector = detector, .where = where, .message = message, .text = t.buf};
+
+	atomic_fetch_add(&k->report_count[kind], 1);
+	fill(&r, k, cpu, about);
+	add(&t, "%s", text_head);
+	if (cpu)
+		add(&t, "CPU: %u PID: %d Comm: %s  %s\n", cpu->id, cpu->current->pid, cpu->current->comm, r.profile);
+	if (*message)
+		add(&t, "libfixmap: %s\n", message);
+	add_site(&t, "mapped at", r.mapped_at.pc);
+	add_site(&t, "unmapped at", r.unmapped_at.pc);
+	if (reporting) {
+		fputs(t.buf, stderr);
+		return;
+	}
+	reporting = true;
+	if (!r.site.pc)
+		r.site.pc = fxmi_caller();
+	add_stack(&t, about ? about->site : 0);
+	deliver(k, &r);
+	reporting = false;
+}
+
+/* ---- kinds ---- */
+
+#define CUT_HERE "------------[ cut here ]------------\n"
+
+static const char *bug_word(const struct fxmi_kernel *k)
+{
+	return k->typed ? "invalid operand" : "invalid opcode";
+}
+
+_Noreturn void fxmi_bug(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const char *site = fxmi_site(k->layout, key);
+	const char *where = site ? site : key; /* a site that is not in the profile is named by its key */
+	char message[512], head[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	snprintf(head, sizeof(head), CUT_HERE "kernel BUG at %s!\n%s: 0000 [#%u]%s\n", where, bug_word(k), ++k->oopses,
+		 k->smp ? (k->typed ? "\nSMP" : " SMP") : "");
+	fxmi_trace_report(cpu, FXM_REPORT_BUG, site, NULL, true);
+	fxmi_report(k, cpu, FXM_REPORT_BUG, NULL, site, head, about, message);
+	fxmi_task_kill(cpu);
+}
+
+static void warn(struct fxm_vcpu *cpu, const char *site, const struct fxmi_subject *about, const char *message)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	char head[256];
+
+	if (k->typed)
+		snprintf(head, sizeof(head), "Badness in function at %s\n", site ? site : "?");
+	else
+		snprintf(head, sizeof(head), CUT_HERE "WARNING: CPU: %u PID: %d at %s\n", cpu->id, cpu->current->pid, site ? site : "?");
+	fxmi_trace_report(cpu, FXM_REPORT_WARN, site, NULL, false);
+	fxmi_report(k, cpu, FXM_REPORT_WARN, NULL, site, head, about, message);
+}
+
+void fxmi_warn(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
+{
+	char message[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	warn(cpu, fxmi_site(fxmi_kernel_of(cpu)->layout, key), about, message);
+}
+
+void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	char message[512];
+	va_list args;
+
+	if (__atomic_fetch_or(&k->once, 1u << once, __ATOMIC_RELAXED) & 1u << once)
+		return;
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	warn(cpu, fxmi_site(k->layout, key), about, message);
+}
+
+void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about, const char *fmt, ...)
+{
+	char message[512], head[128];
+	va_list args;
+
+	if (!k->detect)
+		return;
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	snprintf(head, sizeof(head), "==== finding: %s (libfixmap, not the kernel) ====\n", detector);
+	fxmi_report(k, cpu, FXM_REPORT_FINDING, detector, NULL, head, about, message);
+}
+
+/* ---- sleeping in atomic context ---- */
+
+static void sleeping_head(const struct fxmi_kernel *k, const struct fxm_vcpu *cpu, const char *site, char *head, size_t size)
+{
+	int atomic = fxmi_count_preempt(cpu->counts) != 0;
+	int irqs = cpu->irq_disabled > 0;
+	const struct fxm_task *t = cpu->current;
+
+	if (k->typed)
+		snprintf(head, size, "Debug: sleeping function called from invalid context at %s\nin_atomic():%d, irqs_disabled():%d\n", site,
+			 atomic, irqs);
+	else
+		snprintf(head, size,
+			 "BUG: sleeping function called from invalid context at %s\nin_atomic(): %d, irqs_disabled(): %d, %spid: %d, name: %s\n",
+			 site, atomic, irqs, k->version >= (5 << 16 | 4 << 8) ? "non_block: 0, " : "", t->pid, t->comm);
+}
+
+static void sleeping(struct fxm_vcpu *cpu, const char *site)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	char head[384];
+
+	if (!fxmi_count_preempt(cpu->counts) && !cpu->irq_disabled)
+		return;
+	sleeping_head(k, cpu, site ? site : "?", head, sizeof(head));
+	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, site, NULL, false);
+	fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, site, head, NULL,
+		    fxmi_count_preempt(cpu->counts) & FXMI_INTERRUPT_MASK ? "this call may sleep, and runs in interrupt context"
+		    : fxmi_count_preempt(cpu->counts) ? "this call may sleep, and runs where preemption is disabled (a kmap_atomic or a lock is held)"
+						      : "this call may sleep, and runs with interrupts disabled");
+}
+
+void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	if (k->debug_atomic_sleep)
+		sleeping(cpu, fxmi_site(k->layout, key));
+}
+
+/* ---- public ---- */
+
+void fxm_might_sleep(struct fxm_vcpu *cpu, const char *site)
+{
+	if (!fxmi_check_cpu(cpu) && fxmi_kernel_of(cpu)->debug_atomic_sleep)
+		sleeping(cpu, site);
+}
+
+void fxm_bug(struct fxm_vcpu *cpu, const char *where)
+{
+	if (fxmi_check_cpu(cpu))
+		abort();
+	fxmi_bug(cpu, where ? where : "?", NULL, "%s", "");
+}
+
+void fxm_warn(struct fxm_vcpu *cpu, const char *where, const char *message)
+{
+	if (!fxmi_check_cpu(cpu))
+		warn(cpu, where, NULL, message ? message : "");
+}
+
+void fxm_report_set(struct fxm_machine *m, fxm_report_fn fn, void *arg)
+{
+	if (!m)
+		return;
+	struct fxmi_kernel *k = fxmi_kernel(m);
+	pthread_mutex_lock(&k->report_lock);
+	k->report_fn = fn;
+	k->report_arg = arg;
+	pthread_mutex_unlock(&k->report_lock);
+}
+
+int fxm_policy_set(struct fxm_machine *m, enum fxm_report_kind kind, enum fxm_policy policy)
+{
+	if (!m || (unsigned)kind > FXM_REPORT_FINDING || (unsigned)policy > FXM_POLICY_ABORT)
+		return -EINVAL;
+	struct fxmi_kernel *k = fxmi_kernel(m);
+	pthread_mutex_lock(&k->report_lock);
+	k->policy[kind] = policy;
+	pthread_mutex_unlock(&k->report_lock);
+	return 0;
+}
+
+uint64_t fxm_report_count(const struct fxm_machine *m, enum fxm_report_kind kind)
+{
+	return m && (unsigned)kind <= FXM_REPORT_FINDING ? atomic_load(&fxmi_kernel(m)->report_count[kind]) : 0;
+}
+
+static unsigned leaks_of_cpu(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
+{
+	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	int depth = fxmi_count_depth(cpu->counts);
+	unsigned n = 0;
+
+	for (uint32_t slot = 0; slot < k->km_type_nr; slot++) {
+		bool live = k->typed ? pc->live_types >> slot & 1 : (int)slot < depth;
+		uint64_t va = pc->kmap_va - (uint64_t)slot * FXM_PAGE_SIZE;
+		if (!live)
+			continue;
+		uint64_t entry = fxmi_pte_get(pc->kmap_pte - (size_t)slot * k->pte_bytes, k->pte_bytes);
+		uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
+		fxmi_finding(k, cpu, "leak",
+			     &(struct fxmi_subject){.va = va, .pfn_plus_1 = pfn + 1, .mapped_at = pc->site[slot],
+						    .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
+			     "kmap_atomic never undone: page pfn %llx at %llx, %s %u of CPU %u", (unsigned long long)pfn, (unsigned long long)va,
+			     k->typed ? "type" : "level", slot, cpu->id);
+		n++;
+	}
+	return n;
+}
+
+unsigned fxm_report_leaks(struct fxm_machine *m)
+{
+	if (!m || m->dead)
+		return 0;
+	struct fxmi_kernel *k = fxmi_kernel(m);
+	struct fxmi_pkmap *p = &k->pkmap;
+	unsigned n = 0;
+
+	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
+		uint64_t word = atomic_load(&p->slot[nr]);
+		if ((uint32_t)word < 2)
+			continue;
+		fxmi_finding(k, NULL, "leak",
+			     &(struct fxmi_subject){.va = fxmi_pkmap_addr(p, nr), .pfn_plus_1 = word >> 32, .slot_plus_1 = (int)nr + 1,
+						    .mapped_at = p->site[nr]},
+			     "kmap never undone: page pfn %llx at %llx, pkmap slot %u, %u use%s", (unsigned long long)(word >> 32) - 1,
+			     (unsigned long long)fxmi_pkmap_addr(p, nr), nr, (uint32_t)word - 1, (uint32_t)word == 2 ? "" : "s");
+		n++;
+	}
+	for (unsigned i = 0; i < fxm_machine_cpus_online(m); i++)
+		n += leaks_of_cpu(k, fxm_machine_vcpu(m, i));
+	return n;
+}
+
+/* ---- life ---- */
+
+int fxmi_report_init(struct fxmi_kernel *k)
+{
+	void *frame;
+	backtrace(&frame, 1); /* loads the unwinder now: in a signal handler it could not */
+	return -pthread_mutex_init(&k->report_lock, NULL);
+}
+
+void fxmi_report_free(struct fxmi_kernel *k)
+{
+	pthread_mutex_destroy(&k->report_lock);
+}

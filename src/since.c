@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which kernel versions have which function. A call that the profile's kernel does not have is refused, and the message
+ * names the version that has it; nothing is emulated silently.
+ */
+#include "kernel.h"
+
+#define V(major, minor, patch) ((major) << 16 | (minor) << 8 | (patch))
+#define FOR_EVER UINT32_MAX
+
+static const struct {
+	const char *function;
+	uint32_t first, last; /* versions of the profiles that have it, inclusive */
+	const char *words;
+} functions[] = {
+	{"kmap_atomic_type", 0, V(2, 6, 36), "the form with a km_type: until 2.6.36; since 2.6.37 kmap_atomic(page) takes the page alone"},
+	{"kmap_atomic", V(2, 6, 37), FOR_EVER, "the form without a km_type: since 2.6.37; until then kmap_atomic(page, type)"},
+	{"kmap_atomic_prot", V(2, 6, 24), FOR_EVER, "since 2.6.2x"},
+	{"kmap_atomic_pfn", V(2, 6, 13), FOR_EVER, "since 2.6.13"},
+	{"kmap_atomic_to_page", 0, V(4, 0, 0), "2.6.12 until 4.0"},
+	{"kmap_atomic_idx", V(2, 6, 37), V(5, 10, 255), "2.6.37 to 5.10"},
+	{"kmap_flush_unused", V(2, 6, 28), FOR_EVER, "since 2.6.2x"},
+	{"kmap_to_page", V(3, 0, 0), FOR_EVER, "since 3.x"},
+	{"kmap_high_get", V(2, 6, 29), FOR_EVER, "since 2.6.29, where the architecture asks for it (arm)"},
+	{"kmap_local_page", V(5, 11, 0), FOR_EVER, "since 5.11"},
+	{"set_fixmap_io", V(3, 0, 0), FOR_EVER, "since 3.x"},
+	{"set_fixmap_offset", V(3, 0, 0), FOR_EVER, "since 3.x"},
+	{"reserve_top_address", V(2, 6, 18), FOR_EVER, "since 2.6.18"},
+};
+
+const char *fxm_since(const char *function)
+{
+	for (size_t i = 0; function && i < sizeof(functions) / sizeof(functions[0]); i++)
+		if (!strcmp(functions[i].function, function))
+			return functions[i].words;
+	return NULL;
+}
+
+bool fxmi_has(const struct fxmi_kernel *k, const char *function)
+{
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+		if (!strcmp(functions[i].function, function))
+			return k->version >= functions[i].first && k->version <= functions[i].last;
+	fxm_assert(!"a function of the table");
+	return false;
+}
