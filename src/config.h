@@ -18,6 +18,7 @@ struct fxmi_setting {
 	uint64_t value;	 /* number; index of a choice; 0 for text */
 	bool is_set;	 /* given, not the default */
 	char number[24]; /* text form of a number */
+	char initial[24]; /* the same when every setting has its default */
 	char *text;	 /* FXMI_ROW_TEXT: heap */
 };
 

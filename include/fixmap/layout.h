@@ -65,6 +65,18 @@ FXM_API int fxm_km_type_index(const struct fxm_layout *layout, const char *name)
 /** `enum km_type` member number @i, and its value. Errors: -ENOENT past the end or no such enum. */
 FXM_API int fxm_km_type_at(const struct fxm_layout *layout, size_t i, const char **name, uint32_t *value);
 
+/** Base address of early_ioremap slot @i (slot_virt[@i]; 2.6: slot 0 is the one boot window). Errors: -ENOENT past the end. */
+FXM_API int fxm_btslot_at(const struct fxm_layout *layout, size_t i, fxm_va *out);
+
+/** CONFIG_ option number @i, CONFIG_ left out of its name: those that are settings, then those that follow. Errors: -ENOENT. */
+FXM_API int fxm_kernel_config_at(const struct fxm_layout *layout, size_t i, const char **name, uint64_t *value);
+
+/** CONFIG_ option @name ("HIGHMEM64G") into @out: 0, 1, or an integer. Errors: -ENOENT not an option of this profile. */
+FXM_API int fxm_kernel_config(const struct fxm_layout *layout, const char *name, uint64_t *out);
+
+/** Size of a base page in bytes. */
+FXM_API uint64_t fxm_layout_page_size(const struct fxm_layout *layout);
+
 /** A region of the address space, for drawings: [start, end), named as the kernel names it. */
 struct fxm_region {
 	const char *name;
