@@ -34,8 +34,7 @@ struct fxmi_percpu {
 	uint64_t high_entry;			 /* PTE of the first highmem frame with kmap_prot */
 	uint64_t map_step;			 /* what a map adds to fxm_vcpu.counts */
 	uint64_t depth_limit;			 /* levels (types) that the fast path may use */
-	const _Atomic unsigned long *resident;	 /* window residency of the fixmap area, a bit per page */
-	uint64_t resident_slot0;		 /* bit of slot 0 */
+	const _Atomic uint64_t *nr_resident;	 /* lazily mapped pages in the window; 0: no slot needs looking at */
 	fxm_va (*kmap_atomic)(struct fxm_vcpu *, struct fxm_page *);
 	int (*kunmap_atomic)(struct fxm_vcpu *, fxm_va);
 	/* colder */
@@ -97,7 +96,6 @@ struct fxmi_kernel {
 	uint64_t fixmaps_set;
 	uint32_t once; /* bits of enum fxmi_once that have fired */
 	struct fxmi_pkmap pkmap;
-	_Atomic unsigned long *no_window; /* all-zero residency when there is no window */
 
 	/* report.c */
 	pthread_mutex_t report_lock;

@@ -151,9 +151,28 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va)
 
 /* ---- the fast forms ---- */
 
+/* The window holds pages: perhaps this slot's. Out of line, so that the fast forms keep everything in registers. */
+static FXMI_COLD fxm_va mapped_with_residents(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry)
+{
+	fxmi_window_begin(cpu, va, entry);
+	return fxm_va_of(va);
+}
+
+static FXMI_COLD int unmapped_with_residents(struct fxm_vcpu *cpu, uint64_t va)
+{
+	fxmi_window_end(cpu, va);
+	return 0;
+}
+
+static FXMI_COLD fxm_va map_default_slow(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	return map_page_slow(cpu, page, "kmap_atomic", fxmi_kernel_of(cpu)->kmap_prot);
+}
+
 /*
  * frame: the page's number among the highmem frames, by one rotation: a pointer below, beyond or not a multiple of the array
- * stride becomes a huge number and leaves by the same comparison as a lowmem page.
+ * stride becomes a huge number and leaves by the same comparison as a lowmem page. The window's pages are looked at after
+ * the PTE has changed: sim/window.c relies on that order.
  */
 FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes)
 {
@@ -163,17 +182,17 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	uint64_t counts = cpu->counts;
 	uint64_t level = counts >> 48;
 
-	if (fxmi_unlikely(((uint64_t)(frame >= pc->nr_high) | (uint64_t)(level >= pc->depth_limit) | cpu->rare) != 0))
-		return map_page_slow(cpu, page, "kmap_atomic", pc->kernel->kmap_prot);
+	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(level >= pc->depth_limit) || fxmi_unlikely(cpu->rare))
+		return map_default_slow(cpu, page);
 	unsigned char *pte = pc->kmap_pte - level * pte_bytes;
-	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
 	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0))
-		return map_page_slow(cpu, page, "kmap_atomic", pc->kernel->kmap_prot);
+		return map_default_slow(cpu, page);
+	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
 	cpu->counts = counts + pc->map_step;
 	fxmi_pte_set(pte, pte_bytes, entry);
 	uint64_t va = pc->kmap_va - (level << FXM_PAGE_SHIFT);
-	if (fxmi_unlikely(fxmi_is_resident(pc->resident, pc->resident_slot0 - level)))
-		fxmi_window_begin(cpu, va, entry);
+	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+		return mapped_with_residents(cpu, va, entry);
 	return fxm_va_of(va);
 }
 
@@ -184,13 +203,13 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes)
 	uint64_t level = (counts >> 48) - 1;
 	uint64_t top = pc->kmap_va - (level << FXM_PAGE_SHIFT);
 
-	if (fxmi_unlikely(((uint64_t)((va.v & FXMI_PAGE_MASK) != top) | (uint64_t)(level >= pc->depth_limit) | cpu->rare) != 0))
+	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(level >= pc->depth_limit) || fxmi_unlikely(cpu->rare))
 		return unmap_slow(cpu, va);
 	fxmi_pte_set(pc->kmap_pte - level * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);
 	cpu->counts = counts - pc->map_step;
-	if (fxmi_unlikely(fxmi_is_resident(pc->resident, pc->resident_slot0 - level)))
-		fxmi_window_end(cpu, top);
+	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+		return unmapped_with_residents(cpu, top);
 	return 0;
 }
 
@@ -214,11 +233,6 @@ static int unmap_fast_8(struct fxm_vcpu *cpu, fxm_va va)
 	return unmap_fast(cpu, va, 8);
 }
 
-static fxm_va map_debug(struct fxm_vcpu *cpu, struct fxm_page *page)
-{
-	return map_page_slow(cpu, page, "kmap_atomic", fxmi_kernel_of(cpu)->kmap_prot);
-}
-
 /* An eager window maps at map time; DEBUG_HIGHMEM checks at every call: neither has a fast form. */
 void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu)
 {
@@ -226,7 +240,7 @@ void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu)
 	const struct fxmi_kernel *k = pc->kernel;
 	bool slow = k->debug_highmem || k->m->window.mode == FXM_WINDOW_EAGER;
 
-	pc->kmap_atomic = slow ? map_debug : k->pte_bytes == 4 ? map_fast_4 : map_fast_8;
+	pc->kmap_atomic = slow ? map_default_slow : k->pte_bytes == 4 ? map_fast_4 : map_fast_8;
 	pc->kunmap_atomic = slow ? unmap_slow : k->pte_bytes == 4 ? unmap_fast_4 : unmap_fast_8;
 }
 

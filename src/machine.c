@@ -84,7 +84,6 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	uint32_t first = k->fix_kmap_begin + k->km_type_nr * cpu->id;
 	uint64_t highmem_pfn = k->m->mem.highmem_pfn;
-	struct fxmi_segment *segment;
 
 	pc->kernel = k;
 	if (!pc->site && !(pc->site = calloc(k->km_type_nr, sizeof(*pc->site))))
@@ -96,14 +95,7 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	pc->high_entry = highmem_pfn << FXM_PAGE_SHIFT | k->kmap_prot;
 	pc->map_step = FXMI_DEPTH_ONE + FXMI_PAGEFAULT_ONE + (k->m->desc.preempt_count ? FXMI_PREEMPT_ONE : 0);
 	pc->depth_limit = k->has_kmap_group && !k->typed ? k->km_type_nr : 0;
-	segment = fxmi_lazy_segment(&k->m->window, pc->kmap_va);
-	if (segment && segment->resident) {
-		pc->resident = segment->resident;
-		pc->resident_slot0 = (pc->kmap_va - segment->start) >> FXM_PAGE_SHIFT;
-	} else {
-		pc->resident = k->no_window;
-		pc->resident_slot0 = k->km_type_nr;
-	}
+	pc->nr_resident = &k->m->window.nr_resident;
 	if (k->typed)
 		fxmi_kmap_atomic_typed_init(cpu);
 	else
@@ -234,7 +226,6 @@ static void kernel_free(struct fxmi_kernel *k)
 	fxmi_pkmap_free(k);
 	fxmi_report_free(k);
 	fxm_layout_destroy(k->layout);
-	free(k->no_window);
 	free(k);
 }
 
@@ -265,9 +256,6 @@ static int boot(struct fxmi_kernel *k)
 	fxm_pte linear = {.v = prot(k->layout, "PAGE_KERNEL", NULL, "PAGE_KERNEL") & ~(UINT64_C(1) << 63)};
 	int error = fxmi_report_init(k);
 
-	k->no_window = calloc((k->km_type_nr + 64) / 8 + sizeof(long), 1);
-	if (!k->no_window)
-		return -ENOMEM;
 	if (!error)
 		error = fxmi_pgtable_map_linear(m, m->desc.page_offset, 0, low, linear.v & k->pte_mask);
 	if (!error)
