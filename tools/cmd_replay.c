@@ -17,20 +17,19 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char help[] =
-	"usage: fixmap replay [-p PROFILE] [-o NAME=VALUE]... [--fill] [--max-differences=N] FILE...\n"
-	"\n"
-	"Does every operation of each trace on a simulated machine and compares everything that the\n"
-	"trace states with what happened. FILE - is standard input.\n"
-	"\n"
-	"  -p PROFILE           profile of scripts without a machine line\n"
-	"  -o NAME=VALUE        a setting on top of the machine line (window=strict, DEBUG_HIGHMEM=1, ...);\n"
-	"                       trace=FILE writes the library's own trace of the run\n"
-	"  --fill               print the trace again, each operation with all fields filled in\n"
-	"  --max-differences=N  show at most N differences per file (default 20, 0: all)\n"
-	"\n"
-	"The last line is \"N operations, D differences\". Status: 0 no differences, 1 differences,\n"
-	"2 bad usage or input.\n";
+static const char help[] = "usage: fixmap replay [-p PROFILE] [-o NAME=VALUE]... [--fill] [--max-differences=N] FILE...\n"
+			   "\n"
+			   "Does every operation of each trace on a simulated machine and compares everything that the\n"
+			   "trace states with what happened. FILE - is standard input.\n"
+			   "\n"
+			   "  -p PROFILE           profile of scripts without a machine line\n"
+			   "  -o NAME=VALUE        a setting on top of the machine line (window=strict, DEBUG_HIGHMEM=1, ...);\n"
+			   "                       trace=FILE writes the library's own trace of the run\n"
+			   "  --fill               print the trace again, each operation with all fields filled in\n"
+			   "  --max-differences=N  show at most N differences per file (default 20, 0: all)\n"
+			   "\n"
+			   "The last line is \"N operations, D differences\". Status: 0 no differences, 1 differences,\n"
+			   "2 bad usage or input.\n";
 
 struct command {
 	struct replay_options opt;
@@ -86,12 +85,9 @@ static int add_setting(struct command *c, const char *word)
 static int parse(struct command *c, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"profile", required_argument, NULL, 'p'},
-		{"option", required_argument, NULL, 'o'},
-		{"fill", no_argument, NULL, 'f'},
-		{"max-differences", required_argument, NULL, 'm'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+	    {"profile", required_argument, NULL, 'p'}, {"option", required_argument, NULL, 'o'},
+	    {"fill", no_argument, NULL, 'f'},	       {"max-differences", required_argument, NULL, 'm'},
+	    {"help", no_argument, NULL, 'h'},	       {NULL, 0, NULL, 0},
 	};
 	char *end;
 	int opt;

@@ -14,11 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char help[] =
-	"usage: fixmap walk [--after TRACE[:SEQ]] [-p PROFILE] [-o NAME=VALUE]... ADDRESS...\n"
-	"\n"
-	"Prints every level's page-table entry for ADDRESS (hex), decoded: after the whole TRACE, after its\n"
-	"operation number SEQ, or on a machine that has just booted. TRACE - is standard input.\n";
+static const char help[] = "usage: fixmap walk [--after TRACE[:SEQ]] [-p PROFILE] [-o NAME=VALUE]... ADDRESS...\n"
+			   "\n"
+			   "Prints every level's page-table entry for ADDRESS (hex), decoded: after the whole TRACE, after its\n"
+			   "operation number SEQ, or on a machine that has just booted. TRACE - is standard input.\n";
 
 struct walk_command {
 	struct replay_options opt;
@@ -49,9 +48,11 @@ static void split_after(struct walk_command *c)
 static int parse(struct walk_command *c, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"after", required_argument, NULL, 'a'}, {"profile", required_argument, NULL, 'p'},
-		{"option", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+	    {"after", required_argument, NULL, 'a'},
+	    {"profile", required_argument, NULL, 'p'},
+	    {"option", required_argument, NULL, 'o'},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
 	};
 	int opt;
 
@@ -100,9 +101,9 @@ static void print_result(const struct fxm_walk *walk)
 		printf("  not mapped\n");
 		return;
 	}
-	printf("  -> %llx, page of %llu KiB, %s%s%s%s\n", (unsigned long long)walk->pa.v, (unsigned long long)(walk->size_bytes >> 10),
-	       walk->writable ? "writable" : "read-only", walk->executable ? ", executable" : "", walk->user ? ", user" : "",
-	       walk->global ? ", global" : "");
+	printf("  -> %llx, page of %llu KiB, %s%s%s%s\n", (unsigned long long)walk->pa.v,
+	       (unsigned long long)(walk->size_bytes >> 10), walk->writable ? "writable" : "read-only",
+	       walk->executable ? ", executable" : "", walk->user ? ", user" : "", walk->global ? ", global" : "");
 }
 
 /* What the address is called: the fixed address, or the pkmap slot. */
@@ -172,8 +173,8 @@ static int replay_after(struct walk_command *c, struct replay **rp)
 	if (!is_stdin)
 		fclose(in);
 	if (!ret && c->opt.stop && !replay_result(*rp).stopped) {
-		fprintf(stderr, "fixmap walk: %s has no operation %llu; it has %llu\n", c->after, (unsigned long long)c->opt.stop_seq,
-			(unsigned long long)replay_result(*rp).operations);
+		fprintf(stderr, "fixmap walk: %s has no operation %llu; it has %llu\n", c->after,
+			(unsigned long long)c->opt.stop_seq, (unsigned long long)replay_result(*rp).operations);
 		return -1;
 	}
 	if (!ret && replay_result(*rp).differences)

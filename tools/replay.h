@@ -21,11 +21,11 @@ struct replay_options {
 	const char *profile;	     /* for a script without a machine line; NULL: the default profile */
 	const char *const *settings; /* NAME=VALUE words that go on top of the machine line */
 	size_t nsettings;
-	FILE *differences; /* where each difference goes, one line each; NULL: nowhere */
+	FILE *differences;	       /* where each difference goes, one line each; NULL: nowhere */
 	unsigned long max_differences; /* lines shown; 0: all */
-	FILE *fill;	   /* the trace again, each operation with all fields as the library makes them */
-	FILE *record;	   /* the library's own whole trace of this run */
-	bool stop;	   /* after operation number stop_seq */
+	FILE *fill;		       /* the trace again, each operation with all fields as the library makes them */
+	FILE *record;		       /* the library's own whole trace of this run */
+	bool stop;		       /* after operation number stop_seq */
 	uint64_t stop_seq;
 	void (*progress)(void *arg, unsigned long line); /* called now and then */
 	void *progress_arg;

@@ -86,14 +86,8 @@ static const char *derived_config(const struct replay *rp, const char *name)
 	static const struct {
 		const char *name, *value; /* "=NAME": as setting NAME; "!NAME": its opposite */
 	} derived[] = {
-		{"X86_PAE", "=pae"},
-		{"HIGHMEM64G", "=pae"},
-		{"HIGHMEM4G", "!pae"},
-		{"PAGE_TABLE_ISOLATION", "=pae"},
-		{"PREEMPTION", "0"},
-		{"DEBUG_VIRTUAL", "0"},
-		{"SMP", "1"},
-		{"KMAP_LOCAL", "0"},
+	    {"X86_PAE", "=pae"}, {"HIGHMEM64G", "=pae"}, {"HIGHMEM4G", "!pae"}, {"PAGE_TABLE_ISOLATION", "=pae"},
+	    {"PREEMPTION", "0"}, {"DEBUG_VIRTUAL", "0"}, {"SMP", "1"},		{"KMAP_LOCAL", "0"},
 	};
 
 	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {

@@ -3,8 +3,8 @@
 #define REPLAY_INTERNAL_H
 
 /*
- * The parts of the replayer, one file each: replay.c reads the records and runs the threads, replay_ops.c does one operation,
- * replay_header.c checks what a machine looks like, replay_compare.c compares lines.
+ * The parts of the replayer, one file each: replay.c reads the records, replay_threads.c runs the threads, replay_ops.c does one
+ * operation, replay_header.c checks what a machine looks like, replay_compare.c compares lines.
  */
 
 #include "replay.h"
@@ -110,12 +110,12 @@ struct replay {
 	const struct fxm_layout *layout;
 	bool has_machine_line, has_window, irqs_on;
 	bool tracing;
-	FILE *copy;	     /* fill or record */
-	bool copy_is_whole;  /* the library writes the header of the copy */
+	FILE *copy;	    /* fill or record */
+	bool copy_is_whole; /* the library writes the header of the copy */
 
 	struct replay_thread *threads;
 	uint64_t sleeps;
-	int woken_together; /* how many waiters the last wake-up woke; -1: not counted yet */
+	int woken_together;	      /* how many waiters the last wake-up woke; -1: not counted yet */
 	struct replay_page *pages[2]; /* Pn, Qn */
 	size_t npages[2];
 	unsigned char *held; /* booted: mappings that the script holds, per page of the address space */
@@ -123,9 +123,9 @@ struct replay {
 	struct replay_lines lines;   /* the library's, of the operation at hand */
 	struct replay_lines expects; /* the file's expect lines for the next operation */
 	bool out_of_memory;
-	char report[256];		     /* the last report's message */
-	size_t enums, kmtypes, fixptes;	     /* records seen */
-	uint64_t snapshot_slots;	     /* state slot records since the last cursor record */
+	char report[256];		/* the last report's message */
+	size_t enums, kmtypes, fixptes; /* records seen */
+	uint64_t snapshot_slots;	/* state slot records since the last cursor record */
 };
 
 /* replay.c */
@@ -135,6 +135,23 @@ void replay_differ(struct replay *rp, const char *field, const char *expected, c
 /* The same with numbers. */
 void replay_differ_hex(struct replay *rp, const char *field, uint64_t expected, uint64_t got);
 void replay_differ_count(struct replay *rp, const char *field, uint64_t expected, uint64_t got);
+
+/* Gives the library's lines of the last turn, or the record at hand, to the copy (fill or record). */
+void replay_copy_lines(struct replay *rp);
+void replay_copy_record(struct replay *rp);
+
+/* replay_threads.c */
+
+/* An op or do record. 0, or -1 with the reader's error. */
+int replay_do_operation(struct replay *rp);
+/* An ev record. */
+int replay_do_ev(struct replay *rp);
+/* Gives woken waiters that no line speaks of their turn. */
+int replay_run_woken(struct replay *rp);
+/* Ends the threads' loops: before the machine goes. */
+void replay_end_threads(struct replay *rp);
+/* Frees the threads: after the machine has gone. */
+void replay_free_threads(struct replay *rp);
 
 /* replay_header.c */
 

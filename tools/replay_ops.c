@@ -115,26 +115,26 @@ static void op_clear_fixmap(struct fxm_vcpu *cpu, struct replay_action *a)
 }
 
 static const struct replay_op_kind kinds[] = {
-	{"kmap", OP_PAGE | OP_MAPS | OP_SLEEPS, op_kmap},
-	{"kunmap", OP_PAGE, op_kunmap},
-	{"kmap_atomic", OP_PAGE | OP_TYPE | OP_MAPS, op_kmap_atomic},
-	{"kunmap_atomic", OP_ADDRESS | OP_TYPE | OP_UNMAPS, op_kunmap_atomic},
-	{"peek", OP_ADDRESS | OP_LOOKS, op_peek},
-	{"page_address", OP_PAGE, op_page_address},
-	{"kmap_atomic_pfn", OP_PAGE | OP_TYPE | OP_MAPS, op_kmap_atomic_pfn},
-	{"kmap_atomic_prot:RO", OP_PAGE | OP_MAPS, op_kmap_atomic_prot},
-	{"kmap_atomic_prot:NC", OP_PAGE | OP_MAPS, op_kmap_atomic_prot},
-	{"kmap_to_page", OP_ADDRESS, op_kmap_to_page},
-	{"kmap_atomic_to_page", OP_ADDRESS, op_kmap_atomic_to_page},
-	{"kmap_flush_unused", 0, op_kmap_flush_unused},
-	{"set_fixmap", OP_FIX | OP_PHYS | OP_LOOKS, op_set_fixmap},
-	{"set_fixmap_offset", OP_FIX | OP_PHYS | OP_LOOKS, op_set_fixmap_offset},
-	{"set_fixmap_offset_nocache", OP_FIX | OP_PHYS | OP_LOOKS, op_set_fixmap_offset_nocache},
-	{"set_fixmap_offset_io", OP_FIX | OP_PHYS | OP_LOOKS, op_set_fixmap_offset_io},
-	{"clear_fixmap", OP_FIX, op_clear_fixmap},
-	{"virt_to_fix", OP_ADDRESS, op_virt_to_fix},
-	{"kmap-enter", OP_PAGE | OP_MAPS | OP_SLEEPS, op_kmap},
-	{"kmap-return", OP_PAGE | OP_MAPS | OP_WAKES, op_kmap},
+    {"kmap", OP_PAGE | OP_MAPS | OP_SLEEPS, op_kmap},
+    {"kunmap", OP_PAGE, op_kunmap},
+    {"kmap_atomic", OP_PAGE | OP_TYPE | OP_MAPS, op_kmap_atomic},
+    {"kunmap_atomic", OP_ADDRESS | OP_TYPE | OP_UNMAPS, op_kunmap_atomic},
+    {"peek", OP_ADDRESS | OP_LOOKS, op_peek},
+    {"page_address", OP_PAGE, op_page_address},
+    {"kmap_atomic_pfn", OP_PAGE | OP_TYPE | OP_MAPS, op_kmap_atomic_pfn},
+    {"kmap_atomic_prot:RO", OP_PAGE | OP_MAPS, op_kmap_atomic_prot},
+    {"kmap_atomic_prot:NC", OP_PAGE | OP_MAPS, op_kmap_atomic_prot},
+    {"kmap_to_page", OP_ADDRESS, op_kmap_to_page},
+    {"kmap_atomic_to_page", OP_ADDRESS, op_kmap_atomic_to_page},
+    {"kmap_flush_unused", 0, op_kmap_flush_unused},
+    {"set_fixmap", OP_FIX | OP_PHYS | OP_LOOKS, op_set_fixmap},
+    {"set_fixmap_offset", OP_FIX | OP_PHYS | OP_LOOKS, op_set_fixmap_offset},
+    {"set_fixmap_offset_nocache", OP_FIX | OP_PHYS | OP_LOOKS, op_set_fixmap_offset_nocache},
+    {"set_fixmap_offset_io", OP_FIX | OP_PHYS | OP_LOOKS, op_set_fixmap_offset_io},
+    {"clear_fixmap", OP_FIX, op_clear_fixmap},
+    {"virt_to_fix", OP_ADDRESS, op_virt_to_fix},
+    {"kmap-enter", OP_PAGE | OP_MAPS | OP_SLEEPS, op_kmap},
+    {"kmap-return", OP_PAGE | OP_MAPS | OP_WAKES, op_kmap},
 };
 
 const struct replay_op_kind *replay_op_named(const char *name)
@@ -172,10 +172,10 @@ static int read_context(struct replay *rp, const char *word, struct replay_actio
 		const char *name;
 		enum fxm_context context;
 	} contexts[] = {
-		{"task", FXM_CONTEXT_TASK},
-		{"irq", FXM_CONTEXT_HARDIRQ},
-		{"sirq", FXM_CONTEXT_SOFTIRQ},
-		{"nmi", FXM_CONTEXT_NMI},
+	    {"task", FXM_CONTEXT_TASK},
+	    {"irq", FXM_CONTEXT_HARDIRQ},
+	    {"sirq", FXM_CONTEXT_SOFTIRQ},
+	    {"nmi", FXM_CONTEXT_NMI},
 	};
 
 	for (size_t i = 0; i < sizeof(contexts) / sizeof(contexts[0]); i++)
@@ -192,7 +192,8 @@ static int read_page(struct replay *rp, const char *word, struct replay_action *
 	struct replay_page *page = replay_page_named(rp, word);
 
 	if (!page)
-		return trace_reader_fail(&rp->reader, "no page \"%.20s\"; declare it before with a line \"page %.20s\"", word, word);
+		return trace_reader_fail(&rp->reader, "no page \"%.20s\"; declare it before with a line \"page %.20s\"", word,
+					 word);
 	a->page = page->page;
 	a->pfn = page->pfn;
 	return 0;
@@ -209,8 +210,8 @@ static int read_address(struct replay *rp, const struct trace_op *op, struct rep
 		return 0;
 	}
 	if (!trace_number(op->address, 16, &v))
-		return trace_reader_fail(&rp->reader, "\"%.20s\" is no address; write one in hex, or - with a page that was mapped in ARG",
-					 op->address);
+		return trace_reader_fail(
+		    &rp->reader, "\"%.20s\" is no address; write one in hex, or - with a page that was mapped in ARG", op->address);
 	a->va = fxm_va_of(v);
 	return 0;
 }
@@ -224,8 +225,8 @@ static int read_type(struct replay *rp, const char *text, struct replay_action *
 		return 0;
 	type = fxm_km_type_index(rp->layout, text);
 	if (type < 0 && (!trace_number(text, 10, &n) || n > 255))
-		return trace_reader_fail(&rp->reader, "type=%.30s is no km_type of profile %s; `fixmap layout -p %s` lists them", text,
-					 fxm_machine_profile(rp->machine), fxm_machine_profile(rp->machine));
+		return trace_reader_fail(&rp->reader, "type=%.30s is no km_type of profile %s; `fixmap layout -p %s` lists them",
+					 text, fxm_machine_profile(rp->machine), fxm_machine_profile(rp->machine));
 	a->km_type = type < 0 ? (uint32_t)n : (uint32_t)type;
 	a->has_type = true;
 	return 0;
@@ -316,7 +317,8 @@ int replay_action_of(struct replay *rp, const struct trace_op *op, struct replay
 	memset(a, 0, sizeof(*a));
 	a->kind = replay_op_named(op->name);
 	if (!a->kind)
-		return trace_reader_fail(&rp->reader, "operation %.40s cannot be replayed; this version knows kmap, kmap_atomic and set_fixmap",
+		return trace_reader_fail(&rp->reader,
+					 "operation %.40s cannot be replayed; this version knows kmap, kmap_atomic and set_fixmap",
 					 op->name);
 	flags = a->kind->flags;
 	ret = read_context(rp, op->context, a);

@@ -25,29 +25,14 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-	{"op", TRACE_OP, 8, 8},
-	{"state", TRACE_STATE, 2, 1},
-	{"page", TRACE_PAGE, 2, 2},
-	{"do", TRACE_DO, 7, 7},
-	{"ev", TRACE_EV, 2, 0},
-	{"mark", TRACE_MARK, 1, 0},
-	{"expect", TRACE_EXPECT, 2, 0},
-	{"layout", TRACE_LAYOUT, 2, 1},
-	{"prot", TRACE_PROT, 2, 1},
-	{"enum", TRACE_ENUM, 4, 4},
-	{"fixpte", TRACE_FIXPTE, 4, 0},
-	{"fixpte_nopagetable_from", TRACE_FIXPTE_END, 2, 0},
-	{"config", TRACE_CONFIG, 2, 1},
-	{"kmtype", TRACE_KMTYPE, 3, 0},
-	{"btslot", TRACE_BTSLOT, 3, 0},
-	{"bt", TRACE_BT, 2, 0},
-	{"content", TRACE_CONTENT, 3, 2},
-	{"fill", TRACE_FILL, 3, 2},
-	{"rand", TRACE_RAND, 1, 0},
-	{"rand3", TRACE_RAND, 1, 0},
-	{"machine", TRACE_MACHINE, 1, 1},
-	{"V", TRACE_VERSION, 2, 2},
-	{"end", TRACE_END, 2, 0},
+    {"op", TRACE_OP, 8, 8},	    {"state", TRACE_STATE, 2, 1},     {"page", TRACE_PAGE, 2, 2},
+    {"do", TRACE_DO, 7, 7},	    {"ev", TRACE_EV, 2, 0},	      {"mark", TRACE_MARK, 1, 0},
+    {"expect", TRACE_EXPECT, 2, 0}, {"layout", TRACE_LAYOUT, 2, 1},   {"prot", TRACE_PROT, 2, 1},
+    {"enum", TRACE_ENUM, 4, 4},	    {"fixpte", TRACE_FIXPTE, 4, 0},   {"fixpte_nopagetable_from", TRACE_FIXPTE_END, 2, 0},
+    {"config", TRACE_CONFIG, 2, 1}, {"kmtype", TRACE_KMTYPE, 3, 0},   {"btslot", TRACE_BTSLOT, 3, 0},
+    {"bt", TRACE_BT, 2, 0},	    {"content", TRACE_CONTENT, 3, 2}, {"fill", TRACE_FILL, 3, 2},
+    {"rand", TRACE_RAND, 1, 0},	    {"rand3", TRACE_RAND, 1, 0},      {"machine", TRACE_MACHINE, 1, 1},
+    {"V", TRACE_VERSION, 2, 2},	    {"end", TRACE_END, 2, 0},
 };
 
 enum { SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
@@ -220,8 +205,9 @@ static int read_raw(struct trace_reader *r, size_t *len)
 	r->raw[n] = '\0';
 	*len = (size_t)n;
 	if (*len > TRACE_MAX_LINE || !is_text(r->raw, *len))
-		return trace_reader_fail(r, "this is not a trace: %s; give a text file of trace records (unpack it first if compressed)",
-					 *len > TRACE_MAX_LINE ? "the line is far too long" : "there are bytes that are no text");
+		return trace_reader_fail(
+		    r, "this is not a trace: %s; give a text file of trace records (unpack it first if compressed)",
+		    *len > TRACE_MAX_LINE ? "the line is far too long" : "there are bytes that are no text");
 	return 1;
 }
 
@@ -249,7 +235,8 @@ static int see_end(struct trace_reader *r, const struct trace_line *line)
 	if (!trace_number(count, 10, &n))
 		return trace_reader_fail(r, "ops=%s is not a number", count);
 	if (n != r->ops)
-		return trace_reader_fail(r, "the trace should have %s operations but has %llu: lines are missing; get the whole file",
+		return trace_reader_fail(r,
+					 "the trace should have %s operations but has %llu: lines are missing; get the whole file",
 					 count, (unsigned long long)r->ops);
 	return 1;
 }
@@ -274,7 +261,7 @@ int trace_reader_next(struct trace_reader *r, struct trace_line *line)
 	line->text = r->raw;
 	line->number = r->number;
 	if (trace_split(r->split, line, &why))
-		return trace_reader_fail(r, "%s: \"%.60s\"; see fixmap(1), TRACES, for the records", why, r->raw);
+		return trace_reader_fail(r, "%s: \"%.60s\"; trace-format.md lists the records", why, r->raw);
 	if (r->ended && line->kind != TRACE_BLANK)
 		return trace_reader_fail(r, "a record after the `end` line; a file holds one trace");
 	if (line->kind == TRACE_BLANK)

@@ -68,8 +68,8 @@ struct trace_reader {
 	char *raw, *split;
 	size_t raw_size, split_size;
 	bool is_recording; /* starts with a V line, so an `end` line must come */
-	bool closed; /* the last record was an `end` line */
-	bool ended;  /* one that ends the trace, not a phase of it */
+	bool closed;	   /* the last record was an `end` line */
+	bool ended;	   /* one that ends the trace, not a phase of it */
 	uint64_t records, ops;
 	char error[TRACE_MAX_ERROR]; /* "FILE:LINE: what; what to do" after a call that returned -1 */
 };
@@ -86,7 +86,7 @@ int trace_reader_next(struct trace_reader *r, struct trace_line *line);
 /* Writes "FILE:LINE: ..." into r->error and returns -1. */
 __attribute__((format(printf, 2, 3))) int trace_reader_fail(struct trace_reader *r, const char *format, ...);
 
-/* Cuts @text (changed in place) into @line's words and finds its kind. Returns 0, or -1 when it is no record; *@why says why not. */
+/* Cuts @text (changed in place) into @line's words and finds its kind. 0, or -1 when it is no record: *@why says why not. */
 int trace_split(char *text, struct trace_line *line, const char **why);
 
 /* The columns of an op or do line. */

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The threads of a trace: one fibre each, which does one operation per turn.
+ *
+ * Invariants: everything runs on one host thread; a fibre runs only inside take_turn(); between two lines each fibre stands in
+ * its yield, asleep in kmap(), or has ended. What the library writes during a turn is in rp->lines afterwards.
+ *
+ * Woken waiters: the file says when each goes on (kmap-return, or `ev thread ... again=1`). A booted recording does not say it
+ * of one that went back to sleep: it had its turn before the next operation. In a script nobody is there to say it: woken
+ * waiters go on right after the waking operation, the newest first, as the kernel's wait queue does it.
+ */
+
+#include "replay_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int thread_main(void *arg)
+{
+	struct replay_thread *t = arg;
+
+	while (!t->quit) {
+		replay_perform(t->vcpu, &t->action);
+		fxm_task_yield();
+	}
+	return 0;
+}
+
+static struct replay_thread *thread_named(struct replay *rp, const char *name)
+{
+	struct replay_thread *t = rp->threads;
+
+	while (t && strcmp(t->name, name))
+		t = t->next;
+	return t;
+}
+
+static struct replay_thread *new_thread(struct replay *rp, const char *name, unsigned cpu)
+{
+	struct fxm_task_attr attr = {.struct_size = sizeof(attr), .name = name, .cpu = cpu, .vehicle = FXM_FIBRE};
+	struct replay_thread *t;
+	int ret;
+
+	if (strlen(name) > REPLAY_MAX_NAME) {
+		trace_reader_fail(&rp->reader, "thread name \"%.30s\" is longer than %d letters", name, REPLAY_MAX_NAME);
+		return NULL;
+	}
+	t = calloc(1, sizeof(*t));
+	ret = t ? fxm_task_create(rp->machine, &attr, thread_main, t, &t->task) : -ENOMEM;
+	if (ret) {
+		trace_reader_fail(&rp->reader, "cannot make thread %s: %s", name, fxm_strerror(ret));
+		free(t);
+		return NULL;
+	}
+	strcpy(t->name, name);
+	t->cpu = cpu;
+	t->vcpu = fxm_machine_vcpu(rp->machine, cpu);
+	t->next = rp->threads;
+	rp->threads = t;
+	return t;
+}
+
+/* The thread of a line. NULL with the reader's error. */
+static struct replay_thread *thread_of(struct replay *rp, const struct trace_op *op)
+{
+	struct replay_thread *t = thread_named(rp, op->thread);
+	uint64_t cpu;
+
+	if (!trace_number(op->cpu, 10, &cpu) || cpu >= fxm_machine_cpus_online(rp->machine)) {
+		trace_reader_fail(&rp->reader,
+				  "CPU %.20s is not online: the machine has %u; set cpus= in the machine line or with -o", op->cpu,
+				  fxm_machine_cpus_online(rp->machine));
+		return NULL;
+	}
+	if (!t)
+		return new_thread(rp, op->thread, (unsigned)cpu);
+	if (t->cpu == cpu)
+		return t;
+	trace_reader_fail(&rp->reader, "thread %s was on CPU %u before; a thread stays on its CPU, use another name", t->name,
+			  t->cpu);
+	return NULL;
+}
+
+/* Lets @t run until it has done its action, sleeps or is ended; rp->lines holds what the library wrote meanwhile. */
+static int take_turn(struct replay *rp, struct replay_thread *t)
+{
+	int state;
+
+	rp->lines.used = 0;
+	rp->report[0] = '\0';
+	free(t->asleep);
+	t->asleep = NULL;
+	state = fxm_task_resume(t->task);
+	if (state < 0)
+		return trace_reader_fail(&rp->reader, "thread %s cannot run: %s", t->name, fxm_strerror(state));
+	t->in_kmap = state == FXM_TASK_SLEEPING;
+	if (t->in_kmap)
+		t->slept = ++rp->sleeps;
+	if (state == FXM_TASK_KILLED)
+		t->ended_at = rp->line.number;
+	if (rp->out_of_memory)
+		return trace_reader_fail(&rp->reader, "out of memory");
+	replay_copy_lines(rp);
+	return 0;
+}
+
+static bool is_woken(const struct replay_thread *t)
+{
+	return t->in_kmap && !t->ended_at && fxm_task_state(t->task) != FXM_TASK_SLEEPING;
+}
+
+static struct replay_thread *newest_woken(struct replay *rp)
+{
+	struct replay_thread *found = NULL;
+
+	for (struct replay_thread *t = rp->threads; t; t = t->next)
+		if (is_woken(t) && (!found || t->slept > found->slept))
+			found = t;
+	return found;
+}
+
+/* Gives woken waiters that no line speaks of their turn, each one once. */
+int replay_run_woken(struct replay *rp)
+{
+	struct replay_thread *t;
+
+	while ((t = newest_woken(rp))) {
+		if (take_turn(rp, t))
+			return -1;
+		if (rp->dialect == REPLAY_BOOTED && !t->in_kmap)
+			replay_differ(rp, t->name, "still asleep in kmap()", "returned from it");
+	}
+	rp->lines.used = 0;
+	return 0;
+}
+
+/* A line needs a thread that cannot act: the rest of the trace would say nothing. */
+static int give_up(struct replay *rp, const struct replay_thread *t, const char *got)
+{
+	char expected[64];
+
+	snprintf(expected, sizeof(expected), "%s goes on", t->name);
+	replay_differ(rp, "thread", expected, got);
+	rp->given_up = true;
+	return 0;
+}
+
+/* ---- operations ---- */
+
+static void note_mapping(struct replay *rp, const struct trace_op *op, const struct replay_action *a)
+{
+	struct replay_page *page = replay_page_named(rp, op->arg);
+	size_t at = (size_t)(a->result.v >> FXM_PAGE_SHIFT) & 0xfffff;
+
+	if ((a->kind->flags & OP_MAPS) && page)
+		page->last = a->result;
+	if (!rp->held)
+		return;
+	if (a->kind->flags & OP_MAPS)
+		rp->held[at] += rp->held[at] < UINT8_MAX;
+	at = (size_t)(a->va.v >> FXM_PAGE_SHIFT) & 0xfffff;
+	if (a->kind->flags & OP_UNMAPS)
+		rp->held[at] -= rp->held[at] > 0;
+}
+
+/* A call that the library refused made no line: that is a mistake of the trace or of the settings. */
+static int refused(struct replay *rp, const struct trace_op *op, const struct replay_action *a)
+{
+	const char *profile = fxm_machine_profile(rp->machine);
+	char name[40];
+	const char *since;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(op->name, ":"), op->name);
+	since = fxm_since(name);
+	if (a->error != -ENOSYS)
+		return trace_reader_fail(&rp->reader, "%s: %s", op->name,
+					 a->error ? fxm_strerror(a->error) : "the library made no line of it");
+	if ((a->kind->flags & OP_TYPE) && !a->has_type && fxm_km_type_index(rp->layout, "KM_USER0") >= 0)
+		return trace_reader_fail(&rp->reader, "%s of profile %s wants a km_type; add type=KM_USER0", op->name, profile);
+	if (a->has_type)
+		return trace_reader_fail(&rp->reader, "%s of profile %s takes no km_type; leave type= out", op->name, profile);
+	return trace_reader_fail(&rp->reader, "profile %s has no %s (%s); choose another profile", profile, op->name,
+				 since ? since : "unknown");
+}
+
+/* Compares what a turn of @t made with the record at hand. */
+static int digest(struct replay *rp, const struct trace_op *op, struct replay_thread *t)
+{
+	const char *line = replay_line_of_kind(&rp->lines, "op");
+	const char *ev = replay_line_of_kind(&rp->lines, "ev");
+
+	if (!line)
+		line = replay_line_of_kind(&rp->lines, "do");
+	if (!line && !ev && t->action.error)
+		return refused(rp, op, &t->action);
+	replay_compare_reports(rp);
+	if (line)
+		replay_compare(rp, line, &t->action);
+	else if (t->ended_at == rp->line.number)
+		replay_differ(rp, "outcome", "the operation returns", rp->report[0] ? rp->report : "the task ended");
+	else if (ev)
+		replay_differ(rp, "outcome", "the operation returns", ev);
+	else
+		return refused(rp, op, &t->action);
+	t->asleep = ev && line ? strdup(ev) : NULL;
+	if (!t->in_kmap)
+		note_mapping(rp, op, &t->action);
+	return 0;
+}
+
+/* Whether the tag of the line is to be read through the pointer as well: the recorder of a booted kernel did it so. */
+static bool reads_pointer(const struct replay *rp, const struct trace_op *op)
+{
+	const char *tag = trace_field(&rp->line, op->field, "tag");
+	uint64_t value;
+
+	return rp->has_window && rp->dialect == REPLAY_BOOTED && tag && trace_number(tag, 10, &value);
+}
+
+static int start_operation(struct replay *rp, const struct trace_op *op, struct replay_thread *t)
+{
+	struct replay_action action;
+
+	if (replay_action_of(rp, op, &action))
+		return -1;
+	if (t->in_kmap)
+		return give_up(rp, t, is_woken(t) ? "it has been woken, but its kmap() has not returned" : "it sleeps in kmap()");
+	if (rp->dialect != REPLAY_HOSTED && replay_run_woken(rp))
+		return -1;
+	rp->woken_together = -1;
+	t->action = action;
+	t->action.through_pointer = reads_pointer(rp, op);
+	if (take_turn(rp, t))
+		return -1;
+	return digest(rp, op, t);
+}
+
+static void count_woken(struct replay *rp)
+{
+	if (rp->woken_together >= 0)
+		return;
+	rp->woken_together = 0;
+	for (struct replay_thread *t = rp->threads; t; t = t->next)
+		rp->woken_together += is_woken(t);
+}
+
+static int continue_operation(struct replay *rp, const struct trace_op *op, struct replay_thread *t)
+{
+	if (!t->in_kmap || !is_woken(t))
+		return give_up(rp, t, t->in_kmap ? "it sleeps in kmap() and nobody woke it" : "it is not in kmap()");
+	count_woken(rp);
+	t->action.through_pointer = reads_pointer(rp, op);
+	if (take_turn(rp, t))
+		return -1;
+	return digest(rp, op, t);
+}
+
+int replay_do_operation(struct replay *rp)
+{
+	const struct replay_op_kind *kind;
+	struct replay_thread *t;
+	struct trace_op op;
+	uint64_t seq;
+	int ret;
+
+	trace_op_of(&rp->line, &op);
+	t = thread_of(rp, &op);
+	if (!t)
+		return -1;
+	if (t->ended_at)
+		return give_up(rp, t, "a report ended it before");
+	rp->result.operations++;
+	kind = replay_op_named(op.name);
+	ret = kind && (kind->flags & OP_WAKES) ? continue_operation(rp, &op, t) : start_operation(rp, &op, t);
+	if (!trace_number(op.seq, 10, &seq))
+		seq = rp->result.operations;
+	rp->result.stopped = rp->opt.stop && rp->line.kind == TRACE_OP && seq == rp->opt.stop_seq;
+	return ret;
+}
+
+/* ---- events ---- */
+
+/* ev thread NAME state=D ...: it sleeps. Either the operation before put it to sleep, or it now wakes in vain. */
+static int do_ev_thread(struct replay *rp)
+{
+	struct replay_thread *t = rp->line.nwords > 2 ? thread_named(rp, rp->line.word[2]) : NULL;
+	const char *ev;
+
+	if (!t)
+		return trace_reader_fail(&rp->reader, "no thread of that name has done anything yet");
+	if (!t->asleep && !is_woken(t))
+		return give_up(rp, t, t->in_kmap ? "it still sleeps in kmap(), not woken" : "it is not asleep");
+	if (!t->asleep) {
+		if (take_turn(rp, t))
+			return -1;
+		ev = replay_line_of_kind(&rp->lines, "ev");
+		replay_compare_reports(rp);
+		t->asleep = ev ? strdup(ev) : NULL;
+	}
+	if (t->asleep)
+		replay_compare(rp, t->asleep, NULL);
+	else
+		replay_differ(rp, "event", "asleep again", "it returned from kmap()");
+	free(t->asleep);
+	t->asleep = NULL;
+	return 0;
+}
+
+/* ev NAME done=0|1 [last=N]: whether the thread's kmap() has returned. */
+static int do_ev_done(struct replay *rp)
+{
+	const char *done = trace_field(&rp->line, 2, "done"), *last = trace_field(&rp->line, 2, "last");
+	struct replay_thread *t = thread_named(rp, rp->line.word[1]);
+	struct fxm_pkmap pkmap;
+	uint64_t n;
+
+	if (!t || !done)
+		return trace_reader_fail(&rp->reader,
+					 "an ev record is \"ev thread NAME state=D\" or \"ev NAME done=0|1\" of a known thread");
+	if (is_woken(t) && *done == '0' && take_turn(rp, t))
+		return -1;
+	if (!rp->copy_is_whole)
+		replay_copy_record(rp);
+	if (strcmp(done, t->in_kmap ? "0" : "1"))
+		replay_differ(rp, "done", done, t->in_kmap ? "0" : "1");
+	fxm_pkmap(rp->machine, &pkmap);
+	if (last && trace_number(last, 10, &n) && n != pkmap.last_pkmap_nr)
+		replay_differ_count(rp, "last", n, pkmap.last_pkmap_nr);
+	return 0;
+}
+
+int replay_do_ev(struct replay *rp)
+{
+	return !strcmp(rp->line.word[1], "thread") ? do_ev_thread(rp) : do_ev_done(rp);
+}
+
+/* Sleepers are dropped with the machine; the others end their loop. */
+void replay_end_threads(struct replay *rp)
+{
+	for (struct replay_thread *t = rp->threads; t; t = t->next) {
+		t->quit = true;
+		if (!t->in_kmap)
+			fxm_task_join(t->task, NULL);
+	}
+}
+
+void replay_free_threads(struct replay *rp)
+{
+	struct replay_thread *next;
+
+	for (struct replay_thread *t = rp->threads; t; t = next) {
+		next = t->next;
+		free(t->asleep);
+		free(t);
+	}
+	rp->threads = NULL;
+}
