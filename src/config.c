@@ -19,9 +19,9 @@
 /* The library's own settings, the same in every profile. */
 #define POLICY_WORDS "record|warn|abort"
 static const struct fxmi_row library_rows[] = {
-	{FXMI_ROW_CHOICE, "highmem", "auto", "0|1|auto", NULL, "0: leave memory above the direct map unused; 1: insist on having some"},
+	{FXMI_ROW_CHOICE, "highmem", "auto", "0|1|auto", NULL, "memory above the direct map: 0: unused; 1: insist on some"},
 	{FXMI_ROW_CHOICE, "window", "off", "off|strict|retain|eager", NULL, "direct access to mapped pages by ordinary C code"},
-	{FXMI_ROW_CHOICE, "identity", "auto", "0|1|auto", NULL, "1: the window must lie at the simulated addresses themselves; 0: never"},
+	{FXMI_ROW_CHOICE, "identity", "auto", "0|1|auto", NULL, "window at the simulated addresses: 1: it must be; 0: never"},
 	{FXMI_ROW_CHOICE, "policy", "record", POLICY_WORDS, NULL, "after a report: record it, print it too, or abort()"},
 	{FXMI_ROW_CHOICE, "policy.warn", "policy", POLICY_WORDS, NULL, "the same for the kernel's WARN"},
 	{FXMI_ROW_CHOICE, "policy.bug", "policy", POLICY_WORDS, NULL, "the same for the kernel's BUG"},
@@ -30,15 +30,14 @@ static const struct fxmi_row library_rows[] = {
 	{FXMI_ROW_CHOICE, "policy.deadlock", "policy", POLICY_WORDS, NULL, "the same for waits that cannot end"},
 	{FXMI_ROW_CHOICE, "policy.hung", "policy", POLICY_WORDS, NULL, "the same for waits longer than hung_task="},
 	{FXMI_ROW_CHOICE, "policy.finding", "policy", POLICY_WORDS, NULL, "the same for what a detector finds"},
-	{FXMI_ROW_TEXT, "detect", "on", NULL, NULL, "detectors: on, off, or names joined by + (order+leak)"},
+	{FXMI_ROW_TEXT, "detect", "off", NULL, NULL, "detectors: on, off, or names joined by + (leak+use-after-unmap)"},
 	{FXMI_ROW_TEXT, "trace", "", NULL, NULL, "file that every operation is recorded in"},
 	{FXMI_ROW_INTEGER, "hung_task", "5", "0", "86400", "seconds after which a waiting task is reported; 0: never"},
 };
 #define NR_LIBRARY_ROWS (sizeof(library_rows) / sizeof(library_rows[0]))
 
 /* What detect=LIST may name. */
-static const char *const detectors[] = {"order",     "leak",	   "double-unmap", "use-after-unmap", "stale-tlb",    "wrong-address",
-					"past-page", "depth",	   "freed-mapped", "truncated",	      "unattached",   "other-machine"};
+static const char *const detectors[] = {"leak", "use-after-unmap", "device-dereference", "unattached-thread"};
 #define NR_DETECTORS (sizeof(detectors) / sizeof(detectors[0]))
 
 #define SIZE_MAXIMUM UINT64_C(0xfffffffffffff)
@@ -375,15 +374,16 @@ static int unknown_setting(struct fxm_config *cfg, const char *name)
 	if (plain != name && fxmi_settings_find(&cfg->settings, plain, strlen(plain)))
 		fxmi_error_set(&cfg->error, "%s: leave CONFIG_ out: write %s=", name, plain);
 	else if (other)
-		fxmi_error_set(&cfg->error, "%s is a setting of %s, not of %s: leave it out, or change the profile", plain, other->name,
-			       cfg->profile->name);
+		fxmi_error_set(&cfg->error, "%s is a setting of %s, not of %s: leave it out, or change the profile", plain,
+			       other->name, cfg->profile->name);
 	consider(plain, "profile", &best, &best_distance);
 	for (size_t i = 0; i < cfg->settings.nr; i++)
 		consider(plain, cfg->settings.item[i].row->name, &best, &best_distance);
 	if (best)
 		fxmi_error_set(&cfg->error, "%s has no setting %s: did you mean %s?", cfg->profile->name, name, best);
 	else
-		fxmi_error_set(&cfg->error, "%s has no setting %s: `fixmap layout --settings` lists them", cfg->profile->name, name);
+		fxmi_error_set(&cfg->error, "%s has no setting %s: `fixmap layout --settings` lists them", cfg->profile->name,
+			       name);
 	return -ENOENT;
 }
 
@@ -434,6 +434,20 @@ static int check_detectors(const char *text, struct fxmi_error *error)
 
 /* ---- the public calls ----------------------------------------------------------------------------------------------------- */
 
+/* The library's settings do not depend on the profile: they stay. */
+static int keep_library_settings(struct fxmi_settings *to, const struct fxmi_settings *from)
+{
+	for (size_t i = from->nr - NR_LIBRARY_ROWS, j = to->nr - NR_LIBRARY_ROWS; i < from->nr; i++, j++) {
+		char *text = from->item[i].text ? strdup(from->item[i].text) : NULL;
+		if (from->item[i].text && !text)
+			return -ENOMEM;
+		free(to->item[j].text);
+		to->item[j] = from->item[i];
+		to->item[j].text = text;
+	}
+	return 0;
+}
+
 static int set_profile(struct fxm_config *cfg, const char *name)
 {
 	struct fxmi_settings fresh;
@@ -441,8 +455,12 @@ static int set_profile(struct fxm_config *cfg, const char *name)
 	if (!profile)
 		return unknown_profile(&cfg->error, name);
 	int err = fxmi_settings_init(&fresh, profile, &cfg->error);
-	if (err)
+	if (!err && cfg->settings.nr)
+		err = keep_library_settings(&fresh, &cfg->settings);
+	if (err) {
+		fxmi_settings_free(&fresh);
 		return err;
+	}
 	fxmi_settings_free(&cfg->settings);
 	cfg->settings = fresh;
 	cfg->profile = profile;
@@ -602,7 +620,9 @@ int fxm_config_option(const struct fxm_config *cfg, size_t i, struct fxm_option 
 		return -ENOENT;
 	const struct fxmi_setting *item = &cfg->settings.item[i];
 	const struct fxmi_row *row = item->row;
-	*out = (struct fxm_option){.name = row->name, .value = fxmi_setting_as_text(item), .help = row->text,
+	*out = (struct fxm_option){.name = row->name,
+				   .value = fxmi_setting_as_text(item),
+				   .help = row->text,
 				   .default_value = row->kind == FXMI_ROW_TEXT ? row->expr : item->initial,
 				   .is_kernel_config = row->name[0] >= 'A' && row->name[0] <= 'Z'};
 	return 0;

@@ -15,11 +15,11 @@
 
 struct fxmi_setting {
 	const struct fxmi_row *row;
-	uint64_t value;	 /* number; index of a choice; 0 for text */
-	bool is_set;	 /* given, not the default */
-	char number[24]; /* text form of a number */
+	uint64_t value;	  /* number; index of a choice; 0 for text */
+	bool is_set;	  /* given, not the default */
+	char number[24];  /* text form of a number */
 	char initial[24]; /* the same when every setting has its default */
-	char *text;	 /* FXMI_ROW_TEXT: heap */
+	char *text;	  /* FXMI_ROW_TEXT: heap */
 };
 
 struct fxmi_settings {

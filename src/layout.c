@@ -80,7 +80,8 @@ static const struct symbol *find_done(const struct fxm_layout *l, const char *na
 	return s && s->state == DONE ? s : NULL;
 }
 
-static const struct symbol *find_kind(const struct fxm_layout *l, const char *name, enum fxmi_row_kind first, enum fxmi_row_kind last)
+static const struct symbol *find_kind(const struct fxm_layout *l, const char *name, enum fxmi_row_kind first,
+				      enum fxmi_row_kind last)
 {
 	const struct symbol *s = find_done(l, name);
 	return s && s->row->kind >= first && s->row->kind <= last ? s : NULL;
@@ -385,7 +386,8 @@ static int compute(struct fxm_layout *l, struct fxmi_error *error)
 }
 
 /* Takes over @settings, also when it fails. */
-static int create(const struct fxmi_profile *profile, struct fxmi_settings *settings, struct fxm_layout **out, struct fxmi_error *error)
+static int create(const struct fxmi_profile *profile, struct fxmi_settings *settings, struct fxm_layout **out,
+		  struct fxmi_error *error)
 {
 	struct fxm_layout *l = calloc(1, sizeof(*l));
 	*out = NULL;
@@ -508,7 +510,8 @@ int fxm_fixed_at(const struct fxm_layout *layout, size_t i, struct fxm_fixed *ou
 		return -EINVAL;
 	if (!s)
 		return -ENOENT;
-	*out = (struct fxm_fixed){.name = s->name, .index = (uint32_t)s->value, .address = fxm_va_of(fix_to_virt(layout, s->value))};
+	*out =
+	    (struct fxm_fixed){.name = s->name, .index = (uint32_t)s->value, .address = fxm_va_of(fix_to_virt(layout, s->value))};
 	return 0;
 }
 

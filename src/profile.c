@@ -17,7 +17,7 @@
 #define MAX_PROFILES 32
 
 /* PROFILE rows keep their version as text too: cond is "major.minor.patch", last the address width, expr the architecture. */
-#define FXM_PROFILE(n, arch, major, minor, patch, bits, summary) \
+#define FXM_PROFILE(n, arch, major, minor, patch, bits, summary)                                                                   \
 	{FXMI_ROW_PROFILE, #n, #arch, #major "." #minor "." #patch, #bits, summary},
 #define FXM_OPTION(n, default_, help) {FXMI_ROW_OPTION, #n, #default_, NULL, NULL, help},
 #define FXM_INTEGER(n, default_, least, greatest, help) {FXMI_ROW_INTEGER, #n, #default_, #least, #greatest, help},
@@ -73,8 +73,11 @@ static void find_profiles(void)
 		const struct fxmi_row *row = &rows[i];
 		if (row->kind == FXMI_ROW_PROFILE && nr_profiles < MAX_PROFILES) {
 			p = &profiles[nr_profiles++];
-			*p = (struct fxmi_profile){.name = row->name, .arch = row->expr, .summary = row->text,
-						   .version = version_of(row->cond), .rows = row,
+			*p = (struct fxmi_profile){.name = row->name,
+						   .arch = row->expr,
+						   .summary = row->text,
+						   .version = version_of(row->cond),
+						   .rows = row,
 						   .address_bits = (unsigned)strtoul(row->last, NULL, 10)};
 		}
 		p->nr_rows++;
@@ -117,6 +120,12 @@ const char *fxm_profile_summary(size_t i)
 {
 	const struct fxmi_profile *p = fxmi_profile_at(i);
 	return p ? p->summary : NULL;
+}
+
+unsigned fxm_profile_version(size_t i)
+{
+	const struct fxmi_profile *p = fxmi_profile_at(i);
+	return p ? p->version : 0;
 }
 
 const char *fxm_profile_default(void)

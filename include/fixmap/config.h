@@ -26,6 +26,9 @@ FXM_API const char *fxm_profile_name(size_t i);
 /** One line about built-in profile @i (architecture, kernel version, generation of its temporary mappings), or NULL. */
 FXM_API const char *fxm_profile_summary(size_t i);
 
+/** Kernel version of built-in profile @i as major << 16 | minor << 8 | patch (LINUX_VERSION_CODE), or 0. */
+FXM_API unsigned fxm_profile_version(size_t i);
+
 /** Name of the profile that NULL stands for. Context: any thread. Ownership: static storage. */
 FXM_API const char *fxm_profile_default(void);
 
@@ -39,8 +42,8 @@ FXM_API int fxm_config_create(const char *profile, struct fxm_config **out);
 FXM_API void fxm_config_destroy(struct fxm_config *cfg);
 
 /**
- * Gives setting @name the value @value (both as text, as in NAME=VALUE). "profile" changes the profile and resets every
- * setting to its defaults. The words are listed by fxm_config_option().
+ * Gives setting @name the value @value (both as text, as in NAME=VALUE). "profile" changes the profile: the kernel's
+ * settings get its defaults, the library's own (window=, policy=, ...) stay. The words are listed by fxm_config_option().
  * Context: one thread at a time per config. Errors: -ENOENT no such setting in this profile, -EINVAL or -ERANGE bad value;
  * fxm_config_error() then holds one line that says what to write instead; the config is unchanged.
  */
