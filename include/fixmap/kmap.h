@@ -30,7 +30,10 @@ FXM_API fxm_va fxm_kmap(struct fxm_vcpu *cpu, struct fxm_page *page);
  */
 FXM_API int fxm_kunmap(struct fxm_vcpu *cpu, struct fxm_page *page);
 
-/** kmap() and kunmap() of a highmem page without their might_sleep() and lowmem test; -EINVAL for a lowmem page. Model kmap_high(), kunmap_high(). */
+/**
+ * kmap() and kunmap() of a highmem page without their might_sleep() and lowmem test; -EINVAL for a lowmem page. Model
+ * kmap_high(), kunmap_high().
+ */
 FXM_API fxm_va fxm_kmap_high(struct fxm_vcpu *cpu, struct fxm_page *page);
 FXM_API int fxm_kunmap_high(struct fxm_vcpu *cpu, struct fxm_page *page);
 
@@ -40,13 +43,19 @@ FXM_API int fxm_kunmap_high(struct fxm_vcpu *cpu, struct fxm_page *page);
  */
 FXM_API fxm_va fxm_map_new_virtual(struct fxm_vcpu *cpu, struct fxm_page *page);
 
-/** Frees every slot with count 1; returns how many. Static in the kernel; takes kmap_lock itself. Models flush_all_zero_pkmaps(). */
+/**
+ * Frees every slot with count 1; returns how many. Static in the kernel; takes kmap_lock itself. Models
+ * flush_all_zero_pkmaps().
+ */
 FXM_API int fxm_flush_all_zero_pkmaps(struct fxm_vcpu *cpu);
 
 /** The exported form of the flush. Errors: -ENOSYS before 2.6.2x. Models kmap_flush_unused(). */
 FXM_API int fxm_kmap_flush_unused(struct fxm_vcpu *cpu);
 
-/** The address of @page: permanent for lowmem, its slot's for a mapped (or idle) highmem page, 0 when it has none. Any context. Models page_address(). */
+/**
+ * The address of @page: permanent for lowmem, its slot's for a mapped (or idle) highmem page, 0 when it has none. Any
+ * context. Models page_address().
+ */
 FXM_API fxm_va fxm_page_address(struct fxm_vcpu *cpu, const struct fxm_page *page);
 
 /** Enters (@va != 0) or removes (0) @page in the page-to-address map. BUG for a lowmem page. Models set_page_address(). */

@@ -35,18 +35,27 @@ FXM_API fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn);
  */
 FXM_API int fxm_kunmap_atomic(struct fxm_vcpu *cpu, fxm_va va);
 
-/** The typed generation: slot @type (enum km_type) of @cpu. -EINVAL for a type that does not exist. Model kmap_atomic(page, type) and so on, 2.6.12-2.6.36. */
+/**
+ * The typed generation: slot @type (enum km_type) of @cpu. -EINVAL for a type that does not exist. Model kmap_atomic(page,
+ * type) and so on, 2.6.12-2.6.36.
+ */
 FXM_API fxm_va fxm_kmap_atomic_type(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type);
 FXM_API fxm_va fxm_kmap_atomic_pfn_type(struct fxm_vcpu *cpu, uint64_t pfn, uint32_t type);
 FXM_API int fxm_kunmap_atomic_type(struct fxm_vcpu *cpu, fxm_va va, uint32_t type);
 
-/** The frame that kmap_atomic_to_page() computes for @va; BUG outside [.., FIXADDR_TOP). UINT64_MAX when the version lacks it. 2.6. */
+/**
+ * The frame that kmap_atomic_to_page() computes for @va; BUG outside [.., FIXADDR_TOP). UINT64_MAX when the version lacks it.
+ * 2.6.
+ */
 FXM_API uint64_t fxm_kmap_atomic_to_pfn(struct fxm_vcpu *cpu, fxm_va va);
 
 /** The page of that frame. Errors: -ENOSYS, -ENOENT no such frame. Models kmap_atomic_to_page(), 2.6. */
 FXM_API int fxm_kmap_atomic_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_page **out);
 
-/** The stack's counter: push returns the new top level, idx the present one, pop lowers it. DEBUG_HIGHMEM checks as the kernel's. 2.6.37-5.10; -ENOSYS else. */
+/**
+ * The stack's counter: push returns the new top level, idx the present one, pop lowers it. DEBUG_HIGHMEM checks as the
+ * kernel's. 2.6.37-5.10; -ENOSYS else.
+ */
 FXM_API int fxm_kmap_atomic_idx_push(struct fxm_vcpu *cpu);
 FXM_API int fxm_kmap_atomic_idx(struct fxm_vcpu *cpu);
 FXM_API int fxm_kmap_atomic_idx_pop(struct fxm_vcpu *cpu);

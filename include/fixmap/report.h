@@ -79,7 +79,10 @@ FXM_API uint64_t fxm_report_count(const struct fxm_machine *m, enum fxm_report_k
  */
 FXM_API void fxm_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault);
 
-/** BUG() / WARN at @where ("FILE:LINE") of simulated kernel code: for the kernel tier's BUG_ON and WARN_ON. fxm_bug() does not return. */
+/**
+ * BUG() / WARN at @where ("FILE:LINE") of simulated kernel code: for the kernel tier's BUG_ON and WARN_ON. fxm_bug() does not
+ * return.
+ */
 FXM_API void fxm_bug(struct fxm_vcpu *cpu, const char *where);
 FXM_API void fxm_warn(struct fxm_vcpu *cpu, const char *where, const char *message);
 

@@ -38,7 +38,8 @@ struct fxm_task_attr {
 };
 
 /**
- * Creates a task on an online vCPU. A fibre starts with its first fxm_task_resume(); a thread starts at once and waits for the seat.
+ * Creates a task on an online vCPU. A fibre starts with its first fxm_task_resume(); a thread starts at once and waits for
+ * the seat.
  * Context: any thread. Errors: -EINVAL (no such vCPU, null function), -ENOMEM, -EAGAIN host refused a thread.
  * Ownership: the caller's, until fxm_task_join().
  */
@@ -120,7 +121,10 @@ FXM_API void fxm_irq_disable(struct fxm_vcpu *cpu);
 FXM_API void fxm_irq_enable(struct fxm_vcpu *cpu);
 FXM_API bool fxm_irqs_disabled(const struct fxm_vcpu *cpu);
 
-/** Model the counters of <linux/preempt.h> and <linux/uaccess.h>; preempt_* do nothing without PREEMPT_COUNT (2.6: always count). */
+/**
+ * Model the counters of <linux/preempt.h> and <linux/uaccess.h>; preempt_* do nothing without PREEMPT_COUNT (2.6: always
+ * count).
+ */
 FXM_API void fxm_preempt_disable(struct fxm_vcpu *cpu);
 FXM_API void fxm_preempt_enable(struct fxm_vcpu *cpu);
 FXM_API void fxm_pagefault_disable(struct fxm_vcpu *cpu);
@@ -139,7 +143,10 @@ struct fxm_counts {
 /** Reads the counters. */
 FXM_API void fxm_counts(const struct fxm_vcpu *cpu, struct fxm_counts *out);
 
-/** Models might_sleep(): reports "sleeping function called from invalid context" where the kernel's CONFIG would. @site "FILE:LINE". */
+/**
+ * Models might_sleep(): reports "sleeping function called from invalid context" where the kernel's CONFIG would. @site
+ * "FILE:LINE".
+ */
 FXM_API void fxm_might_sleep(struct fxm_vcpu *cpu, const char *site);
 
 #ifdef __cplusplus
