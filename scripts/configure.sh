@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the other scripts, after deps.sh, with the checkout as current directory.
 
 # What the caller builds other things with is not for this build.

@@ -65,13 +65,18 @@ def other_places(name, text):
             yield f'{number}: a network address in a build or CI file'
 
 
+def run_bit(name, text):
+    if text.startswith('#!') and not name.endswith('.py') and not os.access(os.path.join(sys.argv[1], name), os.X_OK):
+        yield '1: a script without its run bit'
+
+
 # Folder -> what its #include lines may name. The build enforces src/ and sim/ too; here is the message.
 FIXMAP_OF_SIM = r'<fixmap/(memory|mmio|mmu|task|types|window)\.h>'
 SYSTEM = r'<(?!fixmap/|kernel/)[^>]*>'
 OWN = r'"(?!\.\./)[^"]*"'
 LAYERS = [
     (r'sim/', rf'{FIXMAP_OF_SIM}|{SYSTEM}|{OWN}'),
-    (r'src/', rf'<fixmap/(?!kernel)[^>]*>|{SYSTEM}|{OWN}'),
+    (r'src/', rf'<fixmap/(?!kernel\.h)[^>]*>|{SYSTEM}|{OWN}'),
     (r'(tools|bench|examples)/[^/]*$', rf'<fixmap/[^>]*>|{SYSTEM}|"(?!\.\./|sim\.h)[^"]*"'),
     (r'', rf'<[^>]*>|{OWN}'),
 ]
@@ -87,7 +92,7 @@ def layers(name, text):
             yield f'{number}: {name.split("/")[0]}/ may not include {include[1]}'
 
 
-RULES = [text_form, code_form, left_behind, other_places, layers]
+RULES = [text_form, code_form, left_behind, other_places, run_bit, layers]
 
 
 def main():
