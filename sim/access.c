@@ -26,7 +26,8 @@ struct target {
 	uint64_t pa;
 };
 
-static int find(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, struct target *t)
+static __attribute__((noinline)) int find_past_first_way(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access,
+							 struct target *t)
 {
 	const struct fxmi_tlb_entry *e = fxmi_tlb_fill(cpu, va, access);
 
@@ -35,6 +36,19 @@ static int find(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, struc
 	t->pa = (e->entry & cpu->machine->desc.format->frame_mask) + (va & OFFSET_MASK);
 	t->host = e->host ? e->host + (va & OFFSET_MASK) : NULL;
 	return 0;
+}
+
+/* Translates @va. @access is constant at every call, so the test is one comparison. pa is only set where host is not. */
+FXMI_INLINE int find(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, struct target *t)
+{
+	const struct fxmi_tlb_entry *e = fxmi_tlb_set(cpu, va);
+	const _Atomic uint64_t *tag = access == FXM_WRITE ? &e->write_tag : &e->read_tag;
+
+	if (fxmi_likely(atomic_load_explicit(tag, memory_order_relaxed) == (va & ~OFFSET_MASK) && e->host)) {
+		t->host = e->host + (va & OFFSET_MASK);
+		return 0;
+	}
+	return find_past_first_way(cpu, va, access, t);
 }
 
 /* Bytes from @va to the end of its page, @len at most. */
@@ -113,12 +127,12 @@ int fxm_write(struct fxm_vcpu *cpu, fxm_va va, const void *buf, size_t len)
 
 static FXMI_COLD int bus_read_u64(struct fxm_vcpu *cpu, uint64_t va, uint64_t *value)
 {
-	return cpu && value ? read_pages(cpu, va, (unsigned char *)value, sizeof(*value)) : -EINVAL;
+	return read_pages(cpu, va, (unsigned char *)value, sizeof(*value));
 }
 
 static FXMI_COLD int bus_write_u64(struct fxm_vcpu *cpu, uint64_t va, uint64_t value)
 {
-	return cpu ? write_pages(cpu, va, (const unsigned char *)&value, sizeof(value)) : -EINVAL;
+	return write_pages(cpu, va, (const unsigned char *)&value, sizeof(value));
 }
 
 static __attribute__((noinline)) int read_u64_miss(struct fxm_vcpu *cpu, uint64_t va, uint64_t *value)
@@ -153,8 +167,6 @@ static __attribute__((noinline)) int write_u64_miss(struct fxm_vcpu *cpu, uint64
 
 int fxm_read_u64(struct fxm_vcpu *cpu, fxm_va va, uint64_t *value)
 {
-	if (fxmi_unlikely(!cpu || !value))
-		return -EINVAL;
 	const struct fxmi_tlb_entry *e = fxmi_tlb_set(cpu, va.v);
 
 	if (is_hit(&e->read_tag, va.v) && fxmi_likely(e->host != NULL)) {
@@ -166,8 +178,6 @@ int fxm_read_u64(struct fxm_vcpu *cpu, fxm_va va, uint64_t *value)
 
 int fxm_write_u64(struct fxm_vcpu *cpu, fxm_va va, uint64_t value)
 {
-	if (fxmi_unlikely(!cpu))
-		return -EINVAL;
 	const struct fxmi_tlb_entry *e = fxmi_tlb_set(cpu, va.v);
 
 	if (is_hit(&e->write_tag, va.v) && fxmi_likely(e->host != NULL)) {
@@ -247,7 +257,7 @@ int fxm_translate(struct fxm_vcpu *cpu, fxm_va va, enum fxm_access access, fxm_p
 
 	if (!cpu || !out || (unsigned)access > FXM_EXEC)
 		return -EINVAL;
-	int err = find(cpu, va.v, access, &t);
+	int err = find_past_first_way(cpu, va.v, access, &t);
 
 	if (!err)
 		*out = fxm_pa_of(t.pa);

@@ -69,29 +69,6 @@ struct fxmi_translation {
 bool fxmi_translate(const struct fxm_machine *m, uint64_t va, enum fxm_access access, struct fxmi_translation *out,
 		    struct fxm_fault *fault);
 
-/* Where an entry of level @level points, of the 4K page that @va is in when it is a leaf. */
-FXMI_INLINE uint64_t fxmi_pt_frame(const struct fxmi_pt_format *f, unsigned level, uint64_t entry)
-{
-	return entry & f->frame_mask & ~((UINT64_C(1) << f->level[level].shift) - 1);
-}
-
-/* Whether a present entry of level @level maps memory. */
-FXMI_INLINE bool fxmi_pt_is_leaf(const struct fxmi_pt_format *f, unsigned level, uint64_t entry)
-{
-	return level + 1 == f->levels || (f->level[level].may_be_large && (entry & f->large));
-}
-
-/* Bits that entries of level @level lack and that count as set. */
-FXMI_INLINE uint64_t fxmi_pt_absent(const struct fxmi_pt_format *f, unsigned level)
-{
-	return level == 0 ? (f->write | f->user | f->accessed) & ~f->root_flags : 0;
-}
-
-FXMI_INLINE unsigned fxmi_pt_index(const struct fxmi_pt_format *f, unsigned level, uint64_t va)
-{
-	return va >> f->level[level].shift & ((1u << f->level[level].bits) - 1);
-}
-
 /* ---- TLB ------------------------------------------------------------------------------------------------------------- */
 
 /*
@@ -105,5 +82,196 @@ void fxmi_barrier_all_threads(void);
 /* Physical access outside RAM, of any length within one page: cut into naturally aligned accesses of the device there. */
 void fxmi_bus_read(const struct fxm_machine *m, uint64_t pa, void *buf, size_t len);
 void fxmi_bus_write(const struct fxm_machine *m, uint64_t pa, const void *buf, size_t len);
+
+/* ---- machines (machine.c) ---------------------------------------------------------------------------------------------- */
+
+/* Brings one more vCPU online and returns its number. Errors: -ENOSPC, -ENOMEM. task_lock held. */
+int fxmi_vcpu_add_locked(struct fxm_machine *m);
+
+/*
+ * Calls @fn for every machine of this process, the dead ones last, until it returns non-zero; returns that. From the SIGSEGV
+ * handler too: a thread that is changing the list runs no code that could fault.
+ */
+int fxmi_machine_each(int (*fn)(struct fxm_machine *m, void *arg), void *arg);
+
+/* In a fork()ed child, for the forking thread. */
+void fxmi_task_after_fork(void);
+void fxmi_window_after_fork(struct fxm_machine *m);
+
+/* Prints the line of fxmi_die_forked(). */
+void fxmi_complain_forked(void);
+
+#define fxmi_callback(m, name) ((m)->desc.callbacks ? (m)->desc.callbacks->name : NULL)
+
+/* For functions that cannot return -ECHILD. */
+FXMI_INLINE void fxmi_check_alive(const struct fxm_vcpu *cpu)
+{
+	if (fxmi_unlikely(cpu->rare & FXMI_RARE_DEAD))
+		fxmi_die_forked();
+}
+
+/* ---- stacks (fibre.c) -------------------------------------------------------------------------------------------------- */
+
+/* A stack of our own, with its guard page just below `base`. */
+struct fxmi_stack {
+	unsigned char *base;
+	size_t bytes;
+	unsigned valgrind_id;
+};
+
+int fxmi_stack_init(struct fxmi_stack *stack, size_t bytes);
+void fxmi_stack_free(struct fxmi_stack *stack);
+
+/* A suspended flow of control and, while it runs, the place that it goes back to. */
+struct fxmi_fibre {
+	void *sp; /* of whichever of the two does not run */
+	struct fxmi_stack *stack;
+	void (*entry)(void *arg);
+	void *arg;
+	void *tsan, *tsan_resumer;
+	void *asan_fake, *asan_resumer_fake;
+	const void *asan_resumer_base;
+	size_t asan_resumer_bytes;
+};
+
+/* @entry must not return; it ends with fxmi_fibre_leave(f, true). -ENOMEM. */
+int fxmi_fibre_init(struct fxmi_fibre *f, struct fxmi_stack *stack, void (*entry)(void *arg), void *arg);
+void fxmi_fibre_free(struct fxmi_fibre *f);
+void fxmi_fibre_enter(struct fxmi_fibre *f);
+void fxmi_fibre_leave(struct fxmi_fibre *f, bool for_ever);
+
+/* Called by the switch's assembly: the first function of every fibre. */
+void fxmi_fibre_main(struct fxmi_fibre *f);
+
+/* ---- seats (seat.c) ---------------------------------------------------------------------------------------------------- */
+
+/* Waits for @cpu's seat and sits @task down on it. No locks held, and the calling thread sits nowhere. */
+void fxmi_seat_take(struct fxm_vcpu *cpu, struct fxm_task *task);
+
+/* The same, but false at once when somebody sits there or waits to. */
+bool fxmi_seat_try(struct fxm_vcpu *cpu, struct fxm_task *task);
+
+/* The current task of @cpu stands up; who waits longest sits down, else the idle task. */
+void fxmi_seat_leave(struct fxm_vcpu *cpu);
+
+/* Gives the seat away and takes it again, when somebody waits for it. */
+void fxmi_seat_pass(struct fxm_vcpu *cpu);
+
+/* Hands a seat that the caller holds to @to directly. */
+void fxmi_seat_switch(struct fxm_vcpu *cpu, struct fxm_task *to);
+
+/* Whether nobody sits on @cpu or waits to. */
+bool fxmi_seat_is_free(struct fxm_vcpu *cpu);
+
+/* ---- blocked host threads (seat.c) --------------------------------------------------------------------------------------- */
+
+/*
+ * Proof of a deadlock: every host thread of the process is blocked in sim/ until some other one wakes it. A thread counts from
+ * fxmi_block() until its waker (or itself) calls fxmi_unblock(); @flag is guarded by the machine's task_lock.
+ */
+void fxmi_block(bool *flag);
+void fxmi_unblock(bool *flag);
+bool fxmi_all_blocked(void);
+void fxmi_blocked_after_fork(void);
+
+/* A wait that looks up now and then: to prove a deadlock, to report that it takes long. */
+struct fxmi_patience {
+	uint64_t begin_ns, next_ns, period_ns;
+	bool told;
+};
+
+void fxmi_patience_init(struct fxmi_patience *p);
+
+/* Waits on @cond (CLOCK_MONOTONIC) once, for the next look at most. Not a cancellation point. */
+void fxmi_patience_wait(struct fxmi_patience *p, pthread_cond_t *cond, pthread_mutex_t *lock);
+
+/* True once, when the wait has become longer than the machine's hung_task_seconds: then @seconds is how long it is. */
+bool fxmi_patience_is_over(struct fxmi_patience *p, const struct fxm_machine *m, unsigned *seconds);
+
+void fxmi_cond_init(pthread_cond_t *cond);
+
+/* ---- tasks (task.c) ----------------------------------------------------------------------------------------------------- */
+
+/* The interrupt contexts on a vCPU. They nest on the stack of the task that was interrupted, so they go and come with it. */
+struct fxmi_interrupts {
+	int irq_disabled;
+	unsigned contexts;
+	uint32_t irq_saved;
+	unsigned char context[FXMI_MAX_CONTEXTS];
+};
+
+void fxmi_interrupts_save(const struct fxm_vcpu *cpu, struct fxmi_interrupts *out);
+void fxmi_interrupts_restore(struct fxm_vcpu *cpu, const struct fxmi_interrupts *in);
+
+/* fxm_task.vehicle_data. */
+struct fxmi_vehicle {
+	_Atomic unsigned refs; /* the task is freed with the last one */
+	pthread_cond_t wake;   /* with task_lock: the state changed */
+	bool blocked;	       /* fxmi_block() of a sleeping thread */
+	bool *joiner_blocked;  /* fxmi_block() of the thread in fxm_task_join() of it */
+	const char *sleeps_in;
+	struct fxmi_interrupts interrupts; /* while not seated */
+	struct fxmi_stack stack;	   /* base NULL: the host's */
+	pthread_t thread;		   /* the thread, or the one that created or resumed the fibre last */
+	/* fibres */
+	struct fxmi_fibre fibre;
+	bool running; /* being resumed; task_lock */
+};
+
+FXMI_INLINE struct fxmi_vehicle *fxmi_vehicle(const struct fxm_task *task)
+{
+	return task->vehicle_data;
+}
+
+/* A task of @m: NULL for no memory. The caller links it. */
+struct fxm_task *fxmi_task_alloc(struct fxm_machine *m, struct fxm_vcpu *cpu, enum fxm_vehicle vehicle, const char *name);
+void fxmi_task_get(struct fxm_task *task);
+void fxmi_task_put(struct fxm_task *task);
+
+FXMI_INLINE bool fxmi_task_has_ended(const struct fxm_task *task)
+{
+	return task->state == FXM_TASK_DONE || task->state == FXM_TASK_KILLED;
+}
+
+/* Detaches the caller where it is attached to @m, ends and frees every task. -EBUSY as fxmi_machine_free(). */
+int fxmi_tasks_free(struct fxm_machine *m);
+
+/* The current fibre goes back to its resumer, in the state that it has set. */
+void fxmi_fibre_suspend(struct fxm_task *task);
+
+/* A woken task's state change and its signal. task_lock held. */
+void fxmi_task_wake_locked(struct fxm_task *task);
+
+/* ---- window (window.c) -------------------------------------------------------------------------------------------------- */
+
+/* The window of a machine whose memory exists. Without address space for it the machine gets none. -ENOMEM: no memory. */
+int fxmi_window_init(struct fxm_machine *m);
+void fxmi_window_free(struct fxm_machine *m);
+
+/* Whether @host lies in @m's reservation. */
+FXMI_INLINE bool fxmi_window_contains(const struct fxm_machine *m, uintptr_t host)
+{
+	return host - (uintptr_t)m->window.reserved < m->window.reserved_bytes;
+}
+
+/*
+ * The handler's part: an access at simulated @va of lazy segment @seg faulted. Returns when the page is mapped; what forbids
+ * that goes to callbacks.trap.
+ */
+void fxmi_window_fault(struct fxm_vcpu *cpu, struct fxmi_segment *seg, uint64_t va, enum fxm_access access, uintptr_t pc);
+
+/* ---- SIGSEGV (segv.c) --------------------------------------------------------------------------------------------------- */
+
+/* Puts the handler in front if it is not. */
+void fxmi_segv_rearm(void);
+
+/* Gives the calling thread an alternate signal stack if it has none. */
+void fxmi_segv_prepare_thread(void);
+
+/* The calling thread ends. */
+void fxmi_segv_leave_thread(void);
+
+/* callbacks.trap, or without one a line and abort(). */
+void fxmi_trap(struct fxm_vcpu *cpu, enum fxmi_trap trap, const struct fxm_fault *fault, uintptr_t pc);
 
 #endif

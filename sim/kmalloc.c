@@ -32,7 +32,7 @@ struct object {
 };
 
 struct slab {
-	struct slab *next, **link;		     /* kmalloc.all */
+	struct slab *next, **link;		   /* kmalloc.all */
 	struct slab *next_partial, **link_partial; /* cache.partial, or both NULL */
 	struct fxm_page *page;
 	struct fxmi_cache *cache; /* NULL: large */

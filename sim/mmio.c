@@ -40,7 +40,8 @@ static bool is_possible(const struct fxm_machine *m, uint64_t base, uint64_t siz
 	return size && (base | size) % FXM_PAGE_SIZE == 0 && base + size > base && base >> FXM_PAGE_SHIFT >= m->mem.nr_frames;
 }
 
-int fxm_mmio_add(struct fxm_machine *m, const char *name, fxm_pa base, uint64_t size_bytes, const struct fxm_mmio_ops *ops, void *arg)
+int fxm_mmio_add(struct fxm_machine *m, const char *name, fxm_pa base, uint64_t size_bytes, const struct fxm_mmio_ops *ops,
+		 void *arg)
 {
 	int err = -EEXIST;
 

@@ -394,8 +394,11 @@ int fxm_zone_info(struct fxm_machine *m, enum fxm_zone zone, struct fxm_zone_inf
 	pthread_mutex_lock(&m->mem.zone_lock);
 	const struct fxmi_zone *z = &m->mem.zone[zone];
 
-	*out = (struct fxm_zone_info){.name = names[zone], .start_pfn = z->start_pfn, .spanned = z->end_pfn - z->start_pfn,
-				      .present = z->present, .free = z->free};
+	*out = (struct fxm_zone_info){.name = names[zone],
+				      .start_pfn = z->start_pfn,
+				      .spanned = z->end_pfn - z->start_pfn,
+				      .present = z->present,
+				      .free = z->free};
 	for (unsigned o = 0; o <= FXM_MAX_ORDER; o++)
 		out->free_blocks[o] = z->area[o].blocks;
 	out->free_blocks[FXM_MAX_ORDER] += z->fresh;

@@ -8,133 +8,29 @@
  * is in a table is the simulated kernel's business: a walk believes nothing, and an entry that points outside RAM reads as
  * not present.
  *
- * Where to start reading: walk_entry() is one step of every walk.
+ * Where to start reading: fxmi_walk_entry() is one step of every walk.
  */
 
 #include "internal.h"
+#include "walk.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-/* ---- formats --------------------------------------------------------------------------------------------------------- */
-
-#define X86_PRESENT 0x001
-#define X86_RW 0x002
-#define X86_USER 0x004
-#define X86_PWT 0x008
-#define X86_PCD 0x010
-#define X86_ACCESSED 0x020
-#define X86_DIRTY 0x040
-#define X86_PSE 0x080 /* PAT in a 4K entry */
-#define X86_GLOBAL 0x100
-#define X86_PAT_LARGE 0x1000
-#define X86_NX (UINT64_C(1) << 63)
-
-/* What a table entry may grant: everything; the leaf decides. */
-#define X86_TABLE (X86_PRESENT | X86_RW | X86_USER | X86_ACCESSED | X86_DIRTY)
-
-/* 0x1000 is printed for large pages only: in other entries it belongs to the frame. */
+/* What a bit of an entry is called; the second name is a large page's. 0x1000 is printed for those only: else it is the frame's. */
 static const struct fxmi_pt_word x86_words[] = {
-	{X86_PRESENT, "P", NULL}, {X86_RW, "RW", NULL},	     {X86_USER, "US", NULL},  {X86_PWT, "PWT", NULL},
-	{X86_PCD, "PCD", NULL},	  {X86_ACCESSED, "A", NULL}, {X86_DIRTY, "D", NULL},  {X86_PSE, "PAT", "PSE"},
-	{X86_GLOBAL, "G", NULL},  {0x200, "SW1", NULL},	     {0x400, "SW2", NULL},    {0x800, "SW3", NULL},
-	{X86_PAT_LARGE, "", "PAT"}, {X86_NX, "NX", NULL},    {0, NULL, NULL}};
+    {FXMI_X86_PRESENT, "P", NULL}, {FXMI_X86_RW, "RW", NULL},	 {FXMI_X86_USER, "US", NULL},
+    {FXMI_X86_PWT, "PWT", NULL},   {FXMI_X86_PCD, "PCD", NULL},	 {FXMI_X86_ACCESSED, "A", NULL},
+    {FXMI_X86_DIRTY, "D", NULL},   {FXMI_X86_PSE, "PAT", "PSE"}, {FXMI_X86_GLOBAL, "G", NULL},
+    {0x200, "SW1", NULL},	   {0x400, "SW2", NULL},	 {0x800, "SW3", NULL},
+    {0x1000, "", "PAT"},	   {FXMI_X86_NX, "NX", NULL},	 {0, NULL, NULL}};
 
-const struct fxmi_pt_format fxmi_pt_i386 = {
-	.name = "i386",
-	.levels = 2,
-	.entry_bytes = 4,
-	.level = {{"pgd", 22, 10, true}, {"pte", 12, 10, false}},
-	.present = X86_PRESENT,
-	.write = X86_RW,
-	.user = X86_USER,
-	.accessed = X86_ACCESSED,
-	.dirty = X86_DIRTY,
-	.large = X86_PSE,
-	.global = X86_GLOBAL,
-	.nx = 0,
-	.frame_mask = 0xfffff000,
-	.table_flags = X86_TABLE,
-	.root_flags = X86_TABLE,
-	.va_bits = 32,
-	.words = x86_words,
-};
-
-const struct fxmi_pt_format fxmi_pt_i386_pae = {
-	.name = "i386-pae",
-	.levels = 3,
-	.entry_bytes = 8,
-	.level = {{"pgd", 30, 2, false}, {"pmd", 21, 9, true}, {"pte", 12, 9, false}},
-	.present = X86_PRESENT,
-	.write = X86_RW,
-	.user = X86_USER,
-	.accessed = X86_ACCESSED,
-	.dirty = X86_DIRTY,
-	.large = X86_PSE,
-	.global = X86_GLOBAL,
-	.nx = X86_NX,
-	.frame_mask = 0x000ffffffffff000,
-	.table_flags = X86_TABLE,
-	.root_flags = X86_PRESENT,
-	.va_bits = 32,
-	.words = x86_words,
-};
-
-/* ---- one step of a walk ---------------------------------------------------------------------------------------------- */
-
-/* Where a walk has come to: an entry, and what all entries so far allow. */
-struct cursor {
-	unsigned level;
-	uint64_t at;	  /* physical address of the entry */
-	void *slot;	  /* the entry; NULL outside RAM */
-	uint64_t entry;	  /* its value, 0 outside RAM */
-	uint64_t allowed; /* of write, user and accessed: the bits that every level has */
-	uint64_t denied;  /* nx, if any level has it */
-};
-
-/* False when there is no such address: it is not the sign extension of its low bits. */
-FXMI_INLINE bool wrap_va(const struct fxmi_pt_format *f, uint64_t *va)
-{
-	unsigned spare = 64 - f->va_bits;
-
-	if (f->va_bits == 32) {
-		*va = (uint32_t)*va;
-		return true;
-	}
-	return (uint64_t)((int64_t)(*va << spare) >> spare) == *va;
-}
-
-FXMI_INLINE void walk_entry(const struct fxm_machine *m, const struct fxmi_pt_format *f, uint64_t table, unsigned level, uint64_t va,
-			    struct cursor *c)
-{
-	c->level = level;
-	c->at = table + (uint64_t)fxmi_pt_index(f, level, va) * f->entry_bytes;
-	c->slot = fxmi_likely(fxmi_pfn_is_ram(m, c->at >> FXM_PAGE_SHIFT)) ? m->mem.ram + c->at : NULL;
-	c->entry = c->slot ? fxmi_pte_get(c->slot, f->entry_bytes) : 0;
-	c->allowed &= c->entry | fxmi_pt_absent(f, level);
-	c->denied |= c->entry & f->nx;
-}
-
-FXMI_INLINE void walk_begin(const struct fxm_machine *m, const struct fxmi_pt_format *f, uint64_t va, struct cursor *c)
-{
-	c->allowed = f->write | f->user | f->accessed;
-	c->denied = 0;
-	walk_entry(m, f, m->root_pfn << FXM_PAGE_SHIFT, 0, va, c);
-}
-
-FXMI_INLINE void walk_next(const struct fxm_machine *m, const struct fxmi_pt_format *f, uint64_t va, struct cursor *c)
-{
-	walk_entry(m, f, c->entry & f->frame_mask, c->level + 1, va, c);
-}
-
-FXMI_INLINE uint64_t leaf_pa(const struct fxmi_pt_format *f, const struct cursor *c, uint64_t va)
-{
-	return fxmi_pt_frame(f, c->level, c->entry) + (va & ((UINT64_C(1) << f->level[c->level].shift) - 1));
-}
+const struct fxmi_pt_format fxmi_pt_i386 = FXMI_PT_I386(x86_words);
+const struct fxmi_pt_format fxmi_pt_i386_pae = FXMI_PT_I386_PAE(x86_words);
 
 /* ---- questions ------------------------------------------------------------------------------------------------------- */
 
-static void record_level(const struct fxmi_pt_format *f, const struct cursor *c, struct fxm_walk *out)
+static void record_level(const struct fxmi_pt_format *f, const struct fxmi_cursor *c, struct fxm_walk *out)
 {
 	out->levels = c->level + 1;
 	out->level[c->level].name = f->level[c->level].name;
@@ -144,10 +40,10 @@ static void record_level(const struct fxmi_pt_format *f, const struct cursor *c,
 	out->level[c->level].leaf = (c->entry & f->present) && fxmi_pt_is_leaf(f, c->level, c->entry);
 }
 
-static void record_leaf(const struct fxmi_pt_format *f, const struct cursor *c, uint64_t va, struct fxm_walk *out)
+static void record_leaf(const struct fxmi_pt_format *f, const struct fxmi_cursor *c, uint64_t va, struct fxm_walk *out)
 {
 	out->mapped = true;
-	out->pa = fxm_pa_of(leaf_pa(f, c, va));
+	out->pa = fxm_pa_of(fxmi_leaf_pa(f, c, va));
 	out->size_bytes = UINT64_C(1) << f->level[c->level].shift;
 	out->writable = c->allowed & f->write;
 	out->user = c->allowed & f->user;
@@ -157,16 +53,16 @@ static void record_leaf(const struct fxmi_pt_format *f, const struct cursor *c, 
 
 void fxm_walk(struct fxm_machine *m, fxm_va va, struct fxm_walk *out)
 {
-	struct cursor c;
+	struct fxmi_cursor c;
 
 	if (!out)
 		return;
 	memset(out, 0, sizeof(*out));
-	if (!m || !wrap_va(m->desc.format, &va.v))
+	if (!m || !fxmi_wrap_va(m->desc.format, &va.v))
 		return;
 	const struct fxmi_pt_format *f = m->desc.format;
 
-	for (walk_begin(m, f, va.v, &c);; walk_next(m, f, va.v, &c)) {
+	for (fxmi_walk_begin(m, f, va.v, &c);; fxmi_walk_next(m, f, va.v, &c)) {
 		record_level(f, &c, out);
 		if (!(c.entry & f->present))
 			return;
@@ -178,13 +74,13 @@ void fxm_walk(struct fxm_machine *m, fxm_va va, struct fxm_walk *out)
 
 fxm_pte fxm_pte_at(struct fxm_machine *m, fxm_va va)
 {
-	struct cursor c;
+	struct fxmi_cursor c;
 
-	if (!m || !wrap_va(m->desc.format, &va.v))
+	if (!m || !fxmi_wrap_va(m->desc.format, &va.v))
 		return fxm_pte_of(0);
 	const struct fxmi_pt_format *f = m->desc.format;
 
-	for (walk_begin(m, f, va.v, &c); c.level + 1 < f->levels; walk_next(m, f, va.v, &c)) {
+	for (fxmi_walk_begin(m, f, va.v, &c); c.level + 1 < f->levels; fxmi_walk_next(m, f, va.v, &c)) {
 		if (!(c.entry & f->present))
 			return fxm_pte_of(0);
 		if (fxmi_pt_is_leaf(f, c.level, c.entry))
@@ -196,11 +92,11 @@ fxm_pte fxm_pte_at(struct fxm_machine *m, fxm_va va)
 void *fxmi_pte_ptr(const struct fxm_machine *m, uint64_t va)
 {
 	const struct fxmi_pt_format *f = m->desc.format;
-	struct cursor c;
+	struct fxmi_cursor c;
 
-	if (!wrap_va(f, &va))
+	if (!fxmi_wrap_va(f, &va))
 		return NULL;
-	for (walk_begin(m, f, va, &c); c.level + 1 < f->levels; walk_next(m, f, va, &c))
+	for (fxmi_walk_begin(m, f, va, &c); c.level + 1 < f->levels; fxmi_walk_next(m, f, va, &c))
 		if (!(c.entry & f->present) || fxmi_pt_is_leaf(f, c.level, c.entry))
 			return NULL;
 	return c.slot;
@@ -211,43 +107,37 @@ void *fxmi_pte_ptr(const struct fxm_machine *m, uint64_t va)
 /* x86's error code bits, which every format reports. */
 enum { FAULT_PROTECTION = 1, FAULT_WRITE = 2, FAULT_FETCH = 16 };
 
-static FXMI_COLD bool set_fault(const struct fxmi_pt_format *f, const struct cursor *c, uint64_t va, enum fxm_access access,
+static FXMI_COLD bool set_fault(const struct fxmi_pt_format *f, const struct fxmi_cursor *c, uint64_t va, enum fxm_access access,
 				struct fxm_fault *fault)
 {
 	bool present = c->entry & f->present;
 
-	*fault = (struct fxm_fault){.address = fxm_va_of(va), .access = access, .present = present, .pte = fxm_pte_of(c->entry),
-				    .level = c->level};
+	*fault = (struct fxm_fault){
+	    .address = fxm_va_of(va), .access = access, .present = present, .pte = fxm_pte_of(c->entry), .level = c->level};
 	fault->code = (present ? FAULT_PROTECTION : 0) | (access == FXM_WRITE ? FAULT_WRITE : 0) |
 		      (access == FXM_EXEC && f->nx ? FAULT_FETCH : 0);
 	return false;
 }
 
-FXMI_INLINE bool is_denied(const struct fxmi_pt_format *f, const struct cursor *c, enum fxm_access access)
-{
-	return (access == FXM_WRITE && !(c->allowed & f->write)) || (access == FXM_EXEC && c->denied);
-}
-
 /* Sets bits of the entry in memory, unless it has changed since it was read: then the walk must begin again. */
-static bool set_bits(const struct fxmi_pt_format *f, struct cursor *c, uint64_t bits)
+static bool set_bits(const struct fxmi_pt_format *f, struct fxmi_cursor *c, uint64_t bits)
 {
-	if (f->entry_bytes == 4) {
-		uint32_t old = (uint32_t)c->entry;
+	uint32_t old32 = (uint32_t)c->entry;
+	uint64_t old = c->entry;
+	bool same;
 
-		if (!__atomic_compare_exchange_n((uint32_t *)c->slot, &old, old | (uint32_t)bits, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return false;
-	} else {
-		uint64_t old = c->entry;
-
-		if (!__atomic_compare_exchange_n((uint64_t *)c->slot, &old, old | bits, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return false;
-	}
+	if (f->entry_bytes == 4)
+		same = __atomic_compare_exchange_n((uint32_t *)c->slot, &old32, old32 | (uint32_t)bits, false, __ATOMIC_ACQ_REL,
+						   __ATOMIC_RELAXED);
+	else
+		same =
+		    __atomic_compare_exchange_n((uint64_t *)c->slot, &old, old | bits, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 	c->entry |= bits;
-	return true;
+	return same;
 }
 
 /* Sets ACCESSED in every entry of the path, and DIRTY in the leaf that is written: only once the access is known to succeed. */
-static bool mark_path(const struct fxmi_pt_format *f, struct cursor *path, unsigned leaf, bool write)
+static bool mark_path(const struct fxmi_pt_format *f, struct fxmi_cursor *path, unsigned leaf, bool write)
 {
 	for (unsigned i = 0; i <= leaf; i++) {
 		uint64_t want = (f->accessed & ~fxmi_pt_absent(f, i)) | (write && i == leaf ? f->dirty : 0);
@@ -258,75 +148,35 @@ static bool mark_path(const struct fxmi_pt_format *f, struct cursor *path, unsig
 	return true;
 }
 
-FXMI_INLINE void set_translation(const struct fxm_machine *m, const struct fxmi_pt_format *f, const struct cursor *c, uint64_t va,
-				 struct fxmi_translation *out)
-{
-	uint64_t pa = leaf_pa(f, c, va) & ~(uint64_t)(FXM_PAGE_SIZE - 1);
-
-	out->entry = (c->entry & ~f->frame_mask) | (pa & f->frame_mask);
-	out->pfn = pa >> FXM_PAGE_SHIFT;
-	out->host = fxmi_pfn_is_ram(m, out->pfn) ? m->mem.ram + pa : NULL;
-	out->writable = c->allowed & f->write;
-	out->dirty = c->entry & f->dirty;
-}
-
-/* As fxmi_translate(), which has found bits to set. Begins again whenever an entry changes under it. */
-static FXMI_COLD bool translate_and_mark(const struct fxm_machine *m, uint64_t va, enum fxm_access access, struct cursor *c,
-					 struct fxm_fault *fault)
+/* Walks to the leaf and keeps the way there. False: an entry is not present; the last one met is in @c. */
+static bool walk_path(const struct fxm_machine *m, uint64_t va, struct fxmi_cursor *c, struct fxmi_cursor *path)
 {
 	const struct fxmi_pt_format *f = m->desc.format;
-	struct cursor path[FXMI_LEVELS];
 
-	do {
-		for (walk_begin(m, f, va, c);; walk_next(m, f, va, c)) {
-			if (!(c->entry & f->present))
-				return set_fault(f, c, va, access, fault);
-			path[c->level] = *c;
-			if (fxmi_pt_is_leaf(f, c->level, c->entry))
-				break;
-		}
-		if (is_denied(f, c, access))
-			return set_fault(f, c, va, access, fault);
-	} while (!mark_path(f, path, c->level, access == FXM_WRITE));
-	c->entry = path[c->level].entry;
-	return true;
-}
-
-/* Inlined for each format, so that its shifts and masks are constants. */
-FXMI_INLINE bool translate(const struct fxm_machine *m, const struct fxmi_pt_format *f, uint64_t va, enum fxm_access access,
-			   struct fxmi_translation *out, struct fxm_fault *fault)
-{
-	struct cursor c;
-
-	if (fxmi_unlikely(!wrap_va(f, &va))) {
-		c = (struct cursor){.level = 0};
-		return set_fault(f, &c, va, access, fault);
+	for (fxmi_walk_begin(m, f, va, c); c->entry & f->present; fxmi_walk_next(m, f, va, c)) {
+		path[c->level] = *c;
+		if (fxmi_pt_is_leaf(f, c->level, c->entry))
+			return true;
 	}
-	for (walk_begin(m, f, va, &c);; walk_next(m, f, va, &c)) {
-		if (fxmi_unlikely(!(c.entry & f->present)))
-			return set_fault(f, &c, va, access, fault);
-		if (fxmi_pt_is_leaf(f, c.level, c.entry))
-			break;
-	}
-	if (fxmi_unlikely(is_denied(f, &c, access)))
-		return set_fault(f, &c, va, access, fault);
-	if (fxmi_unlikely(!(c.allowed & f->accessed) || (access == FXM_WRITE && !(c.entry & f->dirty))))
-		if (!translate_and_mark(m, va, access, &c, fault))
-			return false;
-	set_translation(m, f, &c, va, out);
-	return true;
+	return false;
 }
 
 bool fxmi_translate(const struct fxm_machine *m, uint64_t va, enum fxm_access access, struct fxmi_translation *out,
 		    struct fxm_fault *fault)
 {
 	const struct fxmi_pt_format *f = m->desc.format;
+	struct fxmi_cursor c = {0}, path[FXMI_LEVELS];
 
-	if (f == &fxmi_pt_i386)
-		return translate(m, &fxmi_pt_i386, va, access, out, fault);
-	if (f == &fxmi_pt_i386_pae)
-		return translate(m, &fxmi_pt_i386_pae, va, access, out, fault);
-	return translate(m, f, va, access, out, fault);
+	if (!fxmi_wrap_va(f, &va))
+		return set_fault(f, &c, va, access, fault);
+	do
+		if (!walk_path(m, va, &c, path) || fxmi_is_denied(f, &c, access))
+			return set_fault(f, &c, va, access, fault);
+	while (!mark_path(f, path, c.level, access == FXM_WRITE));
+	c.entry = path[c.level].entry;
+	fxmi_set_page(f, &c, va, out);
+	fxmi_set_rights(m, f, &c, out);
+	return true;
 }
 
 /* ---- building -------------------------------------------------------------------------------------------------------- */
@@ -363,12 +213,12 @@ int fxmi_pgtable_init(struct fxm_machine *m)
 }
 
 /* Brings @c to the entry of @va at @level, making the tables above it. */
-static int make_path(struct fxm_machine *m, uint64_t va, unsigned level, struct cursor *c)
+static int make_path(struct fxm_machine *m, uint64_t va, unsigned level, struct fxmi_cursor *c)
 {
 	const struct fxmi_pt_format *f = m->desc.format;
 	uint64_t table;
 
-	for (walk_begin(m, f, va, c); c->level < level; walk_next(m, f, va, c)) {
+	for (fxmi_walk_begin(m, f, va, c); c->level < level; fxmi_walk_next(m, f, va, c)) {
 		if (!c->slot)
 			return -EFAULT;
 		if (c->entry & f->present) {
@@ -390,7 +240,7 @@ int fxmi_pgtable_populate(struct fxm_machine *m, uint64_t start, uint64_t end)
 {
 	const struct fxmi_pt_format *f = m->desc.format;
 	uint64_t span = UINT64_C(1) << f->level[f->levels - 2].shift;
-	struct cursor c;
+	struct fxmi_cursor c;
 	int err = 0;
 
 	for (start &= ~(span - 1); start < end && !err; start += span) {
@@ -417,7 +267,7 @@ int fxmi_pgtable_map_linear(struct fxm_machine *m, uint64_t va, uint64_t pa, uin
 {
 	const struct fxmi_pt_format *f = m->desc.format;
 	uint64_t base = UINT64_C(1) << f->level[f->levels - 1].shift;
-	struct cursor c;
+	struct fxmi_cursor c;
 
 	if ((va | pa | size) & (base - 1))
 		return -EINVAL;
@@ -481,6 +331,7 @@ void fxm_pte_describe(const struct fxm_machine *m, fxm_pte entry, bool leaf_abov
 		if (entry.v & w->bit)
 			append(buf, size, name);
 	}
-	snprintf(pfn, sizeof(pfn), "pfn=0x%llx", (unsigned long long)(described_frame(f, entry.v, leaf_above_pte) >> FXM_PAGE_SHIFT));
+	snprintf(pfn, sizeof(pfn), "pfn=0x%llx",
+		 (unsigned long long)(described_frame(f, entry.v, leaf_above_pte) >> FXM_PAGE_SHIFT));
 	append(buf, size, pfn);
 }

@@ -292,7 +292,7 @@ void fxmi_wait_sleep(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock, struct fx
 /* Makes every task on @q runnable. They leave the queue themselves. Lock of @q held. */
 void fxmi_wake_all_locked(struct fxm_vcpu *cpu, struct fxmi_wait_queue *q);
 
-/* A place where another CPU could interfere: where a scheduler that controls interleavings takes over. Costs nothing without one. */
+/* A place where another CPU could interfere: a scheduler that controls interleavings takes over here. Else it costs nothing. */
 FXMI_INLINE void fxmi_interleave(struct fxm_vcpu *cpu)
 {
 	(void)cpu;
@@ -388,7 +388,10 @@ struct fxmi_callbacks {
 	/* Whether the page at @va is mapped by a call that has not been undone (strict mode asks at each first touch). */
 	bool (*is_live)(struct fxm_machine *m, uint64_t va);
 	void (*scheduling_while_atomic)(struct fxm_vcpu *cpu);
-	/* A vCPU has just come online through fxm_machine_cpu_add(): set up its percpu area. Not called by fxmi_machine_new(). */
+	/*
+	 * A vCPU comes online through fxm_machine_cpu_add() or fxm_attach(): set up its percpu area. Nobody can see it yet, and
+	 * task_lock is held. Not called by fxmi_machine_new().
+	 */
 	void (*cpu_online)(struct fxm_vcpu *cpu);
 	/* The current task would sleep for ever in @what. Must not return. */
 	void (*deadlock)(struct fxm_vcpu *cpu, const char *what);
@@ -503,7 +506,9 @@ FXMI_INLINE bool fxmi_page_is_valid(const struct fxm_machine *m, const struct fx
 /* Loads and stores of entries: acquire / release, never stronger. Every store is followed by a compiler barrier. */
 FXMI_INLINE uint64_t fxmi_pte_get(const void *pte, unsigned bytes)
 {
-	return bytes == 4 ? __atomic_load_n((const uint32_t *)pte, __ATOMIC_ACQUIRE) : __atomic_load_n((const uint64_t *)pte, __ATOMIC_ACQUIRE);
+	if (bytes == 4)
+		return __atomic_load_n((const uint32_t *)pte, __ATOMIC_ACQUIRE);
+	return __atomic_load_n((const uint64_t *)pte, __ATOMIC_ACQUIRE);
 }
 
 FXMI_INLINE void fxmi_pte_set(void *pte, unsigned bytes, uint64_t value)
@@ -528,7 +533,12 @@ int fxmi_pgtable_map_linear(struct fxm_machine *m, uint64_t va, uint64_t pa, uin
 
 FXMI_INLINE struct fxmi_tlb_entry *fxmi_tlb_set(struct fxm_vcpu *cpu, uint64_t va)
 {
-	return cpu->tlb[(va >> FXM_PAGE_SHIFT) % FXMI_TLB_SETS];
+	/* cpu->tlb[(va >> FXM_PAGE_SHIFT) % FXMI_TLB_SETS], with one shift instead of two: a set is 64 bytes. */
+	enum { SET_SHIFT = 6 };
+	_Static_assert(sizeof(cpu->tlb[0]) == 1u << SET_SHIFT, "a set is a cache line");
+	uint64_t offset = va >> (FXM_PAGE_SHIFT - SET_SHIFT) & ((uint64_t)(FXMI_TLB_SETS - 1) << SET_SHIFT);
+
+	return (struct fxmi_tlb_entry *)((char *)cpu->tlb + offset);
 }
 
 FXMI_INLINE void fxmi_tlb_entry_invalidate(struct fxmi_tlb_entry *e)

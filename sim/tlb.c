@@ -9,7 +9,7 @@
  *     owner                                     another vCPU
  *     g = generation                            change the PTE
  *     walk (may read the old PTE)               generation += 2^16 + 1
- *     invalidate; host, entry                   barrier on all threads (fxmi_barrier_all_threads)
+ *     host, entry                               barrier on all threads (fxmi_barrier_all_threads)
  *     write_tag, then read_tag                  read_tag = invalid, then write_tag = invalid
  *     generation != g: invalidate               generation -= 1
  *
@@ -25,6 +25,7 @@
  */
 
 #include "internal.h"
+#include "walk.h"
 
 #include <linux/membarrier.h>
 #include <sys/single_threaded.h>
@@ -107,6 +108,41 @@ struct value {
 	uint64_t entry;
 };
 
+/* Whether an access by way of the leaf at @c is allowed, and finds every bit set that it would set. */
+FXMI_INLINE bool is_quick(const struct fxmi_pt_format *f, const struct fxmi_cursor *c, enum fxm_access access)
+{
+	uint64_t path = f->accessed | (access == FXM_WRITE ? f->write : 0), leaf = access == FXM_WRITE ? f->dirty : 0;
+
+	return !((path & ~c->allowed) | (leaf & ~c->entry) | (access == FXM_EXEC ? c->denied : 0));
+}
+
+/*
+ * The walk of an access that has nothing to object to and nothing to mark. False: fxmi_translate() shall look. The level is
+ * constant in each turn of the unrolled loop, so that every shift and mask is.
+ */
+FXMI_INLINE bool quick_walk(const struct fxm_machine *m, const struct fxmi_pt_format *f, uint64_t va, enum fxm_access access,
+			    struct fxmi_translation *out)
+{
+	struct fxmi_cursor c;
+
+	fxmi_walk_begin(m, f, va, &c);
+#pragma GCC unroll 5
+	for (unsigned level = 0; level < f->levels; level++) {
+		c.level = level;
+		if (fxmi_unlikely(!(c.entry & f->present)))
+			return false;
+		if (fxmi_pt_is_leaf(f, level, c.entry)) {
+			fxmi_set_page(f, &c, va, out);
+			break;
+		}
+		fxmi_walk_next(m, f, va, &c);
+	}
+	if (fxmi_unlikely(!is_quick(f, &c, access)))
+		return false;
+	fxmi_set_rights(m, f, &c, out);
+	return true;
+}
+
 FXMI_INLINE uint64_t tag(const _Atomic uint64_t *t)
 {
 	return atomic_load_explicit(t, memory_order_relaxed);
@@ -119,7 +155,6 @@ FXMI_INLINE struct value entry_get(const struct fxmi_tlb_entry *e)
 
 FXMI_INLINE void entry_set(struct fxmi_tlb_entry *e, struct value v)
 {
-	fxmi_tlb_entry_invalidate(e);
 	e->host = v.host;
 	e->entry = v.entry;
 	atomic_store_explicit(&e->write_tag, v.write_tag, memory_order_release);
@@ -162,25 +197,64 @@ FXMI_INLINE void make_room(struct fxmi_tlb_entry *set, uint64_t page, bool may_m
 		fxmi_tlb_entry_invalidate(&set[1]);
 }
 
-static struct fxmi_tlb_entry *walk_and_fill(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access)
+/* Makes @t the translation of @va, unless a flush has begun since @generation. */
+FXMI_INLINE struct fxmi_tlb_entry *install(struct fxm_vcpu *cpu, uint64_t va, const struct fxmi_translation *t, uint64_t generation)
 {
-	uint64_t generation = generation_of(cpu);
 	struct fxmi_tlb_entry *set = fxmi_tlb_set(cpu, va);
 	uint64_t page = va & PAGE_MASK;
-	struct fxmi_translation t;
 
-	if (fxmi_unlikely(!fxmi_translate(cpu->machine, va, access, &t, &cpu->last_fault))) {
-		/* As on x86: a page fault drops what is cached for its address. */
-		fxmi_tlb_flush_one(cpu, page);
-		return NULL;
-	}
 	make_room(set, page, !flush_goes_on(generation));
-	entry_set(&set[0], (struct value){page, t.writable && t.dirty ? page : FXMI_TLB_INVALID, t.host, t.entry});
+	entry_set(&set[0], (struct value){page, t->writable && t->dirty ? page : FXMI_TLB_INVALID, t->host, t->entry});
 	if (fxmi_unlikely(generation_changed(cpu, generation))) {
 		fxmi_tlb_entry_invalidate(&set[0]);
 		fxmi_tlb_entry_invalidate(&set[1]);
 	}
 	return &set[0];
+}
+
+static __attribute__((noinline)) struct fxmi_tlb_entry *fill_carefully(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access)
+{
+	uint64_t generation = generation_of(cpu);
+	struct fxmi_translation t;
+
+	if (fxmi_translate(cpu->machine, va, access, &t, &cpu->last_fault))
+		return install(cpu, va, &t, generation);
+	/* As on x86: a page fault drops what is cached for its address. */
+	fxmi_tlb_flush_one(cpu, va & PAGE_MASK);
+	return NULL;
+}
+
+FXMI_INLINE struct fxmi_tlb_entry *fill_quickly(struct fxm_vcpu *cpu, const struct fxmi_pt_format *f, uint64_t va,
+						enum fxm_access access)
+{
+	uint64_t generation = generation_of(cpu);
+	struct fxmi_translation t;
+
+	if (fxmi_likely(quick_walk(cpu->machine, f, va, access, &t)))
+		return install(cpu, va, &t, generation);
+	return fill_carefully(cpu, va, access);
+}
+
+static const struct fxmi_pt_format i386 = FXMI_PT_I386(NULL);
+static const struct fxmi_pt_format i386_pae = FXMI_PT_I386_PAE(NULL);
+
+static __attribute__((noinline)) struct fxmi_tlb_entry *fill_i386(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access)
+{
+	return fill_quickly(cpu, &i386, va, access);
+}
+
+static __attribute__((noinline)) struct fxmi_tlb_entry *fill_i386_pae(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access)
+{
+	return fill_quickly(cpu, &i386_pae, va, access);
+}
+
+FXMI_INLINE struct fxmi_tlb_entry *fill(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access)
+{
+	if (cpu->machine->desc.format == &fxmi_pt_i386)
+		return fill_i386(cpu, va, access);
+	if (cpu->machine->desc.format == &fxmi_pt_i386_pae)
+		return fill_i386_pae(cpu, va, access);
+	return fill_carefully(cpu, va, access);
 }
 
 struct fxmi_tlb_entry *fxmi_tlb_fill(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access)
@@ -197,7 +271,7 @@ struct fxmi_tlb_entry *fxmi_tlb_fill(struct fxm_vcpu *cpu, uint64_t va, enum fxm
 		if (is_usable(&set[1], page, access))
 			return move_to_front(cpu, set);
 	}
-	return walk_and_fill(cpu, va, access);
+	return fill(cpu, va, access);
 }
 
 /* ---- flushing -------------------------------------------------------------------------------------------------------- */

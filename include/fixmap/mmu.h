@@ -34,11 +34,17 @@ struct fxm_fault {
 FXM_API int fxm_read(struct fxm_vcpu *cpu, fxm_va va, void *buf, size_t len);
 FXM_API int fxm_write(struct fxm_vcpu *cpu, fxm_va va, const void *buf, size_t len);
 
-/** One naturally aligned or unaligned 8-byte load / store: the fast form. Errors: as fxm_read(). */
+/**
+ * One naturally aligned or unaligned 8-byte load / store: the fast form, which does not check its pointers. Errors: -EFAULT,
+ * as fxm_read().
+ */
 FXM_API int fxm_read_u64(struct fxm_vcpu *cpu, fxm_va va, uint64_t *value);
 FXM_API int fxm_write_u64(struct fxm_vcpu *cpu, fxm_va va, uint64_t value);
 
-/** Copies @len bytes from @src to @dst (both simulated; may lie in the same page only when not overlapping). Errors: as fxm_read(). */
+/**
+ * Copies @len bytes from @src to @dst (both simulated; may lie in the same page only when not overlapping). Errors: as
+ * fxm_read().
+ */
 FXM_API int fxm_copy(struct fxm_vcpu *cpu, fxm_va dst, fxm_va src, size_t len);
 
 /** Fills @len bytes at @va with @byte. Errors: as fxm_write(). */
