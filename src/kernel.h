@@ -256,6 +256,7 @@ void fxmi_symbolize(uintptr_t pc, char *buf, size_t size);
 /* A traced operation: lives on the operating stack between begin and end. */
 struct fxmi_op {
 	const char *name;
+	char prot[20];		     /* kmap_atomic_prot: what stands behind the name, ":RO" */
 	const struct fxm_page *page; /* ARG */
 	uint64_t address;	     /* RET, or the address passed */
 	char detail[112];	     /* k=v fields known before the operation (type=, name= fix= phys= prot=), "" if none */
@@ -273,6 +274,9 @@ FXMI_INLINE bool fxmi_tracing(const struct fxm_vcpu *cpu)
 
 /* Begins an operation; without tracing only marks @op as unused. Every begin is paired with one end, or dies with its task. */
 void fxmi_op_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, const struct fxm_page *page, uint64_t address);
+
+/* The protection of a kmap_atomic_prot: ":RO", ":NC", or its bits. */
+void fxmi_op_prot(struct fxm_vcpu *cpu, struct fxmi_op *op, uint64_t prot);
 
 /* Ends it with the line of its family. */
 void fxmi_op_end_kmap(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* kmap, kunmap, kmap_flush_unused */

@@ -93,6 +93,8 @@ static FXMI_COLD fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *pag
 	struct fxmi_op op;
 
 	fxmi_op_begin(cpu, &op, name, page, 0);
+	if (fxmi_tracing(cpu) && prot != k->kmap_prot)
+		fxmi_op_prot(cpu, &op, prot);
 	disable(cpu);
 	if (fxm_page_is_highmem(k->m, page))
 		op.address = map_pfn(cpu, k, fxmi_page_pfn(k->m, page), prot, true);

@@ -248,16 +248,31 @@ static void set_policies(struct fxmi_kernel *k)
 	}
 }
 
+/* The direct map. The kernel's image, in its first large page, is executable; the rest is not where the CPU has NX. */
+static int map_lowmem(struct fxmi_kernel *k)
+{
+	struct fxm_machine *m = k->m;
+	uint64_t size = m->desc.segment[0].size;
+	uint64_t image = fxm_layout_get(k->layout, "PMD_SIZE");
+	int error;
+
+	if (image > size)
+		image = size;
+	error = fxmi_pgtable_map_linear(m, k->page_offset, 0, image, prot(k->layout, "PAGE_KERNEL_EXEC", NULL, "PAGE_KERNEL") & k->pte_mask);
+	if (!error && size > image)
+		error = fxmi_pgtable_map_linear(m, k->page_offset + image, image, size - image,
+						prot(k->layout, "PAGE_KERNEL", NULL, "PAGE_KERNEL") & k->pte_mask);
+	return error;
+}
+
 /* Brings the simulated kernel up on bare hardware. On failure the caller frees both. */
 static int boot(struct fxmi_kernel *k)
 {
 	struct fxm_machine *m = k->m;
-	uint64_t low = m->desc.segment[0].size;
-	fxm_pte linear = {.v = prot(k->layout, "PAGE_KERNEL", NULL, "PAGE_KERNEL") & ~(UINT64_C(1) << 63)};
 	int error = fxmi_report_init(k);
 
 	if (!error)
-		error = fxmi_pgtable_map_linear(m, m->desc.page_offset, 0, low, linear.v & k->pte_mask);
+		error = map_lowmem(k);
 	if (!error)
 		error = populate_tables(k);
 	if (!error)

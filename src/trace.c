@@ -207,6 +207,19 @@ void fxmi_op_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, c
 	fxmi_percpu(cpu)->op = op;
 }
 
+void fxmi_op_prot(struct fxm_vcpu *cpu, struct fxmi_op *op, uint64_t prot)
+{
+	static const struct {
+		const char *prot, *suffix;
+	} names[] = {{"PAGE_KERNEL_RO", ":RO"}, {"PAGE_KERNEL_NOCACHE", ":NC"}};
+	fxm_pte value;
+
+	snprintf(op->prot, sizeof(op->prot), ":%" PRIx64, prot);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!fxm_prot_value(fxmi_kernel_of(cpu)->layout, names[i].prot, &value) && value.v == prot)
+			snprintf(op->prot, sizeof(op->prot), "%s", names[i].suffix);
+}
+
 void fxmi_op_tlb(struct fxm_vcpu *cpu, const char *fmt, ...)
 {
 	struct fxmi_op *op = fxmi_percpu(cpu)->op;
@@ -264,8 +277,8 @@ static void op_line_locked(struct fxm_vcpu *cpu, const struct fxmi_op *op, const
 
 	if (op->page)
 		page_name_locked(k, fxmi_page_pfn(k->m, op->page), arg, sizeof(arg));
-	emit_locked(k->trace, "op %" PRIu64 " %u %s %s %s %s %08" PRIx64 "%s", ++k->trace->seq, cpu->id, cpu->current->comm, context_word(cpu), name,
-		    arg, ret, fields);
+	emit_locked(k->trace, "op %" PRIu64 " %u %s %s %s%s %s %08" PRIx64 "%s", ++k->trace->seq, cpu->id, cpu->current->comm, context_word(cpu),
+		    name, op->prot, arg, ret, fields);
 }
 
 /* The fields of the pool for the slot of @va. */
@@ -424,8 +437,8 @@ static void do_line_locked(struct fxm_vcpu *cpu, struct fxmi_op *op, const struc
 	if (op && op->page)
 		page_name_locked(k, fxmi_page_pfn(k->m, op->page), arg, sizeof(arg));
 	if (op)
-		emit_locked(k->trace, "do %u %s %s %s %s %08" PRIx64 "%s%s", cpu->id, cpu->current->comm, context_word(cpu), op->name, arg,
-			    op->address, op->detail[0] ? " " : "", op->detail);
+		emit_locked(k->trace, "do %u %s %s %s%s %s %08" PRIx64 "%s%s", cpu->id, cpu->current->comm, context_word(cpu), op->name,
+			    op->prot, arg, op->address, op->detail[0] ? " " : "", op->detail);
 	else if (f)
 		emit_locked(k->trace, "do %u %s %s %s - %08" PRIx64, cpu->id, cpu->current->comm, context_word(cpu),
 			    f->access == FXM_WRITE ? "write" : "read", f->address.v);
