@@ -12,7 +12,7 @@
 #ifdef __cplusplus
 #error "the kernel tier is C: kernel code does not compile as C++ (the explicit tier, <fixmap/fixmap.h>, does)"
 #endif
-#if !defined(FXM_KERNEL_PROFILE_DEF) || !defined(FXM_KERNEL_VERSION)
+#if !defined(FXM_KERNEL_PROFILE_NAME) || !defined(FXM_KERNEL_VERSION)
 #error "the kernel tier is compiled for one profile: add the flags that `fixmap cflags -p PROFILE -o NAME=VALUE` prints"
 #endif
 #if __SIZEOF_POINTER__ != 8
@@ -21,9 +21,14 @@
 
 #include <linux/compiler.h>
 #include <linux/kconfig.h>
+#include <linux/stringify.h>
 
 #include <fixmap/kernel_tier.h>
 #include <fixmap/machine.h>
+
+/* "x86_32-5.10", and <fixmap/profiles/x86_32-5.10.def>. */
+#define FXM_KERNEL_PROFILE __stringify(FXM_KERNEL_PROFILE_NAME)
+#define FXM_KERNEL_PROFILE_DEF <fixmap/profiles/FXM_KERNEL_PROFILE_NAME.def>
 
 /* major << 16 | minor << 8 | patch: LINUX_VERSION_CODE. */
 #define FXM_K_VERSION_CODE FXM_KERNEL_VERSION

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names for code addresses: "function+0x12 (file.c:34)".
+ *
+ * libdw reads the debug information. It is opened with dlopen() at the first address that wants a name, so that a program
+ * that reports nothing pays nothing and nobody has to link it. Without it, dladdr() gives what exported symbols tell.
+ * An inline function marked artificial (the kernel tier's) is named by the place that calls it.
+ */
+#include "kernel.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#ifdef FXM_HAVE_LIBDW
+#include <dwarf.h>
+#include <elfutils/libdwfl.h>
+#endif
+
+/* Whether the instruction before @pc is a call: then @pc is a return address, and the call's own line is one byte before. */
+static bool follows_call(uintptr_t pc)
+{
+#if defined(__x86_64__)
+	const unsigned char *p = (const unsigned char *)pc;
+	if (p[-5] == 0xe8)
+		return true;
+	/* FF /2: a call through a register or memory, 2 to 7 bytes long */
+	for (int len = 2; len <= 7; len++)
+		if (p[-len] == 0xff && (p[-len + 1] & 0x38) == 0x10)
+			return true;
+	return false;
+#elif defined(__aarch64__)
+	uint32_t before = ((const uint32_t *)pc)[-1];
+	return before >> 26 == 0x25 || (before & 0xfffffc1f) == 0xd63f0000;
+#else
+	(void)pc;
+	return true;
+#endif
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	return slash ? slash + 1 : path ? path : "?";
+}
+
+static void by_symbols(uintptr_t pc, const Dl_info *info, char *buf, size_t size)
+{
+	if (info->dli_sname)
+		snprintf(buf, size, "%s+%#lx (%s)", info->dli_sname, (unsigned long)(pc - (uintptr_t)info->dli_saddr), base_name(info->dli_fname));
+	else
+		snprintf(buf, size, "%s+%#lx", base_name(info->dli_fname), (unsigned long)(pc - (uintptr_t)info->dli_fbase));
+}
+
+#ifdef FXM_HAVE_LIBDW
+
+#define LIBDW_FUNCTIONS(F)                                                                                                  \
+	F(dwfl_begin) F(dwfl_report_begin) F(dwfl_report_end) F(dwfl_linux_proc_report) F(dwfl_linux_proc_find_elf)         \
+	F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_getsrc) F(dwfl_lineinfo) F(dwfl_module_addrdie)            \
+	F(dwarf_getscopes) F(dwarf_tag) F(dwarf_attr_integrate) F(dwarf_attr) F(dwarf_formflag) F(dwarf_formudata)          \
+	F(dwarf_getsrcfiles) F(dwarf_filesrc)
+
+static struct {
+#define F(name) __typeof__(name) *name;
+	LIBDW_FUNCTIONS(F)
+#undef F
+	Dwfl *dwfl;
+	Dwfl_Callbacks callbacks;
+	bool is_tried;
+	pid_t owner; /* the process whose mappings were read */
+} dw;
+static pthread_mutex_t dw_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Separate debug files are not looked for: that could ask a server. */
+static int no_debuginfo(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, const char *file, const char *link,
+			GElf_Word crc, char **found)
+{
+	(void)module, (void)data, (void)name, (void)base, (void)file, (void)link, (void)crc, (void)found;
+	return -1;
+}
+
+static bool load_locked(void)
+{
+	if (dw.is_tried)
+		return dw.dwfl != NULL;
+	dw.is_tried = true;
+	void *lib = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!lib)
+		return false;
+#define F(name) *(void **)&dw.name = dlsym(lib, #name);
+	LIBDW_FUNCTIONS(F)
+#undef F
+#define F(name) || !dw.name
+	if (false LIBDW_FUNCTIONS(F))
+		return false;
+#undef F
+	dw.callbacks.find_elf = dw.dwfl_linux_proc_find_elf;
+	dw.callbacks.find_debuginfo = no_debuginfo;
+	dw.dwfl = dw.dwfl_begin(&dw.callbacks);
+	return dw.dwfl != NULL;
+}
+
+/* Reads which objects are mapped where: at first, in a new process, and when @pc is in none that is known. */
+static Dwfl_Module *module_locked(uintptr_t pc)
+{
+	Dwfl_Module *module = dw.owner == getpid() ? dw.dwfl_addrmodule(dw.dwfl, pc) : NULL;
+
+	if (module)
+		return module;
+	dw.owner = getpid();
+	dw.dwfl_report_begin(dw.dwfl);
+	int error = dw.dwfl_linux_proc_report(dw.dwfl, dw.owner);
+	return dw.dwfl_report_end(dw.dwfl, NULL, NULL) || error ? NULL : dw.dwfl_addrmodule(dw.dwfl, pc);
+}
+
+struct place {
+	const char *file;
+	int line;
+};
+
+static bool is_artificial(Dwarf_Die *scope)
+{
+	Dwarf_Attribute attr;
+	bool flag = false;
+	return dw.dwarf_attr_integrate(scope, DW_AT_artificial, &attr) && !dw.dwarf_formflag(&attr, &flag) && flag;
+}
+
+/* Where the inlined call @scope stands. */
+static void call_site(Dwarf_Die *unit, Dwarf_Die *scope, struct place *at)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word file, line;
+	Dwarf_Files *files;
+	size_t nr_files;
+
+	if (!dw.dwarf_attr(scope, DW_AT_call_line, &attr) || dw.dwarf_formudata(&attr, &line) ||
+	    !dw.dwarf_attr(scope, DW_AT_call_file, &attr) || dw.dwarf_formudata(&attr, &file) ||
+	    dw.dwarf_getsrcfiles(unit, &files, &nr_files) || file >= nr_files)
+		return;
+	at->file = dw.dwarf_filesrc(files, file, NULL, NULL);
+	at->line = (int)line;
+}
+
+static void find_place(Dwfl_Module *module, uintptr_t pc, struct place *at)
+{
+	Dwarf_Addr bias, line_address;
+	Dwfl_Line *line = dw.dwfl_module_getsrc(module, pc);
+	Dwarf_Die *unit = dw.dwfl_module_addrdie(module, pc, &bias);
+	Dwarf_Die *scopes = NULL;
+
+	*at = (struct place){0};
+	if (line)
+		at->file = dw.dwfl_lineinfo(line, &line_address, &at->line, NULL, NULL, NULL);
+	int n = unit ? dw.dwarf_getscopes(unit, pc - bias, &scopes) : 0;
+	for (int i = 0; i < n; i++) {
+		int tag = dw.dwarf_tag(&scopes[i]);
+		if (tag == DW_TAG_lexical_block)
+			continue;
+		if (tag != DW_TAG_inlined_subroutine || !is_artificial(&scopes[i]))
+			break;
+		call_site(unit, &scopes[i], at);
+	}
+	if (n > 0)
+		free(scopes);
+}
+
+/* Paths below the working directory are shown relative to it. */
+static const char *short_path(const char *path, char *cwd, size_t size)
+{
+	size_t len = getcwd(cwd, size) ? strlen(cwd) : 0;
+	return len > 1 && !strncmp(path, cwd, len) && path[len] == '/' ? path + len + 1 : path;
+}
+
+static bool by_debug_info(uintptr_t pc, char *buf, size_t size)
+{
+	uintptr_t at = follows_call(pc) ? pc - 1 : pc;
+	char cwd[4096], where[512] = "";
+	struct place place = {0};
+	GElf_Off offset;
+	GElf_Sym symbol;
+
+	/* Held by this very thread when a report arises while a name is being looked up. */
+	if (pthread_mutex_trylock(&dw_lock))
+		return false;
+	Dwfl_Module *module = load_locked() ? module_locked(at) : NULL;
+	const char *name = module ? dw.dwfl_module_addrinfo(module, at, &offset, &symbol, NULL, NULL, NULL) : NULL;
+	if (name) {
+		find_place(module, at, &place);
+		if (place.file)
+			snprintf(where, sizeof(where), " (%s:%d)", short_path(place.file, cwd, sizeof(cwd)), place.line);
+		snprintf(buf, size, "%s+%#lx%s", name, (unsigned long)(offset + (pc - at)), where);
+	}
+	pthread_mutex_unlock(&dw_lock);
+	return name != NULL;
+}
+
+#else
+
+static bool by_debug_info(uintptr_t pc, char *buf, size_t size)
+{
+	(void)buf, (void)size;
+	return follows_call(pc) && false;
+}
+
+#endif
+
+void fxmi_symbolize(uintptr_t pc, char *buf, size_t size)
+{
+	Dl_info info;
+	int saved = errno;
+
+	if (!buf || !size)
+		return;
+	if (!dladdr((void *)pc, &info) || !info.dli_fname)
+		snprintf(buf, size, "%#lx", (unsigned long)pc);
+	else if (!by_debug_info(pc, buf, size))
+		by_symbols(pc, &info, buf, size);
+	errno = saved;
+}
+
+void fxm_symbolize(struct fxm_site site, char *buf, size_t size)
+{
+	fxmi_symbolize(site.pc, buf, size);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXMI_TIER_H
+#define FXMI_TIER_H
+
+/*
+ * The kernel tier's state of one machine, and what its files offer each other. Made at the first use, freed with the machine.
+ * Lock order: tier.lock and log_lock are leaves; neither is held while simulated memory is touched or a report is made.
+ */
+
+#include "kernel.h"
+
+#include <fixmap/kernel_tier.h>
+
+#define FXMI_LOG_LINE_MAX 1024
+
+/* What kernel-tier code took and has not given back. */
+struct fxmi_held {
+	struct fxm_held held;
+	uint64_t seq;
+	uint64_t entry_before; /* FIXMAP: the PTE that was there before the first set */
+};
+
+struct fxmi_tier {
+	struct fxmi_kernel *k;
+	_Atomic unsigned checked; /* the units' generation that was found to fit this machine */
+	pthread_mutex_t lock;	  /* guards held */
+	struct fxmi_held *held;	  /* open addressing by kind and key; held.site is the value, seq 0 an empty place */
+	size_t held_places, held_used;
+	uint64_t next_seq;
+	pthread_mutex_t log_lock; /* guards the rest */
+	fxm_log_fn log_fn;
+	void *log_arg;
+	uint64_t booted_ns;
+	int level;
+	size_t used; /* of line: what waits for its newline */
+	bool is_open;
+	char line[FXMI_LOG_LINE_MAX];
+};
+
+/* The tier of @k's machine. Never NULL: without memory the process ends with a line. */
+struct fxmi_tier *fxmi_tier(struct fxmi_kernel *k);
+
+/* ---- kernel_unit.c ---- */
+
+/* Whether every loaded unit fits @k's machine; says on standard error which does not, and exits with status 2. */
+void fxmi_units_check(struct fxmi_tier *tier);
+extern _Atomic unsigned fxmi_units_generation;
+
+/* ---- kernel_format.c ---- */
+
+/* vsnprintf() as the kernel does it, for @k's version and address width (NULL: the host's). Returns the whole length. */
+size_t fxmi_vformat(struct fxmi_kernel *k, char *buf, size_t size, const char *fmt, va_list args);
+
+/* ---- kernel_held.c ---- */
+
+void fxmi_held_add(struct fxmi_tier *tier, const struct fxm_held *held, uint64_t entry_before);
+void fxmi_held_remove(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t key);
+
+#endif
