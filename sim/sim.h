@@ -124,7 +124,7 @@ struct fxmi_pt_format {
 	uint64_t present, write, user, accessed, dirty, large, global, nx;
 	uint64_t frame_mask;   /* bits of the physical address in an entry */
 	uint64_t table_flags;  /* entry that points at a lower table */
-	uint64_t root_flags;   /* the same at level 0. Of write, user and accessed, those not in here do not exist there (PAE's PDPT) */
+	uint64_t root_flags;   /* the same at level 0; write, user and accessed exist there only if set here (PAE's PDPT has none) */
 	unsigned va_bits;      /* 32: addresses wrap at 4 GiB; more: they are sign-extended from here */
 	const struct fxmi_pt_word *words; /* in the order of printing; the last one has bit 0 */
 };
@@ -393,6 +393,8 @@ struct fxmi_callbacks {
 	 * task_lock is held. Not called by fxmi_machine_new().
 	 */
 	void (*cpu_online)(struct fxm_vcpu *cpu);
+	/* fxmi_set_rare() has changed @cpu->rare. Without locks, or with task_lock. */
+	void (*rare_changed)(struct fxm_vcpu *cpu);
 	/* The current task would sleep for ever in @what. Must not return. */
 	void (*deadlock)(struct fxm_vcpu *cpu, const char *what);
 	/* @task has slept in @what for @seconds. On the sleeping thread, without locks. */
@@ -528,6 +530,17 @@ int fxmi_pgtable_populate(struct fxm_machine *m, uint64_t start, uint64_t end);
 
 /* Maps [va, va + size) to pa with the format's large pages where they fit, else base pages. @prot: bits of a base-page entry. */
 int fxmi_pgtable_map_linear(struct fxm_machine *m, uint64_t va, uint64_t pa, uint64_t size, uint64_t prot);
+
+/* ---- kmalloc --------------------------------------------------------------------------------------------------------------- */
+
+/* fxm_kmalloc() on behalf of @site, a return address that leak reports show. */
+fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, unsigned gfp, uintptr_t site);
+
+/*
+ * Calls @fn for every live allocation, the newest slab's first, until it returns non-zero; returns that. @size is what was
+ * asked for. zone_lock is held: @fn must not allocate or free.
+ */
+int fxmi_kmalloc_each(struct fxm_machine *m, int (*fn)(void *arg, fxm_va va, size_t size, uintptr_t site), void *arg);
 
 /* ---- TLB primitives: the only places that flush ------------------------------------------------------------------------------ */
 

@@ -33,7 +33,7 @@ struct fxmi_percpu {
 	uint64_t nr_high;			 /* highmem frames */
 	uint64_t high_entry;			 /* PTE of the first highmem frame with kmap_prot */
 	uint64_t map_step;			 /* what a map adds to fxm_vcpu.counts */
-	uint64_t depth_limit;			 /* levels (types) that the fast path may use */
+	uint64_t fast_levels;			 /* levels that the fast forms may use; 0 while cpu->rare is not */
 	const _Atomic uint64_t *nr_resident;	 /* lazily mapped pages in the window; 0: no slot needs looking at */
 	fxm_va (*kmap_atomic)(struct fxm_vcpu *, struct fxm_page *);
 	int (*kunmap_atomic)(struct fxm_vcpu *, fxm_va);
@@ -73,6 +73,7 @@ struct fxmi_pkmap {
 };
 
 struct fxmi_trace;
+struct fxmi_tier;
 
 /* Sites that warn once per boot. */
 enum fxmi_once { FXMI_ONCE_ATOMIC_ORDER, FXMI_ONCE_PUSH_IRQ };
@@ -107,6 +108,7 @@ struct fxmi_kernel {
 	bool detect;	 /* detectors on */
 
 	struct fxmi_trace *trace; /* NULL when never used */
+	_Atomic(struct fxmi_tier *) tier; /* kernel_tier.c; NULL when never used */
 };
 
 FXMI_INLINE struct fxmi_kernel *fxmi_kernel(const struct fxm_machine *m)
@@ -182,6 +184,9 @@ void fxmi_set_page_address_locked(struct fxmi_kernel *k, struct fxm_page *page, 
 void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu);
 void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu);
 
+/* cpu->rare has changed. */
+void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu);
+
 /* How many slots of @cpu are mapped by a call that was not undone, and whether the one at @va is. */
 bool fxmi_kmap_atomic_is_live(const struct fxmi_kernel *k, uint64_t va);
 
@@ -245,6 +250,11 @@ extern const struct fxmi_callbacks fxmi_kernel_callbacks;
 
 /* do_page_fault() of an access that cannot be served: the oops, then the task ends. */
 _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, const char *explanation);
+
+/* ---- kernel_tier.c ---- */
+
+/* Frees what the kernel tier keeps of a machine. */
+void fxmi_tier_free(struct fxmi_kernel *k);
 
 /* ---- symbolize.c ---- */
 

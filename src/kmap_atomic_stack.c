@@ -184,7 +184,7 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	uint64_t counts = cpu->counts;
 	uint64_t level = counts >> 48;
 
-	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(level >= pc->depth_limit) || fxmi_unlikely(cpu->rare))
+	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(level >= pc->fast_levels))
 		return map_default_slow(cpu, page);
 	unsigned char *pte = pc->kmap_pte - level * pte_bytes;
 	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0))
@@ -205,7 +205,7 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes)
 	uint64_t level = (counts >> 48) - 1;
 	uint64_t top = pc->kmap_va - (level << FXM_PAGE_SHIFT);
 
-	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(level >= pc->depth_limit) || fxmi_unlikely(cpu->rare))
+	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(level >= pc->fast_levels))
 		return unmap_slow(cpu, va);
 	fxmi_pte_set(pc->kmap_pte - level * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);
@@ -235,6 +235,14 @@ static int unmap_fast_8(struct fxm_vcpu *cpu, fxm_va va)
 	return unmap_fast(cpu, va, 8);
 }
 
+/* Every rare condition is folded into the one comparison with the depth. */
+void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	const struct fxmi_kernel *k = pc->kernel;
+	pc->fast_levels = k && k->has_kmap_group && !k->typed && !cpu->rare ? k->km_type_nr : 0;
+}
+
 /* An eager window maps at map time; DEBUG_HIGHMEM checks at every call: neither has a fast form. */
 void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu)
 {
@@ -242,6 +250,7 @@ void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu)
 	const struct fxmi_kernel *k = pc->kernel;
 	bool slow = k->debug_highmem || k->m->window.mode == FXM_WINDOW_EAGER;
 
+	fxmi_kmap_atomic_rare_changed(cpu);
 	pc->kmap_atomic = slow ? map_default_slow : k->pte_bytes == 4 ? map_fast_4 : map_fast_8;
 	pc->kunmap_atomic = slow ? unmap_slow : k->pte_bytes == 4 ? unmap_fast_4 : unmap_fast_8;
 }

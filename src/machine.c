@@ -94,7 +94,6 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	pc->nr_high = k->has_kmap_group && !k->typed ? k->m->mem.nr_frames - highmem_pfn : 0;
 	pc->high_entry = highmem_pfn << FXM_PAGE_SHIFT | k->kmap_prot;
 	pc->map_step = FXMI_DEPTH_ONE + FXMI_PAGEFAULT_ONE + (k->m->desc.preempt_count ? FXMI_PREEMPT_ONE : 0);
-	pc->depth_limit = k->has_kmap_group && !k->typed ? k->km_type_nr : 0;
 	pc->nr_resident = &k->m->window.nr_resident;
 	if (k->typed)
 		fxmi_kmap_atomic_typed_init(cpu);
@@ -221,6 +220,7 @@ static void describe(struct fxmi_desc *d, const struct fxm_layout *layout, bool 
 static void kernel_free(struct fxmi_kernel *k)
 {
 	fxmi_trace_free(k);
+	fxmi_tier_free(k);
 	for (unsigned i = 0; i < fxm_machine_cpus_online(k->m); i++)
 		free(fxmi_percpu(fxm_machine_vcpu(k->m, i))->site);
 	fxmi_pkmap_free(k);
