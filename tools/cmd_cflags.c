@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+
+/* `fixmap cflags`: how code of the kernel tier is compiled for one profile and its settings. */
+
+#include "options.h"
+
+#include <fixmap/layout.h>
+
+#include <getopt.h>
+#include <string.h>
+
+static const char help[] = "usage: fixmap cflags [-p PROFILE] [-o NAME=VALUE]...\n"
+			   "\n"
+			   "Prints the compiler flags of the kernel tier: include directories, language options and a\n"
+			   "-DCONFIG_ for every option that is on. They contain nothing that a shell or make touches:\n"
+			   "\n"
+			   "  gcc $(fixmap cflags -p x86_32-4.15) -c driver.c\n"
+			   "\n"
+			   "  -p PROFILE      the kernel (`fixmap profiles`)\n"
+			   "  -o NAME=VALUE   a setting of it (`fixmap layout --settings`)\n"
+			   "\n"
+			   "FIXMAP_INCLUDE names the include directory when it is not found beside the program.\n";
+
+static unsigned version_of(const char *profile)
+{
+	for (size_t i = 0; i < fxm_profile_count(); i++)
+		if (!strcmp(fxm_profile_name(i), profile))
+			return fxm_profile_version(i);
+	return 0;
+}
+
+/* What the profile's enums and constants are made from. */
+static void add_definitions(const struct fxm_config *cfg, const struct fxm_layout *layout, struct tool_words *flags)
+{
+	const char *name;
+	uint64_t value;
+	const char *profile = fxm_config_profile(cfg);
+	tool_words_add(flags, "-DFXM_KERNEL_PROFILE_NAME=%s", profile);
+	tool_words_add(flags, "-DFXM_KERNEL_VERSION=0x%06x", version_of(profile));
+	for (size_t i = 0; !fxm_kernel_config_at(layout, i, &name, &value); i++)
+		if (value)
+			tool_words_add(flags, "-DCONFIG_%s=%llu", name, (unsigned long long)value);
+}
+
+int tool_cflags(const char *command, struct fxm_config *cfg, struct tool_words *flags)
+{
+	static const char *const language[] = {"-std=gnu11", "-fno-strict-aliasing", "-fno-strict-overflow",
+					       "-fno-delete-null-pointer-checks"};
+	struct fxm_layout *layout;
+	struct tool_words dirs = {0};
+	int err = fxm_layout_create(cfg, &layout);
+	if (err)
+		return tool_error(command, "%s", *fxm_config_error(cfg) ? fxm_config_error(cfg) : fxm_strerror(err));
+	err = tool_include_dirs(command, &dirs);
+	for (size_t i = 0; i < dirs.nr; i++)
+		tool_words_add(flags, "-I%s", dirs.word[i]);
+	for (size_t i = 0; i < sizeof(language) / sizeof(language[0]); i++)
+		tool_words_add(flags, "%s", language[i]);
+	add_definitions(cfg, layout, flags);
+	tool_words_free(&dirs);
+	fxm_layout_destroy(layout);
+	return err;
+}
+
+/* Quoted for a shell when it must be: only a path can need it. */
+static void print_word(const char *word)
+{
+	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=./+,:@%";
+	if (strspn(word, safe) == strlen(word)) {
+		fputs(word, stdout);
+		return;
+	}
+	putchar('\'');
+	for (; *word; word++)
+		if (*word == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(*word);
+	putchar('\'');
+}
+
+int cmd_cflags(int argc, char **argv)
+{
+	static const struct option longs[] = {TOOL_LONG_OPTIONS, {0}};
+	struct tool_target target = {.command = "cflags"};
+	struct tool_words flags = {0};
+	int opt, status = 0;
+	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS, longs, NULL)) != -1) {
+		if (opt == 'h')
+			return fputs(help, stdout), 0;
+		status = tool_option(&target, opt, argv);
+	}
+	if (status || tool_no_arguments(&target, argc, argv))
+		return 2;
+	struct fxm_config *cfg = tool_config(&target);
+	status = cfg ? tool_cflags(target.command, cfg, &flags) : 2;
+	for (size_t i = 0; i < flags.nr && !status; i++) {
+		print_word(flags.word[i]);
+		putchar(i + 1 < flags.nr ? ' ' : '\n');
+	}
+	tool_words_free(&flags);
+	fxm_config_destroy(cfg);
+	return status;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * `fixmap`: one program, a sub-command per task.
+ *
+ * Exit status: 0 fine; 1 differences (replay), reports or a failing init (insmod); 2 bad usage, bad input, or output that
+ * could not be written.
+ */
+
+#include "options.h"
+
+#include <fixmap/version.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+    {"profiles", cmd_profiles, "list the kernels that can be simulated"},
+    {"layout", cmd_layout, "show the address space that settings come to"},
+    {"cflags", cmd_cflags, "print the compiler flags of the kernel tier"},
+    {"insmod", cmd_insmod, "compile a kernel module, run it, list what it leaked"},
+    {"replay", cmd_replay, "replay traces and tell differences"},
+    {"walk", cmd_walk, "show how an address translates after a trace"},
+};
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int print_help(void)
+{
+	puts("usage: fixmap COMMAND [OPTION]...\n"
+	     "\n"
+	     "Kernel mapping code (fixmap, kmap, kmap_atomic) on simulated hardware.\n");
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+	puts("\n`fixmap help COMMAND` tells the options of a command.");
+	return 0;
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown(const char *name)
+{
+	return tool_error(NULL, "unknown %s %s; `fixmap --help` lists the commands", *name == '-' ? "option" : "command", name);
+}
+
+static int run_help(const char *name)
+{
+	const struct command *c = find(name);
+	char *args[] = {(char *)name, (char *)"--help", NULL};
+	return c ? c->run(2, args) : unknown(name);
+}
+
+static int run(int argc, char **argv)
+{
+	if (argc < 2)
+		return tool_error(NULL, "which command? `fixmap --help` lists them");
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
+		return puts("fixmap " FXM_VERSION), 0;
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return print_help();
+	if (!strcmp(argv[1], "help"))
+		return argc > 2 ? run_help(argv[2]) : print_help();
+	const struct command *c = find(argv[1]);
+	opterr = 0;
+	return c ? c->run(argc - 1, argv + 1) : unknown(argv[1]);
+}
+
+/* Output that does not reach its reader is no success. A reader that left early has what it wanted: no message. */
+static int finish(int status)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout) && (!fclose(stdout) || errno == EBADF))
+		return status;
+	if (errno != EPIPE)
+		tool_error(NULL, "cannot write standard output: %s", strerror(errno ? errno : EIO));
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	return finish(run(argc, argv));
+}
