@@ -8,6 +8,7 @@
 
 #include "options.h"
 #include "replay.h"
+#include "replay_settings.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -32,9 +33,9 @@ static const char help[] = "usage: fixmap replay [-p PROFILE] [-o NAME=VALUE]...
 			   "2 bad usage or input.\n";
 
 struct command {
+	struct tool_target target;
+	struct replay_settings settings;
 	struct replay_options opt;
-	const char *settings[64];
-	const char *record_name;
 	bool fill;
 	struct replay_result total;
 };
@@ -60,79 +61,71 @@ static void show_progress(void *arg, unsigned long line)
 	fprintf(stderr, "\r%s: line %lu\033[K", p->name, line);
 }
 
-static int usage_error(const char *what, const char *arg)
-{
-	fprintf(stderr, "fixmap replay: %s%s; see `fixmap replay --help`\n", what, arg);
-	return 2;
-}
-
-/* A setting of the command line. trace= is ours: the library writes the trace of each line as it is replayed. */
-static int add_setting(struct command *c, const char *word)
-{
-	if (!strncmp(word, "trace=", 6)) {
-		c->record_name = word + 6;
-		return 0;
-	}
-	if (!strchr(word, '='))
-		return usage_error("-o wants NAME=VALUE, not ", word);
-	if (c->opt.nsettings == sizeof(c->settings) / sizeof(c->settings[0]))
-		return usage_error("too many -o words, beginning with ", word);
-	c->settings[c->opt.nsettings++] = word;
-	return 0;
-}
-
 /* 0: go on; else the status, or -1 when --help was printed. */
-static int parse(struct command *c, int argc, char **argv)
+static int parse_options(struct command *c, int argc, char **argv)
 {
 	static const struct option longs[] = {
-	    {"profile", required_argument, NULL, 'p'}, {"option", required_argument, NULL, 'o'},
-	    {"fill", no_argument, NULL, 'f'},	       {"max-differences", required_argument, NULL, 'm'},
-	    {"help", no_argument, NULL, 'h'},	       {NULL, 0, NULL, 0},
+	    TOOL_LONG_OPTIONS,
+	    {"fill", no_argument, NULL, 'f'},
+	    {"max-differences", required_argument, NULL, 'm'},
+	    {NULL, 0, NULL, 0},
 	};
 	char *end;
 	int opt;
 
-	optind = 1;
-	opterr = 0;
-	c->opt.max_differences = 20;
-	c->opt.settings = c->settings;
-	while ((opt = getopt_long(argc, argv, ":p:o:h", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, TOOL_OPTIONS, longs, NULL)) != -1) {
 		switch (opt) {
-		case 'p':
-			c->opt.profile = optarg;
-			break;
-		case 'o':
-			if (add_setting(c, optarg))
-				return 2;
-			break;
 		case 'f':
 			c->fill = true;
 			break;
 		case 'm':
 			c->opt.max_differences = strtoul(optarg, &end, 10);
 			if (!*optarg || *end)
-				return usage_error("--max-differences wants a number, not ", optarg);
+				return tool_error("replay", "--max-differences=%s: write a number", optarg);
 			break;
 		case 'h':
 			fputs(help, stdout);
 			return -1;
-		case ':':
-			return usage_error("a value is missing after ", argv[optind - 1]);
 		default:
-			return usage_error("unknown option ", argv[optind - 1]);
+			if (tool_option(&c->target, opt, argv))
+				return 2;
 		}
 	}
-	if (optind == argc)
-		return usage_error("no trace given", "");
-	if ((c->fill || c->record_name) && argc - optind > 1)
-		return usage_error(c->fill ? "--fill takes one FILE" : "trace=FILE goes with one FILE", "");
-	return c->fill && c->record_name ? usage_error("--fill and trace=FILE do not go together", "") : 0;
+	return 0;
+}
+
+static int check_options(const struct command *c, int files)
+{
+	if (!files)
+		return tool_error("replay", "which trace? `fixmap help replay` tells more");
+	if (c->fill && files > 1)
+		return tool_error("replay", "--fill takes one FILE at a time");
+	if (c->settings.record && files > 1)
+		return tool_error("replay", "trace=%s takes one FILE at a time", c->settings.record);
+	if (c->fill && c->settings.record)
+		return tool_error("replay", "--fill and trace=%s do not go together; leave one out", c->settings.record);
+	return 0;
+}
+
+static int parse(struct command *c, int argc, char **argv)
+{
+	int status;
+
+	c->target.command = "replay";
+	c->opt.max_differences = 20;
+	status = parse_options(c, argc, argv);
+	if (status)
+		return status;
+	replay_settings_of(&c->target, &c->settings);
+	c->opt.profile = c->settings.profile;
+	c->opt.settings = (const char *const *)c->settings.words.word;
+	c->opt.nsettings = c->settings.words.nr;
+	return check_options(c, argc - optind);
 }
 
 static int write_error(const char *name)
 {
-	fprintf(stderr, "fixmap replay: cannot write %s: %s\n", name, strerror(errno ? errno : EIO));
-	return 2;
+	return tool_error("replay", "cannot write %s: %s", name, strerror(errno ? errno : EIO));
 }
 
 /* Replays one open file. Status as of the command. */
@@ -147,10 +140,8 @@ static int replay_stream(struct command *c, FILE *in, const char *name)
 	ret = replay_run(in, name, &c->opt, &rp);
 	if (progress.shown)
 		fputs("\r\033[K", stderr);
-	if (!rp) {
-		fprintf(stderr, "fixmap replay: out of memory\n");
-		return 2;
-	}
+	if (!rp)
+		return tool_error("replay", "out of memory");
 	if (ret) {
 		fflush(stdout);
 		fprintf(stderr, "%s\n", replay_error(rp));
@@ -166,10 +157,8 @@ static int replay_named(struct command *c, const char *name)
 	FILE *in = strcmp(name, "-") ? fopen(name, "r") : stdin;
 	int status;
 
-	if (!in) {
-		fprintf(stderr, "fixmap replay: cannot open %s: %s\n", name, strerror(errno));
-		return 2;
-	}
+	if (!in)
+		return tool_error("replay", "cannot open %s: %s", name, strerror(errno));
 	status = replay_stream(c, in, in == stdin ? "standard input" : name);
 	if (in != stdin)
 		fclose(in);
@@ -181,10 +170,10 @@ static int replay_named(struct command *c, const char *name)
 
 static int open_record(struct command *c)
 {
-	if (!c->record_name)
+	if (!c->settings.record)
 		return 0;
-	c->opt.record = fopen(c->record_name, "w");
-	return c->opt.record ? 0 : write_error(c->record_name);
+	c->opt.record = fopen(c->settings.record, "w");
+	return c->opt.record ? 0 : write_error(c->settings.record);
 }
 
 static int close_record(struct command *c)
@@ -192,34 +181,40 @@ static int close_record(struct command *c)
 	bool bad = c->opt.record && ferror(c->opt.record);
 
 	if (c->opt.record && (fclose(c->opt.record) || bad))
-		return write_error(c->record_name);
+		return write_error(c->settings.record);
 	return 0;
+}
+
+static int replay_all(struct command *c, int argc, char **argv)
+{
+	int worst = 0;
+
+	signal(SIGPIPE, SIG_IGN);
+	c->opt.differences = c->fill ? stderr : stdout;
+	c->opt.fill = c->fill ? stdout : NULL;
+	if (open_record(c))
+		return 2;
+	for (int i = optind; i < argc && !ferror(stdout); i++) {
+		int status = replay_named(c, argv[i]);
+
+		worst = status > worst ? status : worst;
+	}
+	if (close_record(c) || ferror(stdout))
+		return 2;
+	fprintf(c->opt.differences, "%llu operations, %llu differences\n", (unsigned long long)c->total.operations,
+		(unsigned long long)c->total.differences);
+	if (fflush(stdout))
+		return write_error("standard output");
+	return worst ? worst : c->total.differences != 0;
 }
 
 int cmd_replay(int argc, char **argv)
 {
 	struct command c = {0};
 	int status = parse(&c, argc, argv);
-	int worst = 0;
 
-	if (status)
-		return status < 0 ? 0 : status;
-	signal(SIGPIPE, SIG_IGN);
-	c.opt.differences = c.fill ? stderr : stdout;
-	c.opt.fill = c.fill ? stdout : NULL;
-	if (open_record(&c))
-		return 2;
-	for (int i = optind; i < argc; i++) {
-		status = replay_named(&c, argv[i]);
-		worst = status > worst ? status : worst;
-		if (ferror(stdout))
-			return 2;
-	}
-	if (close_record(&c))
-		worst = 2;
-	fprintf(c.opt.differences, "%llu operations, %llu differences\n", (unsigned long long)c.total.operations,
-		(unsigned long long)c.total.differences);
-	if (fflush(stdout))
-		return write_error("standard output");
-	return worst ? worst : c.total.differences != 0;
+	if (!status)
+		status = replay_all(&c, argc, argv);
+	replay_settings_free(&c.settings);
+	return status < 0 ? 0 : status;
 }

@@ -5,6 +5,7 @@
 
 #include "options.h"
 #include "replay.h"
+#include "replay_settings.h"
 
 #include <fixmap/fixmap.h>
 
@@ -20,16 +21,11 @@ static const char help[] = "usage: fixmap walk [--after TRACE[:SEQ]] [-p PROFILE
 			   "operation number SEQ, or on a machine that has just booted. TRACE - is standard input.\n";
 
 struct walk_command {
+	struct tool_target target;
+	struct replay_settings settings;
 	struct replay_options opt;
-	const char *settings[64];
 	char *after;
 };
-
-static int usage_error(const char *what, const char *arg)
-{
-	fprintf(stderr, "fixmap walk: %s%s; see `fixmap walk --help`\n", what, arg);
-	return 2;
-}
 
 /* TRACE:SEQ, unless a file is really called so. */
 static void split_after(struct walk_command *c)
@@ -45,45 +41,34 @@ static void split_after(struct walk_command *c)
 	*colon = '\0';
 }
 
+/* 0: go on; else the status, or -1 when --help was printed. */
 static int parse(struct walk_command *c, int argc, char **argv)
 {
 	static const struct option longs[] = {
+	    TOOL_LONG_OPTIONS,
 	    {"after", required_argument, NULL, 'a'},
-	    {"profile", required_argument, NULL, 'p'},
-	    {"option", required_argument, NULL, 'o'},
-	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
 	};
 	int opt;
 
-	optind = 1;
-	opterr = 0;
-	c->opt.settings = c->settings;
-	while ((opt = getopt_long(argc, argv, ":a:p:o:h", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'a':
-			c->after = optarg;
-			break;
-		case 'p':
-			c->opt.profile = optarg;
-			break;
-		case 'o':
-			if (!strchr(optarg, '='))
-				return usage_error("-o wants NAME=VALUE, not ", optarg);
-			if (c->opt.nsettings == sizeof(c->settings) / sizeof(c->settings[0]))
-				return usage_error("too many -o words, beginning with ", optarg);
-			c->settings[c->opt.nsettings++] = optarg;
-			break;
-		case 'h':
+	c->target.command = "walk";
+	while ((opt = getopt_long(argc, argv, TOOL_OPTIONS, longs, NULL)) != -1) {
+		if (opt == 'h') {
 			fputs(help, stdout);
 			return -1;
-		case ':':
-			return usage_error("a value is missing after ", argv[optind - 1]);
-		default:
-			return usage_error("unknown option ", argv[optind - 1]);
 		}
+		if (opt == 'a')
+			c->after = optarg;
+		else if (tool_option(&c->target, opt, argv))
+			return 2;
 	}
-	return optind == argc ? usage_error("no address given", "") : 0;
+	replay_settings_of(&c->target, &c->settings);
+	c->opt.profile = c->settings.profile;
+	c->opt.settings = (const char *const *)c->settings.words.word;
+	c->opt.nsettings = c->settings.words.nr;
+	if (c->settings.record)
+		return tool_error("walk", "trace=%s does not go with walk; use it with `fixmap replay`", c->settings.record);
+	return optind == argc ? tool_error("walk", "which address? `fixmap help walk` tells more") : 0;
 }
 
 static bool read_address(const char *text, fxm_va *va)
@@ -165,18 +150,14 @@ static int replay_after(struct walk_command *c, struct replay **rp)
 	split_after(c);
 	is_stdin = !strcmp(c->after, "-");
 	in = is_stdin ? stdin : fopen(c->after, "r");
-	if (!in) {
-		fprintf(stderr, "fixmap walk: cannot open %s: %s\n", c->after, strerror(errno));
-		return -1;
-	}
+	if (!in)
+		return -tool_error("walk", "cannot open %s: %s", c->after, strerror(errno));
 	ret = replay_run(in, is_stdin ? "standard input" : c->after, &c->opt, rp);
 	if (!is_stdin)
 		fclose(in);
-	if (!ret && c->opt.stop && !replay_result(*rp).stopped) {
-		fprintf(stderr, "fixmap walk: %s has no operation %llu; it has %llu\n", c->after,
-			(unsigned long long)c->opt.stop_seq, (unsigned long long)replay_result(*rp).operations);
-		return -1;
-	}
+	if (!ret && c->opt.stop && !replay_result(*rp).stopped)
+		return -tool_error("walk", "%s has no operation %llu; it has %llu", c->after, (unsigned long long)c->opt.stop_seq,
+				   (unsigned long long)replay_result(*rp).operations);
 	if (!ret && replay_result(*rp).differences)
 		fprintf(stderr, "fixmap walk: note: %llu differences on the way; `fixmap replay %s` shows them\n",
 			(unsigned long long)replay_result(*rp).differences, c->after);
@@ -188,27 +169,22 @@ static int walk_all(struct replay *rp, int argc, char **argv)
 	struct fxm_machine *m = replay_machine(rp);
 	fxm_va va;
 
-	if (!m) {
-		fprintf(stderr, "fixmap walk: the trace describes no machine\n");
-		return 2;
-	}
+	if (!m)
+		return tool_error("walk", "the trace describes no machine");
 	for (int i = optind; i < argc; i++) {
 		if (!read_address(argv[i], &va))
-			return usage_error("not an address in hex: ", argv[i]);
+			return tool_error("walk", "%s is no address; write one in hex", argv[i]);
 		print_walk(m, va);
 	}
 	return fflush(stdout) || ferror(stdout) ? 2 : 0;
 }
 
-int cmd_walk(int argc, char **argv)
+static int walk(struct walk_command *c, int argc, char **argv)
 {
-	struct walk_command c = {0};
 	struct replay *rp = NULL;
-	int status = parse(&c, argc, argv);
+	int status;
 
-	if (status)
-		return status < 0 ? 0 : status;
-	if (c.after ? replay_after(&c, &rp) : boot(&c, &rp)) {
+	if (c->after ? replay_after(c, &rp) : boot(c, &rp)) {
 		if (rp && *replay_error(rp))
 			fprintf(stderr, "%s\n", replay_error(rp));
 		status = 2;
@@ -217,4 +193,15 @@ int cmd_walk(int argc, char **argv)
 	}
 	replay_free(rp);
 	return status;
+}
+
+int cmd_walk(int argc, char **argv)
+{
+	struct walk_command c = {0};
+	int status = parse(&c, argc, argv);
+
+	if (!status)
+		status = walk(&c, argc, argv);
+	replay_settings_free(&c.settings);
+	return status < 0 ? 0 : status;
 }
