@@ -40,16 +40,8 @@ void fxmi_free_pages_locked(struct fxm_machine *m, struct fxm_page *page);
 /* Whether the allocation that is about to happen shall fail. zone_lock held. */
 bool fxmi_alloc_fails_locked(struct fxmi_physmem *mem);
 
-/* ---- kmalloc --------------------------------------------------------------------------------------------------------- */
-
-/* fxm_kmalloc() on behalf of @site, a return address that leak reports show. */
-fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, unsigned gfp, uintptr_t site);
-
-/*
- * Calls @fn for every live allocation, the newest slab's first, until it returns non-zero; returns that. @size is what was
- * asked for. zone_lock is held: @fn must not allocate or free.
- */
-int fxmi_kmalloc_each(struct fxm_machine *m, int (*fn)(void *arg, fxm_va va, size_t size, uintptr_t site), void *arg);
+/* Whether the zones' books agree with each other and with mem_map. Takes zone_lock; for assertions and tests. */
+bool fxmi_zones_are_valid(struct fxm_machine *m);
 
 /* ---- translation ----------------------------------------------------------------------------------------------------- */
 

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupt contexts and the counters that say what kernel code may do: preempt_count, pagefault_disabled,
+ * migration_disabled. Models include/linux/preempt.h, uaccess.h and the effect of irq_enter() and irq_exit().
+ *
+ * Everything here belongs to the caller's own seat; nothing is locked. Counters may go below zero, as in the kernel.
+ */
+#include "internal.h"
+
+#include <errno.h>
+
+/* What a context adds to preempt_count, and whether it runs with interrupts off. */
+static const struct {
+	uint32_t offset;
+	bool irqs_off;
+} contexts[] = {
+	[FXM_CONTEXT_SOFTIRQ] = {FXMI_SOFTIRQ_OFFSET, false},
+	[FXM_CONTEXT_HARDIRQ] = {FXMI_HARDIRQ_OFFSET, true},
+	[FXM_CONTEXT_NMI] = {FXMI_NMI_OFFSET, true},
+};
+
+static bool is_interrupt(enum fxm_context context)
+{
+	return context > FXM_CONTEXT_TASK && (size_t)context < sizeof(contexts) / sizeof(*contexts);
+}
+
+void fxmi_interrupts_save(const struct fxm_vcpu *cpu, struct fxmi_interrupts *out)
+{
+	out->irq_disabled = cpu->irq_disabled;
+	out->contexts = cpu->contexts;
+	out->irq_saved = cpu->irq_saved;
+	memcpy(out->context, cpu->context, sizeof(out->context));
+}
+
+void fxmi_interrupts_restore(struct fxm_vcpu *cpu, const struct fxmi_interrupts *in)
+{
+	cpu->irq_disabled = in->irq_disabled;
+	cpu->contexts = in->contexts;
+	cpu->irq_saved = in->irq_saved;
+	memcpy(cpu->context, in->context, sizeof(cpu->context));
+}
+
+int fxm_context_enter(struct fxm_vcpu *cpu, enum fxm_context context)
+{
+	if (!cpu || !is_interrupt(context))
+		return -EINVAL;
+	if (cpu->rare & FXMI_RARE_DEAD)
+		return -ECHILD;
+	if (cpu->contexts == FXMI_MAX_CONTEXTS)
+		return -ENOSPC;
+	uint32_t bit = UINT32_C(1) << cpu->contexts;
+	cpu->irq_saved = cpu->irq_disabled ? cpu->irq_saved | bit : cpu->irq_saved & ~bit;
+	cpu->context[cpu->contexts++] = (unsigned char)context;
+	if (contexts[context].irqs_off)
+		cpu->irq_disabled = 1;
+	cpu->counts += contexts[context].offset;
+	return 0;
+}
+
+int fxm_context_leave(struct fxm_vcpu *cpu, enum fxm_context context)
+{
+	if (!cpu || !is_interrupt(context) || fxm_context(cpu) != context)
+		return -EINVAL;
+	if (cpu->rare & FXMI_RARE_DEAD)
+		return -ECHILD;
+	cpu->contexts--;
+	if (contexts[context].irqs_off)
+		cpu->irq_disabled = cpu->irq_saved >> cpu->contexts & 1;
+	cpu->counts -= contexts[context].offset;
+	return 0;
+}
+
+enum fxm_context fxm_context(const struct fxm_vcpu *cpu)
+{
+	return cpu && cpu->contexts ? (enum fxm_context)cpu->context[cpu->contexts - 1] : FXM_CONTEXT_TASK;
+}
+
+void fxm_irq_disable(struct fxm_vcpu *cpu)
+{
+	fxmi_check_alive(cpu);
+	cpu->irq_disabled = 1;
+}
+
+void fxm_irq_enable(struct fxm_vcpu *cpu)
+{
+	fxmi_check_alive(cpu);
+	cpu->irq_disabled = 0;
+}
+
+bool fxm_irqs_disabled(const struct fxm_vcpu *cpu)
+{
+	return cpu->irq_disabled;
+}
+
+void fxm_preempt_disable(struct fxm_vcpu *cpu)
+{
+	fxmi_check_alive(cpu);
+	if (cpu->machine->desc.preempt_count)
+		cpu->counts += FXMI_PREEMPT_ONE;
+}
+
+void fxm_preempt_enable(struct fxm_vcpu *cpu)
+{
+	fxmi_check_alive(cpu);
+	if (cpu->machine->desc.preempt_count)
+		cpu->counts -= FXMI_PREEMPT_ONE;
+}
+
+void fxm_pagefault_disable(struct fxm_vcpu *cpu)
+{
+	fxmi_check_alive(cpu);
+	cpu->counts += FXMI_PAGEFAULT_ONE;
+}
+
+void fxm_pagefault_enable(struct fxm_vcpu *cpu)
+{
+	fxmi_check_alive(cpu);
+	cpu->counts -= FXMI_PAGEFAULT_ONE;
+}
+
+void fxm_migrate_disable(struct fxm_vcpu *cpu)
+{
+	fxmi_check_alive(cpu);
+	cpu->current->migrate++;
+}
+
+void fxm_migrate_enable(struct fxm_vcpu *cpu)
+{
+	fxmi_check_alive(cpu);
+	cpu->current->migrate--;
+}
+
+void fxm_counts(const struct fxm_vcpu *cpu, struct fxm_counts *out)
+{
+	if (!cpu || !out)
+		return;
+	*out = (struct fxm_counts){
+		.preempt = fxmi_count_preempt(cpu->counts),
+		.pagefault = fxmi_count_pagefault(cpu->counts),
+		.migrate = cpu->current->migrate,
+		.kmap_depth = fxmi_count_depth(cpu->counts),
+	};
+}
