@@ -13,7 +13,8 @@ gcc                   command:gcc                         demo test matrix bench
 libc6-dev             file:/usr/include/stdio.h           demo test matrix bench
 meson                 file:/usr/bin/meson                 demo test matrix bench
 ninja-build           command:ninja                       demo test matrix bench
-pkg-config            command:pkg-config                  test matrix
+pkg-config            command:pkg-config                  demo test matrix bench
+libdw-dev             file:/usr/include/elfutils/libdwfl.h  demo test matrix bench
 libcmocka-dev         file:/usr/include/cmocka.h          test matrix
 python3               file:/usr/bin/python3               test matrix bench
 xz-utils              command:xz                          test matrix
