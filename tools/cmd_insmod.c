@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * `fixmap insmod`: compiles kernel modules, loads them into a simulated machine, prints their log, unloads them and lists what
+ * they leaked. This process never touches the simulator: it compiles, forks before any machine exists, and waits.
+ */
+
+#include "insmod.h"
+
+#include <fixmap/layout.h>
+#include <fixmap/types.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char help[] =
+	"usage: fixmap insmod [-p PROFILE] [-o NAME=VALUE]... [--trace FILE] [--time-limit SECONDS]\n"
+	"                     FILE.c... [PARAMETER=VALUE]...\n"
+	"\n"
+	"Compiles each FILE.c with $CC, gcc or clang, loads it as a kernel module into a simulated machine,\n"
+	"prints the kernel's log, unloads it, and lists what it leaked. Several files are several modules:\n"
+	"loaded in this order, unloaded in reverse.\n"
+	"\n"
+	"  -p, --profile PROFILE     the kernel to simulate (`fixmap profiles`)\n"
+	"  -o, --option NAME=VALUE   a setting of the machine (`fixmap layout --settings`)\n"
+	"      --trace FILE          write every operation to FILE, to be replayed\n"
+	"      --time-limit SECONDS  how long the modules may run (10)\n"
+	"  -h, --help\n"
+	"\n"
+	"The log goes to standard output, everything else to standard error. FIXMAP_OPTIONS holds settings too.\n"
+	"Exit status: 0 fine; 1 a report, a leak or a failing init; 2 bad usage, or a file that does not compile\n"
+	"or is no module.\n";
+
+/* A child that does not answer its own time limit is stopped this much later. */
+#define GRACE_SECONDS 2
+
+void insmod_say(const char *fmt, ...)
+{
+	va_list args;
+	fflush(stdout);
+	fputs("fixmap insmod: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* ---- the command line ---- */
+
+static int parse_seconds(const char *text, double *seconds)
+{
+	char *end;
+	*seconds = strtod(text, &end);
+	if (end == text || *end || !(*seconds > 0) || *seconds > 86400)
+		return tool_error("insmod", "--time-limit %s: write a number of seconds, such as 10 or 0.5", text);
+	return 0;
+}
+
+static void name_module(struct insmod_module *module)
+{
+	const char *slash = strrchr(module->path, '/'), *base = slash ? slash + 1 : module->path;
+	snprintf(module->name, sizeof(module->name), "%.*s", (int)strcspn(base, "."), base);
+	/* as the kernel's build: the name is also an identifier */
+	for (char *c = module->name; *c; c++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", *c))
+			*c = '_';
+}
+
+static int add_file(struct insmod *job, const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	struct stat st;
+
+	if (dot && !strcmp(dot, ".ko"))
+		return tool_error("insmod", "%s is compiled for a real kernel; give the .c file it was made from", path);
+	if (!dot || (strcmp(dot, ".c") && strcmp(dot, ".so")))
+		return tool_error("insmod", "%s is no C file; give FILE.c, and parameters as NAME=VALUE", path);
+	if (stat(path, &st))
+		return tool_error("insmod", "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
+		return tool_error("insmod", "%s is not a file", path);
+	struct insmod_module *module = &job->module[job->nr_modules++];
+	module->path = path;
+	name_module(module);
+	return 0;
+}
+
+/* Files, then parameters; a path may have a '=' in it. */
+static int add_words(struct insmod *job, char **word, int n)
+{
+	int status = 0;
+
+	job->module = calloc((size_t)n + 1, sizeof(*job->module));
+	job->param = calloc((size_t)n + 1, sizeof(*job->param));
+	if (!job->module || !job->param)
+		return tool_error("insmod", "out of memory");
+	for (int i = 0; i < n && !status; i++) {
+		size_t len = strlen(word[i]), name = strspn(word[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		bool is_param = name && word[i][name] == '=' && (len < 2 || strcmp(word[i] + len - 2, ".c"));
+		if (is_param)
+			job->param[job->nr_params++] = word[i];
+		else
+			status = add_file(job, word[i]);
+	}
+	if (!status && !job->nr_modules)
+		return tool_error("insmod", "which module? Give a C file; see `fixmap help insmod`");
+	return status;
+}
+
+/* ---- the machine's settings ---- */
+
+/* FIXMAP_OPTIONS goes before the command line; its profile counts only when -p is not given. */
+static int with_environment(struct tool_target *all, const struct tool_target *given, char *environment)
+{
+	static const char *const defaults[] = {"window=strict", "detect=on"};
+	char *save;
+
+	all->command = "insmod";
+	all->profile = given->profile;
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+		all->words[all->nr_words++] = defaults[i];
+	for (char *word = strtok_r(environment, ", \t\n", &save); word; word = strtok_r(NULL, ", \t\n", &save))
+		if (!strncmp(word, "profile=", 8))
+			all->profile = all->profile ? all->profile : word + 8;
+		else if (all->nr_words < sizeof(all->words) / sizeof(all->words[0]))
+			all->words[all->nr_words++] = word;
+		else
+			return tool_error("insmod", "too many words in FIXMAP_OPTIONS");
+	for (size_t i = 0; i < given->nr_words; i++)
+		if (all->nr_words < sizeof(all->words) / sizeof(all->words[0]))
+			all->words[all->nr_words++] = given->words[i];
+		else
+			return tool_error("insmod", "too many -o options; join settings with commas");
+	return 0;
+}
+
+static int configure(struct insmod *job, const struct tool_target *given, const char *trace)
+{
+	const char *environment = getenv("FIXMAP_OPTIONS");
+	char *copy = strdup(environment ? environment : "");
+	struct tool_target all = {0};
+	struct fxm_layout *layout;
+
+	int status = copy ? with_environment(&all, given, copy) : tool_error("insmod", "out of memory");
+	if (!status)
+		job->cfg = tool_config(&all);
+	free(copy);
+	if (!job->cfg)
+		return 2;
+	int error = trace ? fxm_config_set(job->cfg, "trace", trace) : 0;
+	if (!error)
+		error = fxm_layout_create(job->cfg, &layout);
+	if (error)
+		return tool_error("insmod", "%s", *fxm_config_error(job->cfg) ? fxm_config_error(job->cfg) : fxm_strerror(error));
+	fxm_layout_destroy(layout);
+	if (!strcmp(fxm_config_get(job->cfg, "window"), "off"))
+		return tool_error("insmod", "window=off: modules use pointers; write window=strict, retain or eager");
+	return 0;
+}
+
+/* ---- the child ---- */
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int sig)
+{
+	stop_signal = sig;
+}
+
+static void catch_signals(void (*handler)(int))
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = handler};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+/* Waits until the pipe's other end closes, which the child's end does. False: the time is over, or a signal came. */
+static bool wait_for(int fd, double seconds)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	return poll(&p, 1, (int)(seconds * 1000)) > 0;
+}
+
+static int judge(const struct insmod *job, int status)
+{
+	if (WIFEXITED(status) && job->shared->is_done)
+		return WEXITSTATUS(status);
+	if (job->shared->has_spoken)
+		return 1;
+	if (WIFEXITED(status))
+		insmod_say("%s: the module called _exit(%d); kernel code cannot", job->shared->doing, WEXITSTATUS(status));
+	else if (WTERMSIG(status) == SIGPIPE)
+		return 2;
+	else
+		insmod_say("%s: ended by signal %d (%s)", job->shared->doing, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return 1;
+}
+
+static int watch(const struct insmod *job, pid_t child, int fd)
+{
+	int status;
+	bool in_time = wait_for(fd, job->time_limit + GRACE_SECONDS);
+
+	if (!in_time)
+		kill(child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (in_time || stop_signal)
+		return judge(job, status);
+	if (!job->shared->has_spoken)
+		insmod_say("%s did not end within %g s and could not be interrupted", job->shared->doing, job->time_limit);
+	return 1;
+}
+
+static int run(struct insmod *job)
+{
+	int fd[2];
+
+	job->shared = mmap(NULL, sizeof(*job->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (job->shared == MAP_FAILED || pipe2(fd, O_CLOEXEC))
+		return tool_error("insmod", "%s", strerror(errno));
+	fflush(NULL);
+	pid_t parent = getpid(), child = fork();
+	if (child < 0)
+		return tool_error("insmod", "cannot fork: %s", strerror(errno));
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+		catch_signals(SIG_DFL);
+		close(fd[0]);
+		insmod_run(job);
+	}
+	close(fd[1]);
+	int status = watch(job, child, fd[0]);
+	close(fd[0]);
+	return status;
+}
+
+/* ---- */
+
+static int work(struct insmod *job)
+{
+	catch_signals(on_signal);
+	int status = insmod_make_dir(job);
+	if (!status)
+		status = insmod_compile(job);
+	if (!status && !stop_signal)
+		status = run(job);
+	insmod_remove_dir(job);
+	catch_signals(SIG_DFL);
+	if (stop_signal)
+		raise(stop_signal);
+	return status;
+}
+
+int cmd_insmod(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		TOOL_LONG_OPTIONS, {"trace", required_argument, NULL, 't'}, {"time-limit", required_argument, NULL, 'l'}, {0}};
+	struct tool_target target = {.command = "insmod"};
+	struct insmod job = {.time_limit = 10};
+	const char *trace = NULL;
+	int opt, status = 0;
+
+	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS, longs, NULL)) != -1)
+		if (opt == 'h')
+			return fputs(help, stdout), 0;
+		else if (opt == 't')
+			trace = optarg;
+		else
+			status = opt == 'l' ? parse_seconds(optarg, &job.time_limit) : tool_option(&target, opt, argv);
+	if (!status)
+		status = add_words(&job, argv + optind, argc - optind);
+	if (!status)
+		status = configure(&job, &target, trace);
+	if (!status)
+		status = work(&job);
+	for (size_t i = 0; i < job.nr_modules; i++)
+		if (job.module[i].object != job.module[i].path)
+			free(job.module[i].object);
+	free(job.module);
+	free(job.param);
+	fxm_config_destroy(job.cfg);
+	return status;
+}

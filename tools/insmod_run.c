@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * `fixmap insmod`, the child: everything about the simulated machine. The order of a run:
+ *
+ *     dlopen each module -> exactly one init each? -> machine -> stamps, parameters -> fixmap_initcall()s, kmap_initcall()s
+ *     -> module_init() in order -> module_exit() in reverse -> what is still held
+ *
+ * Init and exit run as tasks, on fibres, so that a BUG or an oops ends them and not the process.
+ */
+
+#include "insmod.h"
+
+#include <fixmap/fixmap.h>
+#include <fixmap/kernel_tier.h>
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { OK = 0, BAD_RUN = 1, BAD_INPUT = 2 };
+
+struct loaded {
+	const struct insmod_module *module;
+	void *handle;
+	const struct fxm_unit *unit; /* NULL: it includes no kernel header */
+	int (*init)(void);
+	void (*exit)(void);
+	const char *init_name, *exit_name;
+	enum { NOT_RUN, LOADED, FAILED, DIED } state;
+};
+
+static struct {
+	struct insmod *job;
+	struct fxm_machine *machine;
+	struct loaded *loaded;
+	size_t nr_loaded;
+	unsigned reports; /* and whatever else makes the status 1 */
+	bool is_listing;  /* leaks: each is one line */
+} run;
+
+static _Noreturn void finish(int status)
+{
+	if (run.machine)
+		fxm_log_flush(run.machine);
+	if (fflush(stdout) || ferror(stdout))
+		status = status ? status : BAD_INPUT;
+	run.job->shared->is_done = true;
+	_exit(status);
+}
+
+static void now_doing(const struct loaded *l, const char *function)
+{
+	snprintf(run.job->shared->doing, sizeof(run.job->shared->doing), "%s: %s()", l->module->path, function);
+}
+
+/* ---- ends that are not the module's to choose ---- */
+
+static void on_exit_call(int status, void *arg)
+{
+	(void)arg;
+	if (run.machine)
+		fxm_log_flush(run.machine);
+	insmod_say("%s: the module called exit(%d); kernel code cannot", run.job->shared->doing, status);
+	run.job->shared->has_spoken = true;
+	_exit(BAD_RUN);
+}
+
+static bool is_module_code(void *pc)
+{
+	Dl_info info;
+	if (!dladdr(pc, &info) || !info.dli_fname)
+		return false;
+	for (size_t i = 0; i < run.nr_loaded; i++)
+		if (strstr(info.dli_fname, run.loaded[i].module->object))
+			return true;
+	return false;
+}
+
+/* The time is over: says where the module was. If that itself hangs, the parent does not wait. */
+static void on_alarm(int sig)
+{
+	void *frames[64];
+	char place[300] = "code that is not the module's";
+	int n = backtrace(frames, 64);
+
+	(void)sig;
+	for (int i = 0; i < n; i++)
+		if (is_module_code(frames[i])) {
+			fxm_symbolize((struct fxm_site){(uintptr_t)frames[i]}, place, sizeof(place));
+			break;
+		}
+	insmod_say("%s did not end within %g s; it was at %s", run.job->shared->doing, run.job->time_limit, place);
+	run.job->shared->has_spoken = true;
+	_exit(BAD_RUN);
+}
+
+static void set_timer(double seconds)
+{
+	struct itimerval timer = {.it_value = {.tv_sec = (time_t)seconds, .tv_usec = (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)}};
+	void *frame;
+
+	backtrace(&frame, 1); /* loads the unwinder now: a signal handler cannot */
+	signal(SIGALRM, on_alarm);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* ---- loading ---- */
+
+/* Makes dlerror()'s text one that a module's author can act on. */
+static int load_failed(const struct insmod_module *module, const char *text)
+{
+	const char *symbol = strstr(text, "undefined symbol: ");
+
+	if (symbol) {
+		symbol += strlen("undefined symbol: ");
+		insmod_say("%s: unknown symbol %.*s: neither the kernel tier nor a module loaded before has it", module->path,
+			   (int)strcspn(symbol, " ,"), symbol);
+	} else {
+		insmod_say("%s: %s", module->path, text);
+	}
+	return BAD_INPUT;
+}
+
+static size_t count(const struct fxm_unit *unit, enum fxm_entry_kind kind, const struct fxm_entry **first, const struct fxm_entry **second)
+{
+	size_t n = 0;
+	for (const struct fxm_entry *const *e = unit ? unit->entries : NULL; unit && e < unit->entries_end; e++)
+		if ((*e)->kind == kind) {
+			if (n < 2)
+				*(n ? second : first) = *e;
+			n++;
+		}
+	return n;
+}
+
+/* Exactly one module_init(), at most one module_exit(); the functions init_module() and cleanup_module() do as well. */
+static int find_entries(struct loaded *l)
+{
+	const struct fxm_entry *first = NULL, *second = NULL;
+	size_t n = count(l->unit, FXM_ENTRY_INIT, &first, &second);
+	const char *path = l->module->path;
+
+	*(void **)&l->init = dlsym(l->handle, "init_module");
+	*(void **)&l->exit = dlsym(l->handle, "cleanup_module");
+	l->init_name = first ? first->name : "init_module";
+	if (n > 1) {
+		insmod_say("%s: %zu module_init(): %s (line %d) and %s (line %d); a module has one", path, n, first->name, first->line,
+			   second->name, second->line);
+		return BAD_INPUT;
+	}
+	if (n)
+		l->init = first->init;
+	if (!l->init) {
+		insmod_say("%s: no module_init(), so there is nothing to run; add module_init(FUNCTION)", path);
+		return BAD_INPUT;
+	}
+	n = count(l->unit, FXM_ENTRY_EXIT, &first, &second);
+	if (n > 1) {
+		insmod_say("%s: %zu module_exit(): %s (line %d) and %s (line %d); a module has at most one", path, n, first->name, first->line,
+			   second->name, second->line);
+		return BAD_INPUT;
+	}
+	if (n)
+		l->exit = first->exit;
+	l->exit_name = n ? first->name : "cleanup_module";
+	return OK;
+}
+
+static int load(struct loaded *l)
+{
+	const struct fxm_unit *before = fxm_unit_first();
+	const char *object = l->module->object;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s%s", strchr(object, '/') ? "" : "./", object);
+	now_doing(l, "constructor");
+	l->handle = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+	if (!l->handle)
+		return load_failed(l->module, dlerror());
+	l->unit = fxm_unit_first() != before ? fxm_unit_first() : NULL;
+	return find_entries(l);
+}
+
+static int load_all(void)
+{
+	int status = OK;
+	run.loaded = calloc(run.job->nr_modules, sizeof(*run.loaded));
+	if (!run.loaded)
+		return tool_error("insmod", "out of memory");
+	for (size_t i = 0; i < run.job->nr_modules && !status; i++) {
+		run.loaded[i].module = &run.job->module[i];
+		run.nr_loaded = i + 1;
+		status = load(&run.loaded[i]);
+	}
+	return status;
+}
+
+/* ---- parameters ---- */
+
+static int set_in(const struct loaded *l, const char *name, size_t len, const char *value, bool *found)
+{
+	for (const struct fxm_entry *const *e = l->unit ? l->unit->entries : NULL; l->unit && e < l->unit->entries_end; e++) {
+		if ((*e)->kind != FXM_ENTRY_PARAM || strlen((*e)->name) != len || strncmp((*e)->name, name, len))
+			continue;
+		*found = true;
+		int error = fxm_param_set(*e, value);
+		if (error) {
+			insmod_say("%s: %.*s=%s: %s", l->module->path, (int)len, name, value,
+				   error == -ERANGE ? "too large for its type" : "not a value of its type");
+			insmod_say("  its type is %s", (*e)->text);
+			return BAD_INPUT;
+		}
+	}
+	return OK;
+}
+
+static int set_parameters(void)
+{
+	for (size_t i = 0; i < run.job->nr_params; i++) {
+		const char *word = run.job->param[i];
+		size_t len = strcspn(word, "=");
+		bool found = false;
+		int status = OK;
+		for (size_t m = 0; m < run.nr_loaded && !status; m++)
+			status = set_in(&run.loaded[m], word, len, word + len + 1, &found);
+		if (!status && !found) {
+			insmod_say("no module here has a parameter %.*s (module_param())", (int)len, word);
+			status = BAD_INPUT;
+		}
+		if (status)
+			return status;
+	}
+	return OK;
+}
+
+/* ---- the machine ---- */
+
+static void print_line(const struct fxm_log_line *line, void *arg)
+{
+	(void)arg;
+	printf("[%5llu.%06llu] %s\n", (unsigned long long)(line->time_ns / 1000000000u),
+	       (unsigned long long)(line->time_ns % 1000000000u / 1000u), line->text);
+	fflush(stdout);
+}
+
+/* A leak is one line: where the run ended says nothing. */
+static void print_report(const struct fxm_report *report, void *arg)
+{
+	char place[300];
+	(void)arg;
+
+	fxm_log_flush(run.machine);
+	fflush(stdout);
+	run.reports++;
+	if (!run.is_listing) {
+		fputs(report->text, stderr);
+		return;
+	}
+	fxm_symbolize(report->mapped_at, place, sizeof(place));
+	fprintf(stderr, "leak: %s%s%s\n", report->message, report->mapped_at.pc ? ", mapped at " : "", report->mapped_at.pc ? place : "");
+}
+
+/* A local APIC as far as looking at it goes: its ID and its version. */
+static uint64_t apic_read(void *arg, uint64_t offset, unsigned width)
+{
+	(void)arg, (void)width;
+	switch (offset) {
+	case 0x30:
+		return 0x00050014; /* version 0x14, six local vectors */
+	default:
+		return 0;
+	}
+}
+
+static void apic_write(void *arg, uint64_t offset, unsigned width, uint64_t value)
+{
+	(void)arg, (void)offset, (void)width, (void)value;
+}
+
+static const struct fxm_mmio_ops apic_ops = {apic_read, apic_write};
+
+/* At the simulated addresses where the host has them free, unless the user chose. */
+static int create_machine(void)
+{
+	struct fxm_config *cfg = run.job->cfg;
+	bool may_choose = !strcmp(fxm_config_get(cfg, "identity"), "auto");
+
+	if (may_choose)
+		fxm_config_set(cfg, "identity", "1");
+	int error = fxm_machine_create(cfg, &run.machine);
+	if (error == -EBUSY && may_choose) {
+		fxm_config_set(cfg, "identity", "0");
+		error = fxm_machine_create(cfg, &run.machine);
+	}
+	if (error) {
+		insmod_say("the machine cannot be made: %s", *fxm_config_error(cfg) ? fxm_config_error(cfg) : fxm_strerror(error));
+		return BAD_INPUT;
+	}
+	fxm_log_set(run.machine, print_line, NULL);
+	fxm_report_set(run.machine, print_report, NULL);
+	if (fxm_window_mode(run.machine) == FXM_WINDOW_OFF) {
+		insmod_say("the host has no room for the machine's window (address-space limit?): modules use pointers");
+		return BAD_INPUT;
+	}
+	/* Where memory reaches up to there, there is no such device. */
+	fxm_mmio_add(run.machine, "local APIC", fxm_pa_of(0xfee00000), 0x1000, &apic_ops, NULL);
+	return OK;
+}
+
+static int check_stamps(void)
+{
+	char line[640];
+	for (size_t i = 0; i < run.nr_loaded; i++) {
+		const struct loaded *l = &run.loaded[i];
+		if (l->unit && fxm_stamp_check(run.machine, l->unit->stamp, line, sizeof(line))) {
+			insmod_say("%s was %s", l->module->path, line);
+			return BAD_INPUT;
+		}
+	}
+	return OK;
+}
+
+/* ---- running ---- */
+
+struct call {
+	int (*init)(void);
+	void (*exit)(void);
+};
+
+static int do_call(void *arg)
+{
+	const struct call *call = arg;
+	if (call->init)
+		return call->init();
+	call->exit();
+	return 0;
+}
+
+struct nested {
+	struct call *call;
+	int result;
+};
+
+/* The fibre's function: inside fxm_task_run(), so that whatever ends the kernel code ends here. */
+static int task_main(void *arg)
+{
+	struct nested *nested = arg;
+	return fxm_task_run(fxm_self(), do_call, nested->call, &nested->result);
+}
+
+/* Runs kernel code as a task of its own. False: it was ended by a BUG, an oops or a hopeless wait. */
+static bool run_task(const char *comm, struct call call, int *result)
+{
+	struct fxm_task_attr attr = {.struct_size = sizeof(attr), .name = comm, .vehicle = FXM_FIBRE, .stack_bytes = 256 << 10};
+	struct nested nested = {.call = &call};
+	struct fxm_task *task;
+	int ended = 0;
+
+	int error = fxm_task_create(run.machine, &attr, task_main, &nested, &task);
+	if (!error)
+		error = fxm_task_join(task, &ended);
+	fxm_log_flush(run.machine);
+	*result = nested.result;
+	if (error == -EDEADLK)
+		insmod_say("%s sleeps, and nobody is left to wake it", run.job->shared->doing);
+	else if (error && error != -ECANCELED)
+		insmod_say("%s cannot run: %s", run.job->shared->doing, fxm_strerror(error));
+	if (error || ended)
+		run.reports++;
+	return !error && !ended;
+}
+
+/* "-ENOMEM (Cannot allocate memory)" */
+static void name_error(int error, char *buf, size_t size)
+{
+	const char *name = strerrorname_np(-error);
+	if (name)
+		snprintf(buf, size, "-%s (%s)", name, strerror(-error));
+	else
+		snprintf(buf, size, "%d", error);
+}
+
+static void run_initcalls(enum fxm_entry_kind kind)
+{
+	char name[64];
+	int result;
+
+	for (size_t i = 0; i < run.nr_loaded; i++) {
+		const struct fxm_unit *unit = run.loaded[i].unit;
+		for (const struct fxm_entry *const *e = unit ? unit->entries : NULL; unit && e < unit->entries_end; e++) {
+			if ((*e)->kind != kind)
+				continue;
+			now_doing(&run.loaded[i], (*e)->name);
+			if (run_task("swapper", (struct call){.init = (*e)->init}, &result) && result) {
+				name_error(result, name, sizeof(name));
+				insmod_say("%s returned %s", run.job->shared->doing, name);
+				run.reports++;
+			}
+		}
+	}
+}
+
+static bool run_init(struct loaded *l)
+{
+	char name[64];
+	int result;
+
+	now_doing(l, l->init_name);
+	if (!run_task("insmod", (struct call){.init = l->init}, &result)) {
+		l->state = DIED;
+		return false;
+	}
+	l->state = result < 0 ? FAILED : LOADED;
+	name_error(result, name, sizeof(name));
+	if (result < 0) {
+		insmod_say("%s: init_module: %s", l->module->path, name);
+		run.reports++;
+	} else if (result > 0) {
+		insmod_say("%s: %s() returned %d; it should return 0 or a negative error. Loaded all the same, as the kernel does", l->module->path,
+			   l->init_name, result);
+	}
+	return result >= 0;
+}
+
+static void run_exit(struct loaded *l)
+{
+	int result;
+
+	now_doing(l, l->exit_name);
+	if (l->exit && !run_task("rmmod", (struct call){.exit = l->exit}, &result))
+		l->state = DIED;
+}
+
+/* ---- what is left ---- */
+
+static int print_held(const struct fxm_held *held, void *arg)
+{
+	const struct fxm_layout *layout = fxm_machine_layout(run.machine);
+	unsigned long long pfn = held->pfn, va = held->address.v;
+	const char *fixed = fxm_fixed_name(layout, held->index);
+	char place[300];
+	(void)arg;
+
+	fxm_symbolize(held->site, place, sizeof(place));
+	switch (held->kind) {
+	case FXM_HELD_PAGES:
+		fprintf(stderr, "leak: page%s pfn %llx (order %u) never freed, allocated at %s\n", held->order ? "s from" : "", pfn, held->order,
+			place);
+		break;
+	case FXM_HELD_KMALLOC:
+		fprintf(stderr, "leak: %zu bytes at %llx never freed, kmalloc() at %s\n", held->size_bytes, va, place);
+		break;
+	case FXM_HELD_FIXMAP:
+		fprintf(stderr, "leak: fixmap %u%s%s%s still maps pfn %llx at %llx, set at %s\n", held->index, fixed ? " (" : "", fixed ? fixed : "",
+			fixed ? ")" : "", pfn, va, place);
+		break;
+	}
+	run.reports++;
+	return 0;
+}
+
+static void list_leaks(void)
+{
+	fflush(stdout);
+	run.is_listing = true;
+	fxm_report_leaks(run.machine);
+	fxm_held_each(run.machine, print_held, NULL);
+	run.is_listing = false;
+}
+
+/* ---- */
+
+static void run_modules(void)
+{
+	bool any_died = false;
+	size_t n = 0;
+
+	run_initcalls(FXM_ENTRY_FIXMAP_INITCALL);
+	run_initcalls(FXM_ENTRY_KMAP_INITCALL);
+	while (n < run.nr_loaded && run_init(&run.loaded[n]))
+		n++;
+	for (size_t i = run.nr_loaded; i--;)
+		if (run.loaded[i].state == LOADED)
+			run_exit(&run.loaded[i]);
+	for (size_t i = 0; i < run.nr_loaded; i++)
+		any_died |= run.loaded[i].state == DIED;
+	/* What a task held that a BUG ended is no leak of the module. */
+	if (!any_died)
+		list_leaks();
+}
+
+void insmod_run(struct insmod *job)
+{
+	run.job = job;
+	signal(SIGPIPE, SIG_IGN);
+	on_exit(on_exit_call, NULL);
+	set_timer(job->time_limit);
+	int status = load_all();
+	if (!status)
+		status = create_machine();
+	if (!status)
+		status = check_stamps();
+	if (!status)
+		status = set_parameters();
+	if (status)
+		finish(status);
+	int error = fxm_attach(run.machine, 0);
+	if (error) {
+		insmod_say("no CPU to run on: %s", fxm_strerror(error));
+		finish(BAD_INPUT);
+	}
+	run_modules();
+	*job->shared->doing = 0;
+	finish(run.reports ? BAD_RUN : OK);
+}
