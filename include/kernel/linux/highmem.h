@@ -142,13 +142,22 @@ FXM_K_INLINE void kmap_atomic_idx_pop(void)
 #define kmap_atomic(...) FXM_K_FORM(__VA_ARGS__, FXM_K_MAP_2, FXM_K_MAP_1, )(__VA_ARGS__)
 #define kunmap_atomic(...) FXM_K_FORM(__VA_ARGS__, FXM_K_UNMAP_2, FXM_K_UNMAP_1, )(__VA_ARGS__)
 
-/* ---- kmap_local: known so that the error can say since when ---- */
+/* ---- what this kernel does not have: declared, so that the error can name the versions that do ---- */
 
-#define FXM_K_SINCE_5_11(name) \
-	__attribute__((error(name "() came with 5.11; " FXM_KERNEL_PROFILE " has kmap_atomic()")))
+#define FXM_K_NOT_HERE(words) __attribute__((error(words "; not in " FXM_KERNEL_PROFILE)))
+
+#ifdef FXM_K_TYPED
+int kmap_atomic_idx_push(void) FXM_K_NOT_HERE("kmap_atomic_idx_push() came with 2.6.37");
+int kmap_atomic_idx(void) FXM_K_NOT_HERE("kmap_atomic_idx() came with 2.6.37");
+void kmap_atomic_idx_pop(void) FXM_K_NOT_HERE("kmap_atomic_idx_pop() came with 2.6.37");
+void *kmap_atomic_prot(struct page *page, pgprot_t prot) FXM_K_NOT_HERE("kmap_atomic_prot() came with a later 2.6");
+#else
+struct page *kmap_atomic_to_page(void *address) FXM_K_NOT_HERE("kmap_atomic_to_page() went before 4.7");
+#endif
 #if FXM_K_VERSION_CODE < 0x050b00
-void *kmap_local_page(struct page *page) FXM_K_SINCE_5_11("kmap_local_page");
-void kunmap_local(const void *address) FXM_K_SINCE_5_11("kunmap_local");
+void *kmap_local_page(struct page *page) FXM_K_NOT_HERE("kmap_local_page() came with 5.11");
+void *kmap_local_pfn(unsigned long pfn) FXM_K_NOT_HERE("kmap_local_pfn() came with 5.11");
+void kunmap_local(const void *address) FXM_K_NOT_HERE("kunmap_local() came with 5.11");
 #endif
 
 /* ---- helpers on one page ---- */
