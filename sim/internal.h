@@ -47,7 +47,7 @@ bool fxmi_zones_are_valid(struct fxm_machine *m);
 
 /* What a walk found. */
 struct fxmi_translation {
-	uint64_t entry;	     /* the leaf as it is in memory now, frame bits adjusted to the 4K page */
+	uint64_t entry;	     /* the leaf as it is in memory now, frame bits adjusted to the 4K page: fxmi_page_pa() */
 	uint64_t pfn;	     /* of the 4K page */
 	unsigned char *host; /* its contents; NULL outside RAM */
 	bool writable;	     /* every level allows writing */
@@ -225,8 +225,11 @@ FXMI_INLINE bool fxmi_task_has_ended(const struct fxm_task *task)
 	return task->state == FXM_TASK_DONE || task->state == FXM_TASK_KILLED;
 }
 
-/* Detaches the caller where it is attached to @m, ends and frees every task. -EBUSY as fxmi_machine_free(). */
-int fxmi_tasks_free(struct fxm_machine *m);
+/* Detaches the caller where it is attached to @m. -EBUSY as fxmi_machine_free(). */
+int fxmi_tasks_check_free(struct fxm_machine *m);
+
+/* Ends and frees every task; after fxmi_tasks_check_free() only. */
+void fxmi_tasks_free(struct fxm_machine *m);
 
 /* The current fibre goes back to its resumer, in the state that it has set. */
 void fxmi_fibre_suspend(struct fxm_task *task);

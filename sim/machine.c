@@ -195,8 +195,11 @@ unsigned fxm_machine_cpus_online(const struct fxm_machine *m)
 void fxmi_set_rare(struct fxm_machine *m, uint32_t set, uint32_t clear)
 {
 	pthread_mutex_lock(&m->task_lock);
-	for (unsigned n = 0; n < m->cpus_online; n++)
+	for (unsigned n = 0; n < m->cpus_online; n++) {
 		__atomic_store_n(&m->vcpu[n]->rare, (m->vcpu[n]->rare & ~clear) | set, __ATOMIC_RELAXED);
+		if (m->kernel && fxmi_callback(m, rare_changed))
+			fxmi_callback(m, rare_changed)(m->vcpu[n]);
+	}
 	pthread_mutex_unlock(&m->task_lock);
 }
 
@@ -276,13 +279,17 @@ int fxmi_machine_new(const struct fxmi_desc *desc, struct fxm_machine **out)
 	return 0;
 }
 
+int fxmi_machine_check_free(struct fxm_machine *m)
+{
+	return m->dead ? -ECHILD : fxmi_tasks_check_free(m);
+}
+
 int fxmi_machine_free(struct fxm_machine *m)
 {
-	if (m->dead)
-		return -ECHILD;
-	int error = fxmi_tasks_free(m);
+	int error = fxmi_machine_check_free(m);
 	if (error)
 		return error;
+	fxmi_tasks_free(m);
 	delist(m);
 	fxmi_mmio_free(m);
 	free_parts(m, NR_PARTS);

@@ -775,7 +775,7 @@ static bool is_in_use_locked(struct fxm_machine *m, const struct fxm_task *calle
 	return false;
 }
 
-int fxmi_tasks_free(struct fxm_machine *m)
+int fxmi_tasks_check_free(struct fxm_machine *m)
 {
 	bool attached = fxmi_self && fxmi_self->machine == m && fxmi_self->current->is_attached;
 	struct fxm_task *caller = attached ? fxmi_self->current : NULL;
@@ -783,8 +783,11 @@ int fxmi_tasks_free(struct fxm_machine *m)
 	pthread_mutex_lock(&m->task_lock);
 	bool in_use = is_in_use_locked(m, caller);
 	pthread_mutex_unlock(&m->task_lock);
-	if (in_use || (caller && fxm_detach()))
-		return -EBUSY;
+	return in_use || (caller && fxm_detach()) ? -EBUSY : 0;
+}
+
+void fxmi_tasks_free(struct fxm_machine *m)
+{
 	while (m->tasks) {
 		struct fxm_task *t = m->tasks;
 
@@ -792,5 +795,4 @@ int fxmi_tasks_free(struct fxm_machine *m)
 			pthread_join(fxmi_vehicle(t)->thread, NULL);
 		unlink_and_put(t);
 	}
-	return 0;
 }
