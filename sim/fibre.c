@@ -59,7 +59,7 @@ int fxmi_stack_init(struct fxmi_stack *stack, size_t bytes)
 	if (bytes > SIZE_MAX / 2)
 		return -ENOMEM;
 	bytes = (bytes < STACK_MIN ? STACK_MIN : bytes + FXM_PAGE_SIZE - 1) & ~(size_t)(FXM_PAGE_SIZE - 1);
-	unsigned char *p = mmap(NULL, bytes + FXM_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	unsigned char *p = mmap(NULL, bytes + FXMI_STACK_GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 	if (p != MAP_FAILED && mprotect(p + FXM_PAGE_SIZE, bytes, PROT_READ | PROT_WRITE)) {
 		munmap(p, bytes + FXM_PAGE_SIZE);
 		p = MAP_FAILED;
@@ -67,7 +67,7 @@ int fxmi_stack_init(struct fxmi_stack *stack, size_t bytes)
 	errno = saved_errno;
 	if (p == MAP_FAILED)
 		return -ENOMEM;
-	stack->base = p + FXM_PAGE_SIZE;
+	stack->base = p + FXMI_STACK_GUARD;
 	stack->bytes = bytes;
 	stack->valgrind_id = VALGRIND_STACK_REGISTER(stack->base, stack->base + bytes);
 #if WITH_ASAN
@@ -85,7 +85,7 @@ void fxmi_stack_free(struct fxmi_stack *stack)
 	__asan_unpoison_memory_region(stack->base, stack->bytes);
 #endif
 	VALGRIND_STACK_DEREGISTER(stack->valgrind_id);
-	munmap(stack->base - FXM_PAGE_SIZE, stack->bytes + FXM_PAGE_SIZE);
+	munmap(stack->base - FXMI_STACK_GUARD, stack->bytes + FXMI_STACK_GUARD);
 	stack->base = NULL;
 }
 

@@ -104,7 +104,10 @@ FXMI_INLINE void fxmi_check_alive(const struct fxm_vcpu *cpu)
 
 /* ---- stacks (fibre.c) -------------------------------------------------------------------------------------------------- */
 
-/* A stack of our own, with its guard page just below `base`. */
+/* Below a stack of our own: wide enough that a frame with a large array does not step over it. */
+#define FXMI_STACK_GUARD ((size_t)64 * 1024)
+
+/* A stack of our own, with its guard just below `base`. */
 struct fxmi_stack {
 	unsigned char *base;
 	size_t bytes;

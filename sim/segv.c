@@ -172,7 +172,7 @@ static enum verdict in_dead_machine(struct access *a)
 	return CHAIN;
 }
 
-/* The guard page of a stack of ours; for the host's own stacks, an access beside the stack pointer that faults. */
+/* The guard below a stack of ours; for the host's own stacks, an access beside the stack pointer that faults. */
 static bool is_stack_overflow(const struct access *a)
 {
 	const struct fxm_task *task = a->cpu->current;
@@ -180,7 +180,7 @@ static bool is_stack_overflow(const struct access *a)
 	const uintptr_t near = 16 * FXM_PAGE_SIZE;
 
 	if (stack->base)
-		return (uintptr_t)stack->base - a->address - 1 < FXM_PAGE_SIZE;
+		return (uintptr_t)stack->base - a->address - 1 < FXMI_STACK_GUARD;
 	return task->unwind && a->kind != FXM_EXEC && a->address - (a->sp - near) < 2 * near;
 }
 
