@@ -115,8 +115,10 @@ static void explain(const struct fxmi_kernel *k, const struct fxm_fault *f, char
 		else
 			snprintf(buf, size, "%s of %llx: fixed address %llu is not mapped", verb, (unsigned long long)va,
 				 (unsigned long long)index);
-	} else if (va < k->page_offset)
-		snprintf(buf, size, "%s of %llx, which is no kernel address", verb, (unsigned long long)va);
+	} else if (va > k->va_mask)
+		snprintf(buf, size, "%s of %llx, which is no address of the simulated kernel", verb, (unsigned long long)va);
+	else if (va < k->page_offset)
+		snprintf(buf, size, "%s of %llx, which is a user address, not a kernel one", verb, (unsigned long long)va);
 	else
 		snprintf(buf, size, "%s of %llx: nothing is mapped there", verb, (unsigned long long)va);
 }

@@ -58,7 +58,7 @@ static unsigned call_stack(uintptr_t *pcs, unsigned max)
 	unsigned kept = 0;
 
 	for (int i = 1; i < n && kept < max; i++)
-		if (kept || !is_own_code((uintptr_t)frames[i]))
+		if (!is_own_code((uintptr_t)frames[i]))
 			pcs[kept++] = (uintptr_t)frames[i];
 	return kept;
 }
