@@ -71,7 +71,7 @@ def run_bit(name, text):
 
 
 # Folder -> what its #include lines may name. The build enforces src/ and sim/ too; here is the message.
-FIXMAP_OF_SIM = r'<fixmap/(memory|mmio|mmu|task|types|window)\.h>'
+FIXMAP_OF_SIM = r'<fixmap/(machine|memory|mmio|mmu|task|types|window)\.h>'
 SYSTEM = r'<(?!fixmap/|kernel/)[^>]*>'
 OWN = r'"(?!\.\./)[^"]*"'
 LAYERS = [
