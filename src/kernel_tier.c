@@ -120,7 +120,7 @@ static void describe(const struct fxmi_kernel *k, uint64_t value, char *buf, siz
 		snprintf(buf, size, "%llx, which is no pointer of this machine", shown);
 }
 
-/* The kernel would read page->flags at @page: an oops, at once or soon. */
+/* The kernel would read page->flags at @page, where nothing is that it could read: an oops. */
 static FXMI_COLD _Noreturn void not_a_page(struct fxm_vcpu *cpu, const char *function, const void *page, const void *site)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
@@ -130,6 +130,27 @@ static FXMI_COLD _Noreturn void not_a_page(struct fxm_vcpu *cpu, const char *fun
 	describe(k, (uintptr_t)page, what, sizeof(what));
 	snprintf(text, sizeof(text), "%s() takes the page and was given %s", function, what);
 	fxmi_oops(cpu, &fault, (uintptr_t)site, text);
+}
+
+/*
+ * kunmap() of an address: the kernel takes what is mapped there for a struct page. The zone is in the top two bits of its first word:
+ * 2 is highmem, whose look-up then finds no address; anything else is lowmem, which kunmap() ignores.
+ */
+static FXMI_COLD void kunmap_address(struct fxm_vcpu *cpu, const void *address, const void *site)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	uint64_t va = simulated(k->m, (uintptr_t)address);
+	struct fxmi_subject about = {.va = va, .site = (uintptr_t)site, .slot_plus_1 = fxmi_pkmap_nr(&k->pkmap, va) + 1};
+	uint32_t flags;
+	char what[128];
+
+	if (va > k->va_mask || fxm_read(cpu, fxm_va_of(va), &flags, sizeof(flags)))
+		not_a_page(cpu, "kunmap", address, site);
+	describe(k, (uintptr_t)address, what, sizeof(what));
+	if (flags >> 30 == 2)
+		fxmi_bug(cpu, "kunmap_high_unmapped", &about, "kunmap() takes the page and was given %s", what);
+	fxmi_finding(k, cpu, "wrong-argument", &about,
+		     "kunmap() takes the page and was given %s: the kernel takes what lies there for a lowmem page and does nothing", what);
 }
 
 static struct fxm_vcpu *check_page(const char *function, const struct fxm_page *page, const void *site)
@@ -486,8 +507,11 @@ void *fxm_k_kmap(struct fxm_page *page)
 
 void fxm_k_kunmap(struct fxm_page *page)
 {
-	struct fxm_vcpu *cpu = check_page("kunmap", page, __builtin_return_address(0));
-	status(cpu, "kunmap", fxm_kunmap(cpu, page));
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	if (fxmi_likely(fxmi_page_is_valid(machine_of(cpu), page)))
+		status(cpu, "kunmap", fxm_kunmap(cpu, page));
+	else
+		kunmap_address(cpu, page, __builtin_return_address(0));
 }
 
 void *fxm_k_kmap_high(struct fxm_page *page)
@@ -819,18 +843,30 @@ static void release(struct fxm_k_lock *lock)
 	__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 }
 
-static void check_recursion(struct fxm_vcpu *cpu, const struct fxm_k_lock *lock, const char *what)
+/* What lock debugging prints; where the kernel would then wait for ever, the task ends. */
+static FXMI_COLD _Noreturn void lock_bug(struct fxm_vcpu *cpu, const char *what, const char *explanation, const void *site)
 {
-	if (__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == cpu->current)
-		fxmi_bug(cpu, what, NULL, "%s: task %s/%d takes a lock that it holds already; on a real machine it would wait for ever", what,
-			 cpu->current->comm, cpu->current->pid);
+	char head[128];
+
+	snprintf(head, sizeof(head), "BUG: %s on CPU#%u, %s/%d\n", what, cpu->id, cpu->current->comm, cpu->current->pid);
+	fxmi_report(fxmi_kernel_of(cpu), cpu, FXM_REPORT_BUG, NULL, NULL, head, &(struct fxmi_subject){.site = (uintptr_t)site}, explanation);
+	fxmi_task_kill(cpu);
 }
+
+static bool is_mine(const struct fxm_vcpu *cpu, const struct fxm_k_lock *lock)
+{
+	return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == cpu->current;
+}
+
+#define TWICE "this task holds the lock already: a real machine would wait for ever"
+#define NOT_HELD "nobody holds this lock"
 
 void fxm_k_spin_lock(struct fxm_k_lock *lock)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	fxm_preempt_disable(cpu);
-	check_recursion(cpu, lock, "spinlock recursion");
+	if (is_mine(cpu, lock))
+		lock_bug(cpu, "spinlock recursion", TWICE, __builtin_return_address(0));
 	while (!take(cpu, lock))
 		sched_yield();
 }
@@ -849,7 +885,7 @@ void fxm_k_spin_unlock(struct fxm_k_lock *lock)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	if (!lock->taken)
-		fxmi_bug(cpu, "spinlock already unlocked", NULL, "spin_unlock() of a lock that nobody holds");
+		lock_bug(cpu, "spinlock already unlocked", NOT_HELD, __builtin_return_address(0));
 	release(lock);
 	fxm_preempt_enable(cpu);
 }
@@ -858,7 +894,8 @@ void fxm_k_mutex_lock(struct fxm_k_lock *lock, const char *where)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	fxm_might_sleep(cpu, where);
-	check_recursion(cpu, lock, "mutex recursion");
+	if (is_mine(cpu, lock))
+		lock_bug(cpu, "mutex recursion", TWICE, __builtin_return_address(0));
 	while (!take(cpu, lock)) {
 		fxm_schedule(cpu);
 		sched_yield();
@@ -874,7 +911,7 @@ void fxm_k_mutex_unlock(struct fxm_k_lock *lock)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	if (!lock->taken)
-		fxmi_bug(cpu, "mutex already unlocked", NULL, "mutex_unlock() of a mutex that nobody holds");
+		lock_bug(cpu, "mutex already unlocked", NOT_HELD, __builtin_return_address(0));
 	release(lock);
 }
 

@@ -60,6 +60,9 @@ static unsigned call_stack(uintptr_t *pcs, unsigned max)
 	for (int i = 1; i < n && kept < max; i++)
 		if (!is_own_code((uintptr_t)frames[i]))
 			pcs[kept++] = (uintptr_t)frames[i];
+	/* Below a task's function the frames are this library's again. */
+	while (kept && is_own_code(pcs[kept - 1]))
+		kept--;
 	return kept;
 }
 

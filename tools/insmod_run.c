@@ -29,6 +29,8 @@ struct loaded {
 	const struct insmod_module *module;
 	void *handle;
 	const struct fxm_unit *unit; /* NULL: it includes no kernel header */
+	const struct fxm_entry **entry; /* the unit's, in the order of the source */
+	size_t nr_entries;
 	int (*init)(void);
 	void (*exit)(void);
 	const char *init_name, *exit_name;
@@ -127,13 +129,34 @@ static int load_failed(const struct insmod_module *module, const char *text)
 	return BAD_INPUT;
 }
 
-static size_t count(const struct fxm_unit *unit, enum fxm_entry_kind kind, const struct fxm_entry **first, const struct fxm_entry **second)
+/* The compiler is free to emit them in any order. */
+static int by_line(const void *a, const void *b)
+{
+	const struct fxm_entry *x = *(const struct fxm_entry *const *)a, *y = *(const struct fxm_entry *const *)b;
+	int file = strcmp(x->file, y->file);
+	return file ? file : x->line - y->line;
+}
+
+static int read_entries(struct loaded *l)
+{
+	size_t n = l->unit ? (size_t)(l->unit->entries_end - l->unit->entries) : 0;
+
+	l->entry = calloc(n + 1, sizeof(*l->entry));
+	if (!l->entry)
+		return tool_error("insmod", "out of memory");
+	for (l->nr_entries = 0; l->nr_entries < n; l->nr_entries++)
+		l->entry[l->nr_entries] = l->unit->entries[l->nr_entries];
+	qsort(l->entry, n, sizeof(*l->entry), by_line);
+	return OK;
+}
+
+static size_t count(const struct loaded *l, enum fxm_entry_kind kind, const struct fxm_entry **first, const struct fxm_entry **second)
 {
 	size_t n = 0;
-	for (const struct fxm_entry *const *e = unit ? unit->entries : NULL; unit && e < unit->entries_end; e++)
-		if ((*e)->kind == kind) {
+	for (size_t i = 0; i < l->nr_entries; i++)
+		if (l->entry[i]->kind == kind) {
 			if (n < 2)
-				*(n ? second : first) = *e;
+				*(n ? second : first) = l->entry[i];
 			n++;
 		}
 	return n;
@@ -143,7 +166,7 @@ static size_t count(const struct fxm_unit *unit, enum fxm_entry_kind kind, const
 static int find_entries(struct loaded *l)
 {
 	const struct fxm_entry *first = NULL, *second = NULL;
-	size_t n = count(l->unit, FXM_ENTRY_INIT, &first, &second);
+	size_t n = count(l, FXM_ENTRY_INIT, &first, &second);
 	const char *path = l->module->path;
 
 	*(void **)&l->init = dlsym(l->handle, "init_module");
@@ -160,7 +183,7 @@ static int find_entries(struct loaded *l)
 		insmod_say("%s: no module_init(), so there is nothing to run; add module_init(FUNCTION)", path);
 		return BAD_INPUT;
 	}
-	n = count(l->unit, FXM_ENTRY_EXIT, &first, &second);
+	n = count(l, FXM_ENTRY_EXIT, &first, &second);
 	if (n > 1) {
 		insmod_say("%s: %zu module_exit(): %s (line %d) and %s (line %d); a module has at most one", path, n, first->name, first->line,
 			   second->name, second->line);
@@ -184,7 +207,7 @@ static int load(struct loaded *l)
 	if (!l->handle)
 		return load_failed(l->module, dlerror());
 	l->unit = fxm_unit_first() != before ? fxm_unit_first() : NULL;
-	return find_entries(l);
+	return read_entries(l) ? BAD_INPUT : find_entries(l);
 }
 
 static int load_all(void)
@@ -205,15 +228,15 @@ static int load_all(void)
 
 static int set_in(const struct loaded *l, const char *name, size_t len, const char *value, bool *found)
 {
-	for (const struct fxm_entry *const *e = l->unit ? l->unit->entries : NULL; l->unit && e < l->unit->entries_end; e++) {
-		if ((*e)->kind != FXM_ENTRY_PARAM || strlen((*e)->name) != len || strncmp((*e)->name, name, len))
+	for (size_t i = 0; i < l->nr_entries; i++) {
+		const struct fxm_entry *e = l->entry[i];
+		if (e->kind != FXM_ENTRY_PARAM || strlen(e->name) != len || strncmp(e->name, name, len))
 			continue;
 		*found = true;
-		int error = fxm_param_set(*e, value);
+		int error = fxm_param_set(e, value);
 		if (error) {
-			insmod_say("%s: %.*s=%s: %s", l->module->path, (int)len, name, value,
-				   error == -ERANGE ? "too large for its type" : "not a value of its type");
-			insmod_say("  its type is %s", (*e)->text);
+			insmod_say("%s: %s=%s: %s; its type is %s", l->module->path, e->name, value,
+				   error == -ERANGE ? "too large" : "not a value that it takes", e->text);
 			return BAD_INPUT;
 		}
 	}
@@ -386,24 +409,25 @@ static void name_error(int error, char *buf, size_t size)
 		snprintf(buf, size, "%d", error);
 }
 
-static void run_initcalls(enum fxm_entry_kind kind)
+static void run_initcall(const struct loaded *l, const struct fxm_entry *e)
 {
 	char name[64];
 	int result;
 
-	for (size_t i = 0; i < run.nr_loaded; i++) {
-		const struct fxm_unit *unit = run.loaded[i].unit;
-		for (const struct fxm_entry *const *e = unit ? unit->entries : NULL; unit && e < unit->entries_end; e++) {
-			if ((*e)->kind != kind)
-				continue;
-			now_doing(&run.loaded[i], (*e)->name);
-			if (run_task("swapper", (struct call){.init = (*e)->init}, &result) && result) {
-				name_error(result, name, sizeof(name));
-				insmod_say("%s returned %s", run.job->shared->doing, name);
-				run.reports++;
-			}
-		}
-	}
+	now_doing(l, e->name);
+	if (!run_task("swapper", (struct call){.init = e->init}, &result) || !result)
+		return;
+	name_error(result, name, sizeof(name));
+	insmod_say("%s returned %s", run.job->shared->doing, name);
+	run.reports++;
+}
+
+static void run_initcalls(enum fxm_entry_kind kind)
+{
+	for (size_t m = 0; m < run.nr_loaded; m++)
+		for (size_t i = 0; i < run.loaded[m].nr_entries; i++)
+			if (run.loaded[m].entry[i]->kind == kind)
+				run_initcall(&run.loaded[m], run.loaded[m].entry[i]);
 }
 
 static bool run_init(struct loaded *l)

@@ -13,7 +13,7 @@
 
 static int __init after_fixmap(void)
 {
-	pr_info("fixmap is up: %d fixed addresses below %#lx\n", __end_of_fixed_addresses, FIXADDR_TOP + PAGE_SIZE);
+	pr_info("fixmap is up: %d fixed addresses, from %#lx down\n", __end_of_fixed_addresses, FIXADDR_TOP);
 	return 0;
 }
 fixmap_initcall(after_fixmap);
