@@ -57,7 +57,7 @@ bool replay_add_line(struct replay_lines *lines, const char *text)
 
 static int base_of(const char *field)
 {
-	static const char *const hex[] = {"pte", "pa", "phys", "pfn", "addr", "code"};
+	static const char *const hex[] = {"pte", "pa", "pfn", "addr", "code"};
 
 	for (size_t i = 0; i < sizeof(hex) / sizeof(hex[0]); i++)
 		if (!strcmp(hex[i], field))
@@ -126,12 +126,21 @@ static bool same_prot(const char *want, const char *got)
 	return !w || !g || same_value(w + 1, g + 1, 16);
 }
 
-/* Several enumerators can have one value; any of them will do. */
+/* Several enumerators can have one value; any of them will do. An index that no enumerator has is called as one likes. */
 static bool same_name(const struct replay *rp, const char *want, const char *got, const struct replay_action *a)
 {
-	if (!strcmp(want, got))
+	if (!strcmp(want, got) || (!strcmp(got, "-") && !strcmp(want, "__end_of_fixed_addresses")))
 		return true;
 	return strcmp(want, "-") && a && fxm_fixed_index(rp->layout, want) == (int)a->fix;
+}
+
+/* phys=P1 means P1's address. */
+static bool same_phys(struct replay *rp, const char *want, const char *got)
+{
+	struct replay_page *page = replay_page_named(rp, want);
+	uint64_t v;
+
+	return page ? trace_number(got, 16, &v) && v == page->pfn << FXM_PAGE_SHIFT : same_value(want, got, 16);
 }
 
 /* Whether the recording's value means nothing here. */
@@ -141,6 +150,27 @@ static bool is_not_compared(const struct replay *rp, const char *field, const ch
 		return true; /* lowmem was not modelled */
 	return rp->dialect == REPLAY_BOOTED && rp->woken_together > 1 && !strcmp(field, "last") && op &&
 	       !strcmp(op->name, "kmap-return");
+}
+
+/* match=1: the page computed is the one in ARG, which the script believed to be mapped there. */
+static const char *match_value(struct replay *rp, const struct trace_line *ours, const struct trace_op *op)
+{
+	struct replay_page *page = replay_page_named(rp, op->arg);
+	const char *pfn_text = trace_field(ours, 1, "pfn");
+	uint64_t pfn;
+
+	return page && pfn_text && trace_number(pfn_text, 16, &pfn) && pfn == page->pfn ? "1" : "0";
+}
+
+static bool same_field(struct replay *rp, const char *field, const char *want, const char *got, const struct replay_action *a)
+{
+	if (!strcmp(field, "prot"))
+		return same_prot(want, got);
+	if (!strcmp(field, "name"))
+		return same_name(rp, want, got, a);
+	if (!strcmp(field, "phys"))
+		return same_phys(rp, want, got);
+	return same_value(want, got, base_of(field));
 }
 
 static void compare_field(struct replay *rp, const char *word, const struct trace_line *ours, size_t first,
@@ -154,13 +184,13 @@ static void compare_field(struct replay *rp, const char *word, const struct trac
 	if (is_not_compared(rp, field, want, op))
 		return;
 	got = trace_field(ours, first, field);
+	if (got && op && !strcmp(field, "match"))
+		got = match_value(rp, ours, op);
 	if (!got)
 		replay_differ(rp, field, want, "nothing");
 	else if (!strcmp(field, "tag"))
 		compare_tag(rp, want, got, a);
-	else if (!strcmp(field, "prot")	  ? !same_prot(want, got)
-		 : !strcmp(field, "name") ? !same_name(rp, want, got, a)
-					  : !same_value(want, got, base_of(field)))
+	else if (!same_field(rp, field, want, got, a))
 		replay_differ(rp, field, want, got);
 }
 
@@ -170,7 +200,7 @@ static void compare_word(struct replay *rp, const char *field, const char *want,
 		replay_differ(rp, field, want, got);
 }
 
-/* The columns. "-" for ARG and RET means "any" in a script. */
+/* The columns. ARG of an operation on an address is what the script believed to be there. "-" means "any" in a script. */
 static void compare_columns(struct replay *rp, const struct trace_op *want, const struct trace_op *got,
 			    const struct replay_action *a)
 {
@@ -182,7 +212,7 @@ static void compare_columns(struct replay *rp, const struct trace_op *want, cons
 	compare_word(rp, "CTX", want->context, got->context);
 	if (!entered)
 		compare_word(rp, "operation", want->name, got->name);
-	if (!(is_script && (!strcmp(want->arg, "-") || (a && (a->kind->flags & OP_ADDRESS)))))
+	if (!(is_script && !strcmp(want->arg, "-")) && !(a && (a->kind->flags & OP_ADDRESS)))
 		compare_word(rp, "ARG", want->arg, got->arg);
 	if (strcmp(want->address, "-") && !same_value(want->address, got->address, 16))
 		replay_differ(rp, "RET", want->address, got->address);

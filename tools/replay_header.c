@@ -59,6 +59,7 @@ static int check_enum(struct replay *rp)
 	const char *pte = trace_field(&rp->line, 4, "pte");
 	uint64_t index, address, entry;
 	int got = fxm_fixed_index(rp->layout, name);
+	fxm_va va;
 
 	if (!trace_number(rp->line.word[2], 10, &index) || !trace_number(rp->line.word[3], 16, &address))
 		return bad_number(rp, rp->line.word[2]);
@@ -67,16 +68,17 @@ static int check_enum(struct replay *rp)
 		replay_differ(rp, name, rp->line.word[2], "nothing");
 		return 0;
 	}
+	va = fxm___fix_to_virt(rp->machine, (uint32_t)got);
 	if ((uint64_t)got != index)
 		replay_differ_count(rp, name, index, (uint64_t)got);
-	if (fxm___fix_to_virt(rp->machine, (uint32_t)got).v != address)
-		replay_differ_hex(rp, "VADDR", address, fxm___fix_to_virt(rp->machine, (uint32_t)got).v);
+	if (va.v != address)
+		replay_differ_hex(rp, "VADDR", address, va.v);
 	if (!pte || !strcmp(pte, "-"))
 		return 0;
 	if (!trace_number(pte, 16, &entry))
 		return bad_number(rp, pte);
-	if (fxm_pte_at(rp->machine, fxm_va_of(address)).v != entry)
-		replay_differ_hex(rp, "pte", entry, fxm_pte_at(rp->machine, fxm_va_of(address)).v);
+	if (fxm_pte_at(rp->machine, va).v != entry)
+		replay_differ_hex(rp, "pte", entry, fxm_pte_at(rp->machine, va).v);
 	return 0;
 }
 

@@ -209,13 +209,17 @@ static int digest(struct replay *rp, const struct trace_op *op, struct replay_th
 	return 0;
 }
 
-/* Whether the tag of the line is to be read through the pointer as well: the recorder of a booted kernel did it so. */
-static bool reads_pointer(const struct replay *rp, const struct trace_op *op)
+/*
+ * Whether the tag of the line is to be read through the pointer as well, as the recorder of a booted kernel did. A hosted
+ * recording knows no TLB: there only a new mapping, which no TLB can be stale about, is read so.
+ */
+static bool reads_pointer(const struct replay *rp, const struct trace_op *op, const struct replay_action *a)
 {
 	const char *tag = trace_field(&rp->line, op->field, "tag");
+	bool is_new = !(a->kind->flags & OP_ADDRESS);
 	uint64_t value;
 
-	return rp->has_window && rp->dialect == REPLAY_BOOTED && tag && trace_number(tag, 10, &value);
+	return rp->has_window && (is_new || rp->dialect == REPLAY_BOOTED) && tag && trace_number(tag, 10, &value);
 }
 
 static int start_operation(struct replay *rp, const struct trace_op *op, struct replay_thread *t)
@@ -230,7 +234,7 @@ static int start_operation(struct replay *rp, const struct trace_op *op, struct 
 		return -1;
 	rp->woken_together = -1;
 	t->action = action;
-	t->action.through_pointer = reads_pointer(rp, op);
+	t->action.through_pointer = reads_pointer(rp, op, &t->action);
 	if (take_turn(rp, t))
 		return -1;
 	return digest(rp, op, t);
@@ -250,7 +254,7 @@ static int continue_operation(struct replay *rp, const struct trace_op *op, stru
 	if (!t->in_kmap || !is_woken(t))
 		return give_up(rp, t, t->in_kmap ? "it sleeps in kmap() and nobody woke it" : "it is not in kmap()");
 	count_woken(rp);
-	t->action.through_pointer = reads_pointer(rp, op);
+	t->action.through_pointer = reads_pointer(rp, op, &t->action);
 	if (take_turn(rp, t))
 		return -1;
 	return digest(rp, op, t);

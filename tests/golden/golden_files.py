@@ -28,7 +28,7 @@ def unpack(archive, into):
 
 
 def run(arguments, **kwargs):
-    return subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors='replace', timeout=100, **kwargs)
+    return subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors='replace', **kwargs)
 
 
 def replay(fixmap, arguments):
