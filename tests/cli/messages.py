@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Errors of use: messages.py FIXMAP
+
+Each gives status 2, nothing on standard output and the one line on standard error that tells what to do. Output that cannot be
+written is an error too.
+"""
+import os
+import subprocess
+import sys
+
+fixmap = sys.argv[1]
+failed = done = 0
+
+CASES = [
+    ('', 'fixmap: which command? `fixmap --help` lists them'),
+    ('--verbose', 'fixmap: unknown option --verbose; `fixmap --help` lists the commands'),
+    ('laout', 'fixmap: unknown command laout; `fixmap --help` lists the commands'),
+    ('help laout', 'fixmap: unknown command laout; `fixmap --help` lists the commands'),
+    ('profiles now', 'fixmap profiles: now is not expected here; see `fixmap help profiles`'),
+    ('profiles -x', 'fixmap profiles: unknown option -x; see `fixmap help profiles`'),
+    ('layout pae=1', 'fixmap layout: pae=1: write -o in front of it'),
+    ('layout here', 'fixmap layout: here is not expected here; see `fixmap help layout`'),
+    ('layout -o', 'fixmap layout: a value is missing after -o; see `fixmap help layout`'),
+    ('layout --profile', 'fixmap layout: a value is missing after --profile; see `fixmap help layout`'),
+    ('layout --jsn', 'fixmap layout: unknown option --jsn; see `fixmap help layout`'),
+    ('layout --json --map', 'fixmap layout: --json, --map and --settings do not go together; write one of them'),
+    ('layout -p x86_32-4.51', 'fixmap layout: no profile x86_32-4.51: did you mean x86_32-4.15?'),
+    ('layout -o profile=hurd', 'fixmap layout: no profile hurd: write one of i386-2.6.12, x86_32-4.15, x86_32-5.10'),
+    ('layout -o SMP', 'fixmap layout: SMP: write it as NAME=VALUE'),
+    ('layout -o NR_CPU=4', 'fixmap layout: x86_32-5.10 has no setting NR_CPU: did you mean NR_CPUS?'),
+    ('layout -p i386-2.6.12 -o INTEL_TXT=1',
+     'fixmap layout: INTEL_TXT is a setting of x86_32-5.10, not of i386-2.6.12: leave it out, or change the profile'),
+    ('layout -o NR_CPUS=0', 'fixmap layout: NR_CPUS=0: write a number from 1 to 8192'),
+    ('layout -o cpus=4,NR_CPUS=2', 'fixmap layout: cpus=4 is more than NR_CPUS=2: write cpus=2 or fewer, or a larger NR_CPUS'),
+    ('layout -o ram_end=0',
+     'fixmap layout: ram_end=0 is a machine without memory: write the end of its memory in hexadecimal, such as ram_end=7ffe0000'),
+    ('layout -o ram_end=2G,highmem=1,vmalloc=3g',
+     "fixmap layout: vmalloc=c0000000 is as much as the kernel's whole address space: write a smaller one, such as 10000000 (256M)"),
+    ('cflags -o window=soon', 'fixmap cflags: window=soon: write one of off|strict|retain|eager'),
+    ('cflags -o NR_CPUS=8192', 'fixmap cflags: NR_CPUS=8192 makes the per-CPU areas below FIXADDR_TOP larger than the '
+     "kernel's address space: write a smaller NR_CPUS"),
+]
+
+
+def problem(what, got):
+    global failed
+    failed += 1
+    print(f'fixmap {what}\n  {got}')
+
+
+def run(arguments, **more):
+    global done
+    done += 1
+    return subprocess.run([fixmap, *arguments.split()], stdin=subprocess.DEVNULL, timeout=60, check=False, text=True, **more)
+
+
+for arguments, message in CASES:
+    p = run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if (p.returncode, p.stdout, p.stderr) != (2, '', message + '\n'):
+        problem(arguments, f'status {p.returncode}, {p.stdout[:80]!r}, {p.stderr!r}')
+
+p = run('cflags', stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, 'FIXMAP_INCLUDE': '/nowhere'})
+if p.returncode != 2 or p.stderr != ('fixmap cflags: FIXMAP_INCLUDE=/nowhere has no fixmap/config.h; '
+                                     'name the directory that has it\n'):
+    problem('cflags with FIXMAP_INCLUDE=/nowhere', f'status {p.returncode}, {p.stderr!r}')
+
+# Every command explains itself, and the same way through `help`.
+for command in ('profiles', 'layout', 'cflags', 'insmod', 'replay', 'walk'):
+    texts = [run(a, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for a in (f'{command} --help', f'help {command}')]
+    if texts[0].stdout != texts[1].stdout or not texts[0].stdout.startswith(f'usage: fixmap {command}') or texts[1].returncode:
+        problem(f'help {command}', texts[1].stdout + texts[1].stderr)
+
+# A full disk is reported; a reader that leaves early has what it wanted.
+for arguments in ('layout', 'layout --json', 'profiles', 'cflags', '--help', '--version'):
+    with open('/dev/full', 'w', encoding='ascii') as full:
+        p = run(arguments, stdout=full, stderr=subprocess.PIPE)
+    if p.returncode != 2 or p.stderr != 'fixmap: cannot write standard output: No space left on device\n':
+        problem(f'{arguments} >/dev/full', f'status {p.returncode}, {p.stderr!r}')
+    for restore in (True, False):
+        reader, writer = os.pipe()
+        os.close(reader)
+        p = run(arguments, stdout=writer, stderr=subprocess.PIPE, restore_signals=restore)
+        os.close(writer)
+        if p.returncode not in (2, -13, 141) or p.stderr:
+            problem(f'{arguments} into a closed pipe', f'status {p.returncode}, {p.stderr!r}')
+
+print(f'{done} commands run, {failed} problems')
+sys.exit(failed > 0)
