@@ -2,14 +2,22 @@
 # SPDX-License-Identifier: MIT
 """What README.md shows is what happens: readme.py SOURCE_ROOT TOOL_DIR
 
-Each `$ fixmap ...` line of a ```console block is run in the source root; the lines below it must be its output (standard
-output and error as they come). A line `...` stands for any lines. A ```c block must be the text of a file in examples/.
+Each command `$ ...` of a ```console block that calls fixmap is run in the source root; the lines below it must be its output,
+standard output and error as they come. A line `...` stands for any lines, a time [    0.000123] for any time, an offset
++0x1f for any offset. A ```c block must be the text of a file in examples/.
 """
 import glob
 import os
 import re
 import subprocess
 import sys
+
+# In the escaped text: what may differ from run to run or from compiler to compiler.
+STANDS_FOR = [
+    (r'\\\.\\\.\\\.\\\n', r'(?:.*\\n)*?'),
+    (r'\\\[(?:\\ )+\d+\\\.\d{6}\\\]', r'\\[ *\\d+\\.\\d{6}\\]'),
+    (r'\\\+0x[0-9a-f]+', r'\\+0x[0-9a-f]+'),
+]
 
 root, tools = sys.argv[1:]
 with open(os.path.join(root, 'README.md'), encoding='ascii') as f:
@@ -28,11 +36,13 @@ for language, text in blocks:
         failed += 1
     if language != 'console':
         continue
-    for command, shown in re.findall(r'^\$ (fixmap .*)\n((?:(?!\$ ).*\n)*)', text, re.M):
+    for command, shown in re.findall(r'^\$ (.*\bfixmap .*)\n((?:(?!\$ ).*\n)*)', text, re.M):
         run = subprocess.run(command, shell=True, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, timeout=60, check=False)
         got = run.stdout.decode('utf-8', 'replace')
-        pattern = re.escape(shown).replace(re.escape('...\n'), r'(?:.*\n)*?')
+        pattern = re.escape(shown)
+        for what, stands_for in STANDS_FOR:
+            pattern = re.sub(what, stands_for, pattern)
         ran += 1
         if not re.fullmatch(pattern, got):
             failed += 1
