@@ -62,7 +62,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->flush_range_is_all = fxmi_trait(l, "flush_kernel_range_is_all");
 	k->kunmap_bug_in_irq = fxmi_trait(l, "kunmap_bug_in_interrupt");
 	k->kunmap_might_sleep = fxmi_trait(l, "kunmap_might_sleep");
-	k->detect = fxmi_layout_detects(l, "leak");
+	k->detect = strcmp(fxmi_setting_text(l, "detect"), "off") != 0;
 	k->va_mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 	k->fixaddr_top = fxm_layout_get(l, "FIXADDR_TOP");
 	k->fixaddr_start = fxm_layout_get(l, "FIXADDR_START");
@@ -74,7 +74,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->prot_nocache = prot(l, "FIXMAP_PAGE_NOCACHE", &k->prot_nocache_name, "PAGE_KERNEL_NOCACHE");
 	k->prot_io = prot(l, "FIXMAP_PAGE_IO", &k->prot_io_name, "PAGE_KERNEL");
 	k->pkmap.base = fxm_layout_get(l, "PKMAP_BASE");
-	k->pkmap.last_pkmap = (uint32_t)fxm_layout_get(l, "LAST_PKMAP");
+	k->pkmap.last_pkmap = k->highmem ? (uint32_t)fxm_layout_get(l, "LAST_PKMAP") : 0;
 }
 
 /* ---- per CPU ---- */

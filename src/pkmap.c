@@ -215,6 +215,27 @@ static uint64_t map_new_virtual_locked(struct fxm_vcpu *cpu, struct fxmi_kernel 
 
 /* ---- kmap_high, kunmap_high ---- */
 
+/*
+ * Moves a count by one wherever it stands. Misuse takes it through 0 and below, where the slot is not free either, and must
+ * not carry into or borrow of the page in the upper half.
+ */
+static uint32_t step_count_locked(struct fxmi_pkmap *p, uint32_t nr, uint32_t step)
+{
+	uint64_t word = atomic_load(&p->slot[nr]);
+	uint32_t count;
+
+	do
+		count = (uint32_t)word + step;
+	while (!atomic_compare_exchange_weak(&p->slot[nr], &word, (word & ~(uint64_t)UINT32_MAX) | count));
+	if (count)
+		clear_bit(p->free, nr);
+	else
+		set_bit(p->free, nr);
+	if (count == 1)
+		mark_idle(p, nr);
+	return count;
+}
+
 static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
@@ -223,12 +244,9 @@ static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fx
 	if (!va)
 		va = map_new_virtual_locked(cpu, k, page);
 	uint32_t nr = (uint32_t)fxmi_pkmap_nr(p, va);
-	uint32_t count = (uint32_t)atomic_fetch_add(&p->slot[nr], 1) + 1;
-	if (count < 2) {
-		clear_bit(p->free, nr);
+	if (step_count_locked(p, nr, 1) < 2)
 		fxmi_bug(cpu, "kmap_high_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = (int)nr + 1},
 			 "kmap: the page has an address in pkmap slot %u, but the slot's count was 0: set_page_address() without a mapping", nr);
-	}
 	fxmi_spin_unlock(cpu, &p->kmap_lock);
 	return va;
 }
@@ -258,7 +276,6 @@ static FXMI_COLD _Noreturn void kunmap_bug(struct fxm_vcpu *cpu, struct fxmi_ker
 /* After the count of @nr fell to 1. */
 static void slot_fell_idle(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr)
 {
-	mark_idle(&k->pkmap, nr);
 	fxmi_window_end(cpu, fxmi_pkmap_addr(&k->pkmap, nr));
 	wake_waiters(cpu, &k->pkmap);
 }
@@ -271,15 +288,9 @@ static void kunmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_
 	if (!va)
 		kunmap_bug(cpu, k, page, -1);
 	uint32_t nr = (uint32_t)fxmi_pkmap_nr(p, va);
-	uint64_t word = atomic_load(&p->slot[nr]);
-	uint32_t count;
-	do { /* a count driven below zero must not borrow of the page in the upper half */
-		count = (uint32_t)word - 1;
-	} while (!atomic_compare_exchange_weak(&p->slot[nr], &word, (word & ~(uint64_t)UINT32_MAX) | count));
-	if (count == 0) {
-		set_bit(p->free, nr);
+	uint32_t count = step_count_locked(p, nr, (uint32_t)-1);
+	if (count == 0)
 		kunmap_bug(cpu, k, page, (int)nr);
-	}
 	fxmi_spin_unlock(cpu, &p->kmap_lock);
 	if (count == 1)
 		slot_fell_idle(cpu, k, nr);
@@ -289,7 +300,7 @@ static void kunmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_
  * Moves the count of the slot that holds @page by @step if it is at least @least. Returns the slot, -1 when the slow path must
  * decide.
  */
-FXMI_INLINE int move_count(struct fxmi_kernel *k, struct fxm_page *page, uint32_t least, uint64_t step, uint32_t *count)
+FXMI_INLINE int move_count(struct fxmi_kernel *k, struct fxm_page *page, int32_t least, uint64_t step, uint32_t *count)
 {
 	uint32_t slot_plus_1 = atomic_load_explicit(&page->pkmap_slot, memory_order_acquire);
 	if (!slot_plus_1)
@@ -297,7 +308,7 @@ FXMI_INLINE int move_count(struct fxmi_kernel *k, struct fxm_page *page, uint32_
 	_Atomic uint64_t *slot = &k->pkmap.slot[slot_plus_1 - 1];
 	uint64_t word = atomic_load_explicit(slot, memory_order_relaxed);
 	do {
-		if (word_pfn(word) != fxmi_page_pfn(k->m, page) || (uint32_t)word < least)
+		if (word_pfn(word) != fxmi_page_pfn(k->m, page) || (int32_t)word < least)
 			return -1;
 	} while (!atomic_compare_exchange_weak(slot, &word, word + step));
 	*count = (uint32_t)(word + step);
@@ -377,10 +388,12 @@ int fxm_kunmap(struct fxm_vcpu *cpu, struct fxm_page *page)
 	if (fxmi_page_pfn(k->m, page) < k->m->mem.highmem_pfn)
 		return 0;
 	int nr = move_count(k, page, 2, (uint64_t)-1, &count);
-	if (fxmi_unlikely(nr < 0))
+	if (fxmi_unlikely(nr < 0)) {
 		kunmap_high(cpu, k, page);
-	else if (count == 1)
+	} else if (count == 1) {
+		mark_idle(&k->pkmap, (uint32_t)nr);
 		slot_fell_idle(cpu, k, (uint32_t)nr);
+	}
 	return 0;
 }
 
@@ -498,7 +511,7 @@ void fxm_pkmap(struct fxm_machine *m, struct fxm_pkmap *out)
 	const struct fxmi_pkmap *p = &fxmi_kernel(m)->pkmap;
 	*out = (struct fxm_pkmap){.last_pkmap = p->last_pkmap, .last_pkmap_nr = p->last_nr, .waiters = p->map_wait.waiters};
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
-		uint32_t count = fxmi_pkmap_count(p, nr);
+		int32_t count = (int32_t)fxmi_pkmap_count(p, nr);
 		out->used += count >= 2;
 		out->idle += count == 1;
 	}
@@ -522,14 +535,15 @@ int fxm_pkmap_count(struct fxm_machine *m, uint32_t slot, struct fxm_page **page
 int fxmi_pkmap_init(struct fxmi_kernel *k)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
-	size_t words = (p->last_pkmap + WORD_BITS - 1) / WORD_BITS;
+	size_t slots = p->last_pkmap + 1; /* one to spare: without HIGHMEM there are none */
+	size_t words = slots / WORD_BITS + 1;
 
-	p->slot = calloc(p->last_pkmap, sizeof(*p->slot));
+	p->slot = calloc(slots, sizeof(*p->slot));
 	p->free = calloc(words, sizeof(*p->free));
 	p->idle = calloc(words, sizeof(*p->idle));
-	p->record_seq = calloc(p->last_pkmap, sizeof(*p->record_seq));
-	p->record_page = calloc(p->last_pkmap, sizeof(*p->record_page));
-	p->site = calloc(p->last_pkmap, sizeof(*p->site));
+	p->record_seq = calloc(slots, sizeof(*p->record_seq));
+	p->record_page = calloc(slots, sizeof(*p->record_page));
+	p->site = calloc(slots, sizeof(*p->site));
 	if (!p->slot || !p->free || !p->idle || !p->record_seq || !p->record_page || !p->site)
 		return -ENOMEM;
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++)
