@@ -105,7 +105,7 @@ struct fxmi_kernel {
 	enum fxm_policy policy[FXM_REPORT_FINDING + 1];
 	_Atomic uint64_t report_count[FXM_REPORT_FINDING + 1];
 	unsigned oopses; /* the N of "[#N]" */
-	bool detect;	 /* detectors on */
+	bool detect;	 /* some detector is on: mapping sites are recorded */
 
 	struct fxmi_trace *trace; /* NULL when never used */
 	_Atomic(struct fxmi_tier *) tier; /* kernel_tier.c; NULL when never used */

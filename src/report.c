@@ -84,9 +84,16 @@ static void add_site(struct text *t, const char *label, uintptr_t pc)
 static void add_stack(struct text *t, uintptr_t first)
 {
 	uintptr_t pcs[MAX_FRAMES];
-	unsigned n = call_stack(pcs, MAX_FRAMES);
 	char name[256];
 	unsigned i = 0;
+	Dl_info info;
+
+	/* A jump to nowhere cannot be unwound: the unwinder would read the instruction. */
+	if (first && !dladdr((void *)first, &info)) {
+		add_site(t, "at", first);
+		return;
+	}
+	unsigned n = call_stack(pcs, MAX_FRAMES);
 
 	/* Inside the SIGSEGV handler the interesting frames begin at the access. */
 	if (first) {
@@ -244,7 +251,7 @@ void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detec
 	char message[512], head[128];
 	va_list args;
 
-	if (!k->detect)
+	if (!fxmi_layout_detects(k->layout, detector))
 		return;
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
@@ -373,7 +380,7 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
 		uint64_t word = atomic_load(&p->slot[nr]);
-		if ((uint32_t)word < 2)
+		if ((int32_t)word < 2)
 			continue;
 		fxmi_finding(k, NULL, "leak",
 			     &(struct fxmi_subject){.va = fxmi_pkmap_addr(p, nr), .pfn_plus_1 = word >> 32, .slot_plus_1 = (int)nr + 1,

@@ -35,7 +35,7 @@
  *
  *   FXM_KM_TYPE(NAME)			(C)	enum km_type; under CONFIG_DEBUG_HIGHMEM a nameless fence precedes each
  *   FXM_TRAIT(name, expr)		how this version behaves
- *   FXM_SITE(key, where)		"FILE:LINE" of a BUG, WARN or might_sleep
+ *   FXM_SITE(key, where)		"FILE:LINE" of a BUG, WARN or might_sleep; "FILE" where the line is not known
  *   FXM_REGION(name, start, size)	a region of the address space; none when size is 0
  *   FXM_BOOT(NAME, phys, PROT)		a fixed address that boot code sets, if it is in the enum
  */
