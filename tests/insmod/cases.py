@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: MIT
+"""The cases of run.py: group, name, source, command line, what must come out.
+
+`source` is the text behind HEAD (or a whole file when it includes something), or a dict of files; None there names an example.
+"""
+import shutil
+import subprocess
+
+HEAD = '''#include <linux/module.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/sched.h>
+#include <linux/delay.h>
+#include <linux/spinlock.h>
+#include <asm/fixmap.h>
+#include <asm/io.h>
+#line 1
+'''
+
+CASES = []
+
+
+def add(group, name, status, source, **more):
+    CASES.append({'group': group, 'name': name, 'status': status, 'source': source, **more})
+
+
+def init(group, name, status, body, **more):
+    """A module whose init function has this body."""
+    add(group, name, status, f'static int __init f(void)\n{{\n{body}\nreturn 0;\n}}\nmodule_init(f);\n', **more)
+
+
+def example(name, status, *args, **more):
+    add('examples', ' '.join((name, *args)), status, {name + '.c': None}, args=list(args), **more)
+
+
+P26, P415, P510 = ('-p', 'i386-2.6.12'), ('-p', 'x86_32-4.15'), ('-p', 'x86_32-5.10')
+
+# ---- the examples, on every profile that they are for ----
+TIME = r'^\[ *\d+\.\d{6}\] '
+for args, address in ((P26, '0xff801000'), (P415, '0xff801000'), (P415 + ('-o', 'pae=1'), '0xffa01000'), (P510, '0xfec01000')):
+    example('kmap_string', 0, *args, identity=True, err=[], out=[TIME + rf'\[{address}\] libfixmap-kmap_string_init$', 'is highmem, pkmap slot 1$'])
+example('kmap_string', 0, '-o', 'identity=0', err=[], out=[r'\[0x[0-9a-f]*fec01000\] libfixmap-kmap_string_init$'])
+example('apic_version', 0, *P26, err=[], identity=True, out=['local APIC at 0xffffd000, fixmap index 2$', 'version 0x14, 6 local vectors$'])
+example('apic_version', 0, *P415, err=[], identity=True, out=['local APIC at 0xffffc000, fixmap index 3$', 'version 0x14'])
+example('apic_version', 0, *P510, err=[], out=['version 0x14'])
+example('apic_wrong_argument', 1, *P26, no_out=['not reached'],
+        err=[r'^kernel BUG at arch/i386/mm/pgtable\.c:135!$', '0xffffd000 is an address: its index would be 2',
+             r'apic_wrong_argument_init\+0x[0-9a-f]+'])
+example('apic_wrong_argument', 1, *P415, '-o', 'identity=0', err=[r'pgtable\.c:576!$', '0xffffc000 is an address: its index would be 3'])
+example('atomic_typed', 0, *P26, err=[], identity=True,
+        out=[r'\[0xffff1000\] written through KM_USER0', 'indices 14 and 15, preempt_count 2$'])
+example('atomic_typed', 2, *P510, out=[], err=['km_type argument of kmap_atomic.. went with 2.6.37; x86_32-5.10 has kmap_atomic.page'])
+example('atomic_slot_by_hand', 0, *P415, err=[], identity=True, out=['level 0 of CPU 0: index 68, address 0xfffbb000$'])
+example('atomic_slot_by_hand', 0, *P510, '-o', 'pae=1', err=[], out=['level 0 of CPU 0: index 68'])
+example('atomic_slot_by_hand', 2, *P26, out=[], err=['kmap_atomic_idx_push.. came with 2.6.37'])
+example('address_space', 0, *P415, err=[], identity=True, out=['fixmap   0xfff15000 - 0xfffff000     936 kB$', 'indices 68 to 227, 20 per CPU$'])
+example('address_space', 0, *P26, err=[], identity=True, out=['lowmem   0xc0000000 - 0xf8000000', 'fixmap   0xfff87000 - 0xfffff000'])
+example('initcalls', 0, err=[], out=[r'(?s)fixmap is up.*kmap is up.*module_init comes last'])
+add('examples', 'three modules', 0, {'kmap_string.c': None, 'initcalls.c': None, 'address_space.c': None}, err=[],
+    out=[r'(?s)fixmap is up.*kmap is up.*kmap_string_init.*comes last.*lowmem'])
+
+# ---- what is no module, or does not compile ----
+init('input', 'does not compile', 2, 'return x;', out=[], err=["'x' undeclared|‘x’ undeclared|undeclared identifier 'x'", 'does not compile$'])
+init('input', 'undeclared function', 2, 'return foo();', out=[], err=['implicit declaration|undeclared function'])
+add('input', 'unknown symbol', 2, 'int foo(void);\nstatic int f(void) { return foo(); }\nmodule_init(f);\n', out=[], one_line=True,
+    err=['unknown symbol foo: neither the kernel tier nor a module loaded before has it$'])
+add('input', 'no module_init', 2, 'int x;', out=[], one_line=True, err=['no module_init.., so there is nothing to run; add module_init'])
+add('input', 'no header at all', 2, 'int x;', raw=True, out=[], one_line=True, err=['no module_init'])
+add('input', 'two module_init', 2, 'static int a(void) { return 0; }\nmodule_init(a);\nstatic int b(void) { return 0; }\nmodule_init(b);\n',
+    out=[], one_line=True, err=[r'2 module_init\(\): a \(line 2\) and b \(line 4\); a module has one$'])
+add('input', 'missing file', 2, {}, files=['nowhere.c'], out=[], one_line=True, err=['nowhere.c: No such file'])
+add('input', 'no file', 2, {}, out=[], one_line=True, err=['which module'])
+add('input', 'real module', 2, {'a.ko': ''}, raw=True, out=[], one_line=True, err=['compiled for a real kernel; give the .c file'])
+add('input', 'unknown profile', 2, {'kmap_string.c': None}, args=['-p', 'vax-4.3'], out=[], one_line=True, err=['vax-4.3'])
+add('input', 'unknown setting', 2, {'kmap_string.c': None}, args=['-o', 'colour=red'], out=[], one_line=True, err=['colour'])
+add('input', 'no window', 2, {'kmap_string.c': None}, args=['-o', 'window=off'], out=[], one_line=True, err=['window=off.*strict'])
+add('input', 'time limit', 2, {'kmap_string.c': None}, args=['--time-limit', 'soon'], out=[], one_line=True, err=['number of seconds'])
+add('input', 'unknown parameter', 2, {'kmap_string.c': None}, params=['colour=red'], out=[], one_line=True, err=['no module here has a parameter colour'])
+STAMPED = {'m.c': HEAD + 'static int f(void) { return 0; }\nmodule_init(f);\n'}
+add('input', 'own object', 0, STAMPED, files=['m.so'], object_flags=P415, args=P415, out=[], err=[])
+add('input', 'stamp of another profile', 2, STAMPED, files=['m.so'], object_flags=P415, args=P510, out=[], one_line=True,
+    err=['compiled for x86_32-4.15 with .*NR_CPUS 8.*, but the machine is x86_32-5.10 with NR_CPUS 32'])
+add('input', 'stamp of another width', 2, STAMPED, files=['m.so'], object_flags=P510 + ('-o', 'pae=1'), args=P510, out=[], one_line=True,
+    err=[r'with .*sizeof\(pte_t\) 8, but the machine is x86_32-5.10 with .*sizeof\(pte_t\) 4'])
+add('input', 'stamp of another enum', 2, STAMPED, files=['m.so'], object_flags=P415 + ('-o', 'X86_INTEL_MID=1', '-o', 'PCI_MMCONFIG=0'), args=P415,
+    out=[], one_line=True, err=['other entries in enum fixed_addresses'])
+
+# ---- how a run can end ----
+init('ends', 'loops', 1, 'for (;;)\nbarrier();', args=['--time-limit', '0.5'], out=[], one_line=True,
+     err=[r'f\(\) did not end within 0.5 s; it was at f\+'])
+add('ends', 'loops in exit', 1, 'static int f(void) { return 0; }\nmodule_init(f);\nstatic void g(void) { for (;;) barrier(); }\nmodule_exit(g);\n',
+    args=['--time-limit', '0.5'], err=[r'g\(\) did not end within'])
+init('ends', 'calls exit', 1, 'void exit(int); printk("one\\n"); exit(3);', out=['one$'], one_line=True, err=[r'the module called exit\(3\); kernel code cannot$'])
+init('ends', 'calls _exit', 1, 'void _exit(int); _exit(3);', one_line=True, err=[r'the module called _exit\(3\); kernel code cannot$'])
+init('ends', 'calls abort', 1, 'void abort(void); abort();', one_line=True, err=[r'ended by signal 6 \(Aborted\)$'])
+add('ends', 'overflows its stack', 1, '''static noinline int deep(int n) { volatile char b[200]; b[0] = n; return deep(n + 1) + b[0]; }
+static int f(void) { return deep(0); }
+module_init(f);
+''', err=["the task's stack overflowed", r'^ deep\+0x'])
+init('ends', 'dereferences NULL', 1, 'return *(volatile int *)page_address(alloc_page(GFP_HIGHUSER));',
+     err=['^BUG: kernel NULL pointer dereference, address: 00000000$', r'^ f\+0x'])
+init('ends', 'dereferences NULL on 2.6', 1, 'return *(volatile int *)8;', args=P26,
+     err=['^Unable to handle kernel NULL pointer dereference at virtual address 00000008$'])
+init('ends', 'jumps to nowhere', 1, 'void (*volatile g)(void) = (void *)0x5000; g();', err=['00005000', 'instruction fetch'], no_err=['#2'])
+init('ends', 'divides by zero', 1, 'volatile int x = 0, y = 7 / x; (void)y;', err=[r'ended by signal 8'] )
+init('ends', 'init fails', 1, 'return -ENOMEM;', out=[], one_line=True, err=[r'init_module: -ENOMEM \(Cannot allocate memory\)$'])
+init('ends', 'init returns more than 0', 0, 'return 5;', one_line=True, err=[r'f\(\) returned 5; it should return 0'])
+init('ends', 'pool is full', 1, 'for (int i = 0; i < 2000; i++)\nkmap(alloc_page(GFP_HIGHUSER));', err=['1024 of 1024 kmap slots are in use'])
+init('ends', 'spinlock twice', 1, 'static DEFINE_SPINLOCK(l);\nspin_lock(&l);\nspin_lock(&l);', err=['^BUG: spinlock recursion on CPU#0, insmod/'])
+add('ends', 'second init fails', 1, {
+    'one.c': HEAD + 'static int f(void) { printk("one in\\n"); return 0; }\nstatic void g(void) { printk("one out\\n"); }\nmodule_init(f); module_exit(g);\n',
+    'two.c': HEAD + 'static int f(void) { return -EBUSY; }\nstatic void g(void) { printk("two out\\n"); }\nmodule_init(f); module_exit(g);\n'},
+    out=['one in$', 'one out$'], no_out=['two out'], err=['two.c: init_module: -EBUSY'])
+
+# ---- what is reported ----
+init('reports', 'leaks', 1, '''struct page *p = alloc_page(GFP_HIGHUSER), *q = alloc_pages(GFP_KERNEL, 2);
+kmap(p);
+kmalloc(100, GFP_KERNEL);
+kmap_atomic(p);
+set_fixmap(FIX_WP_TEST, page_to_phys(q));''', out=[],
+     err=[r'^leak: kmap never undone: page pfn [0-9a-f]+ at fec01000, pkmap slot 1, 1 use, mapped at f\+0x[0-9a-f]+',
+          r'^leak: kmap_atomic never undone: .* at fffbb000, level 0 of CPU 0', r'^leak: page pfn [0-9a-f]+ \(order 0\) never freed',
+          r'^leak: pages from pfn [0-9a-f]+ \(order 2\) never freed', '^leak: 100 bytes at [0-9a-f]+ never freed', r'^leak: fixmap 1536 \(FIX_WP_TEST\) still maps'])
+init('reports', 'the place of a leak', 1, 'kmalloc(7, GFP_KERNEL);', places=True, err=[r'kmalloc\(\) at f\+0x[0-9a-f]+ \(the place of a leak.c:3\)'])
+init('reports', 'leaks nothing', 0, '''struct page *p = alloc_page(GFP_HIGHUSER);
+void *v = kmap(p), *w = kmap_atomic(p), *m = kmalloc(3, GFP_ATOMIC);
+memcpy(v, "x", 2);
+kunmap_atomic(w);
+kunmap(p);
+m = krealloc(m, 5000, GFP_KERNEL);
+kfree(m);
+get_page(p);
+put_page(p);
+__free_page(p);
+set_fixmap(FIX_WP_TEST, 0);
+clear_fixmap(FIX_WP_TEST);
+free_page(__get_free_page(GFP_KERNEL));''', out=[], err=[])
+init('reports', 'address given to kunmap', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\nkunmap(kmap(p));',
+     err=['kunmap.. takes the page and was given fec01000, an address inside pkmap slot 1', '^leak: kmap never undone'])
+init('reports', 'nonsense given to kmap', 1, 'kmap((void *)0x1234);', err=['kmap.. takes the page and was given 1234'])
+init('reports', 'page given to kunmap_atomic', 2, 'struct page *p = alloc_page(GFP_HIGHUSER);\nkmap_atomic(p);\nkunmap_atomic(p);',
+     err=['kunmap_atomic.. takes the address, not the page'])
+init('reports', 'page as void to kunmap_atomic', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\nkmap_atomic(p);\nkunmap_atomic((void *)p);',
+     err=['^==== finding: wrong-argument', 'was given the struct page of pfn'])
+init('reports', 'used after kunmap', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\nchar *v = kmap(p);\nkunmap(p);\n*(volatile char *)v = 1;\n__free_page(p);',
+     err=['^==== finding: use-after-unmap'])
+init('reports', 'used after kunmap_atomic', 1,
+     'struct page *p = alloc_page(GFP_HIGHUSER);\nchar *v = kmap_atomic(p);\nkunmap_atomic(v);\n*(volatile char *)v = 1;',
+     err=['^BUG: unable to handle page fault for address: fffbb000$', 'kmap_atomic slot 0 of CPU 0 is not mapped'])
+init('reports', 'past the page', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\nmemset(kmap(p), 1, 5000);', err=['pkmap slot 2 is not mapped'])
+init('reports', 'freed while mapped', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\nkmap(p);\n__free_page(p);\nkunmap(p);',
+     err=['^==== finding: free-while-mapped', 'kunmap.. first'])
+init('reports', 'freed twice', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\n__free_page(p);\n__free_page(p);', err=['^BUG: Bad page state in process insmod'])
+init('reports', 'kfree twice', 1, 'void *p = kmalloc(10, GFP_KERNEL);\nkfree(p);\nkfree(p);', err=['no allocation begins there now'])
+init('reports', 'device dereferenced', 1,
+     'set_fixmap_nocache(FIX_APIC_BASE, 0xfee00000);\nreturn *(volatile int *)(fix_to_virt(FIX_APIC_BASE) + 0x30) * 0;',
+     err=['maps device memory: use readl'])
+init('reports', 'readl of nothing', 1, 'return readl((void *)__fix_to_virt(FIX_KMAP_END));', err=['^BUG: unable to handle page fault'])
+init('reports', 'index too large', 2, 'return fix_to_virt(__end_of_fixed_addresses) != 0;', err=['no constant below __end_of_fixed_addresses'])
+init('reports', 'index 0', 1, 'return virt_to_fix(__fix_to_virt(0));', err=['index 0 lies above FIXADDR_TOP'])
+init('reports', 'WARN and BUG', 1, 'WARN_ON(1);\nWARN(1, "three %d\\n", 3);\nBUG_ON(1 == 1);', no_err=['leak'],
+     err=[r'^WARNING: .* at WARN and BUG.c:3$', 'three 3$', '^kernel BUG at WARN and BUG.c:5!$'])
+init('reports', 'kmap_local before 5.11', 2, 'kmap_local_page(alloc_page(GFP_HIGHUSER));', err=['kmap_local_page.. came with 5.11; not in x86_32-5.10'])
+init('reports', 'kmap_atomic_pfn before 2.6.13', 1, 'kmap_atomic_pfn(1, KM_USER0);', args=P26, err=['kmap_atomic_pfn.. is not in i386-2.6.12: since 2.6.13'])
+init('reports', 'set_fixmap_io on 2.6', 1, 'set_fixmap_io(FIX_WP_TEST, 0);', args=P26, err=['set_fixmap_io.. is not in i386-2.6.12: since 3'])
+init('reports', 'sleeps while atomic', 1, 'kmap_atomic(alloc_page(GFP_HIGHUSER), KM_USER0);\nkmap(alloc_page(GFP_HIGHUSER));',
+     args=P26 + ('-o', 'DEBUG_ATOMIC_SLEEP=1'), err=['sleeping function called from invalid context'])
+CAST = '''void *object = kmalloc(16, GFP_KERNEL);
+u32 cut = (u32)(unsigned long)object;
+printk("%08lx %d\\n", (unsigned long)cut, virt_to_page((void *)(unsigned long)cut) == virt_to_page(object));
+*(char *)(unsigned long)cut = 1;
+kfree(object);'''
+init('reports', 'cast to u32', 0, CAST, identity=True, err=[], out=['[c-f][0-9a-f]{7} 1$'])
+init('reports', 'cast to u32, relocated', 1, CAST, args=['-o', 'identity=0'], out=['[c-f][0-9a-f]{7} 1$'],
+     err=['virt_to_page.. was given [c-f][0-9a-f]{7}: a pointer truncated to 32 bits', 'pointer truncated to 32 bits: [c-f][0-9a-f]{7} is a simulated address'])
+
+# ---- the rest of what modules use ----
+init('kernel', 'formats', 0, r'''void *v = (void *)__fix_to_virt(FIX_KMAP_BEGIN);
+phys_addr_t phys = 0x12345000;
+unsigned char mac[] = {1, 2, 0xab, 4, 5, 6};
+struct va_format vf;
+printk("1 %px|%10s|%-6d|%#x|%c|%%|%lld|%5.2s|\n", v, "abc", -5, 255u, 'x', -1LL, "xyz");
+printk("2 %pa %pM %*ph %pI4 %pe\n", &phys, mac, 3, mac, mac, ERR_PTR(-ENOENT));
+printk("3 %s %hhu %hd %zu %*d %p\n", (char *)NULL, (unsigned char)200, (short)-3, (size_t)7, 4, 1, NULL);
+printk("4 %ps\n", (void *)kmap_string);
+(void)vf;
+'''.replace('kmap_string', '(unsigned long)f'), err=[], identity=True,
+     out=[r'1 fffbb000\|       abc\|-5    \|0xff\|x\|%\|-1\|   xy\|$', '2 0x12345000 01:02:ab:04:05:06 01 02 ab 1.2.171.4 -ENOENT$',
+          r'3 \(null\) 200 -3 7    1 \(null\)$', '4 f$'])
+init('kernel', 'lines', 0, r'''printk("a");
+printk(KERN_CONT "b\n");
+printk("c");
+printk("d\ne\n");
+pr_info("%s\n", "last");
+printk("no newline");''', err=[], out=[TIME + 'ab$', TIME + 'c$', TIME + 'd$', TIME + 'e$', TIME + 'last$', TIME + 'no newline$'])
+init('kernel', 'lines on 2.6', 0, r'''printk("<1>a");
+printk("b\n");''', args=P26, err=[], out=[TIME + 'ab$'])
+add('kernel', 'parameters', 0, '''static int number = 3; module_param(number, int, 0444);
+static bool flag; module_param(flag, bool, 0444);
+static char *word = "none"; module_param(word, charp, 0444); MODULE_PARM_DESC(word, "a word");
+static unsigned long wide; module_param_named(width, wide, ulong, 0);
+static int f(void) { printk("%d %d %s %#lx\\n", number, flag, word, wide); return 0; }
+module_init(f);
+''', params=['number=-7', 'flag=y', 'word=a=b', 'width=0x1000'], err=[], out=['-7 1 a=b 0x1000$'])
+for value, why in (('x', 'not a value'), ('70000000000', 'too large'), ('', 'not a value')):
+    add('kernel', f'parameter number={value}', 2, 'static int number; module_param(number, int, 0);\nstatic int f(void) { return 0; }\nmodule_init(f);\n',
+        params=[f'number={value}'], out=[], one_line=True, err=[rf'number={value}: {why}.*; its type is int$'])
+add('kernel', 'old style', 0, 'int init_module(void) { printk(KERN_ALERT "hello\\n"); return 0; }\nvoid cleanup_module(void) { printk("goodbye\\n"); }\n',
+    err=[], out=['hello$', 'goodbye$'])
+add('kernel', 'exported symbol', 0, {
+    'one.c': HEAD + 'int shared(void);\nint shared(void) { return 42; }\nEXPORT_SYMBOL_GPL(shared);\nint f(void);\nint f(void) { return 0; }\nmodule_init(f);\n',
+    'two.c': HEAD + 'int shared(void);\nint f(void);\nint f(void) { printk("%d from two\\n", shared()); return 0; }\nmodule_init(f);\n'},
+    err=[], out=['42 from two$'])
+init('kernel', 'who', 0, 'printk("%s %d\\n", current->comm, current->pid > 0);', err=[], out=['insmod 1$'])
+init('kernel', 'counters', 0, '''struct page *p = alloc_page(GFP_HIGHUSER);
+void *v;
+unsigned long flags;
+printk("%d %d\\n", preempt_count(), !!in_interrupt());
+v = kmap_atomic(p);
+printk("%d %d %d\\n", preempt_count(), pagefault_disabled(), kmap_atomic_idx());
+kunmap_atomic(v);
+local_irq_save(flags);
+printk("off %d\\n", irqs_disabled());
+local_irq_restore(flags);
+printk("on %d\\n", irqs_disabled());
+__free_page(p);''', args=('-o', 'PREEMPT_COUNT=1'), err=[], out=['0 0$', '1 1 0$', 'off 1$', 'on 0$'])
+init('kernel', 'list and struct page', 0, '''LIST_HEAD(pages);
+struct page *p, *n;
+int sum = 0;
+for (int i = 0; i < 3; i++) {
+p = alloc_page(GFP_HIGHUSER);
+p->index = i + 1;
+set_page_private(p, 10);
+SetPageUptodate(p);
+list_add_tail(&p->lru, &pages);
+}
+list_for_each_entry_safe(p, n, &pages, lru) {
+sum += p->index * page_private(p) + PageUptodate(p);
+list_del(&p->lru);
+__free_page(p);
+}
+printk("sum %d\\n", sum);''', err=[], out=['sum 63$'])
+init('kernel', 'pages of 2.6', 0, '''struct page *p = alloc_page(GFP_HIGHUSER), *q = alloc_page(GFP_HIGHUSER);
+char *v = kmap(p);
+memset(v, 'x', PAGE_SIZE);
+copy_highpage(q, p);
+memclear_highpage_flush(p, 1, 2);
+printk("%d %d %d %c\\n", v[0], v[1], v[3], *(char *)kmap(q));
+kunmap(q);
+kunmap(p);
+__free_page(p);
+__free_page(q);''', args=P26, err=[], out=['120 0 120 x$'])
+init('kernel', 'set_fixmap_offset', 0, '''struct page *p = alloc_page(GFP_KERNEL);
+char *v = (char *)set_fixmap_offset(FIX_WP_TEST, page_to_phys(p) + 5);
+strcpy(v, "through");
+printk("%s %lu %lx\\n", (char *)page_address(p) + 5, virt_to_fix((unsigned long)__fix_to_virt(FIX_APIC_BASE)), (unsigned long)v & ~PAGE_MASK);
+clear_fixmap(FIX_WP_TEST);
+__free_page(p);''', err=[], out=['through 3 5$'])
+init('kernel', 'virt_to_page and back', 0, '''char *v = kmalloc(32, GFP_KERNEL);
+printk("%d %d\\n", page_address(virt_to_page(v)) == (void *)((unsigned long)v & PAGE_MASK), __va(__pa(v)) == (void *)v);
+kfree(v);''', args=('-o', 'identity=0'), err=[], out=['1 1$'])
+add('kernel', 'version', 0, '''#include <linux/module.h>
+#include <linux/version.h>
+#if LINUX_VERSION_CODE != KERNEL_VERSION(4, 15, 0)
+#error "wrong version"
+#endif
+#if !IS_ENABLED(CONFIG_HIGHMEM) || IS_ENABLED(CONFIG_X86_PAE) || IS_ENABLED(CONFIG_NONSENSE)
+#error "wrong configuration"
+#endif
+static int f(void) { return 0; }
+module_init(f);
+''', args=P415, out=[], err=[])
+
+# ---- the program around it ----
+
+
+def noexec_folder(command, folder):
+    """Turns the command into one that runs with TMPDIR on a noexec file system; why not, if that is impossible."""
+    if not shutil.which('unshare'):
+        return 'no unshare(1)'
+    mount = f'mount -t tmpfs -o noexec none {folder}/noexec'
+    subprocess.run(['mkdir', f'{folder}/noexec'], check=True)
+    for how in (['unshare', '--mount'], ['unshare', '--user', '--map-root-user', '--mount']):
+        if subprocess.run([*how, 'sh', '-c', mount], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            command[:] = [*how, 'sh', '-c', mount + ' && exec "$@"', 'sh', *command]
+            return None
+    return 'mounting is not allowed here'
+
+
+def closed_pipe(command, _folder):
+    command[:] = ['sh', '-c', '"$@" | true; exit 0', 'sh', *command]
+
+
+OK = 'static int f(void) { printk("fine\\n"); return 0; }\nmodule_init(f);\n'
+add('tool', 'no compiler', 2, OK, env={'PATH': '@DIR@'}, out=[], one_line=True, err=['no C compiler: install gcc or clang, or set CC$'])
+add('tool', 'CC that is none', 2, OK, env={'CC': '/nowhere/cc'}, out=[], one_line=True, err=['CC=/nowhere/cc is no compiler'])
+add('tool', 'CC with words', 0, OK, env={'CC': 'gcc -DUNUSED'}, err=[], out=['fine$'])
+if shutil.which('clang'):
+    add('tool', 'clang', 0, OK, env={'CC': 'clang'}, err=[], out=['fine$'])
+    add('tool', 'clang and a leak', 1, 'static int f(void) { kmalloc(9, GFP_KERNEL); return 0; }\nmodule_init(f);\n', env={'CC': 'clang'},
+        err=['9 bytes at'])
+add('tool', 'TMPDIR that is not there', 2, OK, env={'TMPDIR': '/nowhere'}, out=[], one_line=True, err=['TMPDIR=/nowhere: No such file'])
+add('tool', 'noexec TMPDIR', 2, OK, env={'TMPDIR': '@DIR@/noexec'}, wrap=noexec_folder, out=[], one_line=True, err=['mounted noexec.*set TMPDIR'])
+add('tool', 'FIXMAP_OPTIONS', 0, {'address_space.c': None}, env={'FIXMAP_OPTIONS': 'profile=i386-2.6.12,NR_CPUS=1'}, err=[],
+    out=['indices 11 to 23, 13 per CPU'])
+add('tool', 'command line before FIXMAP_OPTIONS', 0, {'address_space.c': None}, args=P415, err=[],
+    env={'FIXMAP_OPTIONS': 'profile=i386-2.6.12'}, out=['20 per CPU'])
+add('tool', 'FIXMAP_OPTIONS unknown', 2, OK, env={'FIXMAP_OPTIONS': 'colour=red'}, out=[], one_line=True, err=['colour'])
+add('tool', 'window modes', 0, {'kmap_string.c': None}, args=['-o', 'window=eager'], err=[], out=['kmap_string_init'])
+add('tool', 'window retain', 0, {'kmap_string.c': None}, args=['-o', 'window=retain'], err=[], out=['kmap_string_init'])
+add('tool', 'closed pipe', 0, 'static int f(void) { for (int i = 0; i < 10000; i++) printk("line %d\\n", i); return 0; }\nmodule_init(f);\n',
+    wrap=closed_pipe)
+add('tool', 'help', 0, {}, files=['--help'], err=[], out=['^usage: fixmap insmod', 'Exit status'])

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`fixmap insmod` as its users meet it: run.py FIXMAP EXAMPLES [GROUP]
+
+Each case is a module (or several), a command line and what must come out: the exit status, lines of the log, lines of the messages.
+"""
+import concurrent.futures
+import functools
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+from cases import CASES, HEAD  # noqa: E402
+
+fixmap, examples = sys.argv[1:3]
+groups = sys.argv[3:]
+LIMIT = 120
+
+
+def environment(case, folder):
+    env = {k: v for k, v in os.environ.items() if k not in ('FIXMAP_OPTIONS', 'CC')}
+    env.update({'TMPDIR': folder, 'LC_ALL': 'C.UTF-8', **case.get('env', {})})
+    return {k: v.replace('@DIR@', folder) for k, v in env.items()}
+
+
+def write_modules(case, folder):
+    names = []
+    sources = case['source'] if isinstance(case['source'], dict) else {case['name'] + '.c': case['source']}
+    for name, text in sources.items():
+        if text is None:
+            names.append(os.path.join(examples, name))
+            continue
+        with open(os.path.join(folder, name), 'w', encoding='utf-8') as f:
+            f.write(text if '#include' in text or 'raw' in case else HEAD + text)
+        names.append(name)
+    return case.get('files', names)
+
+
+def compile_objects(case, folder, files):
+    """A .so in `files` is compiled here, with the flags of case['object_flags']."""
+    for name in files:
+        if name.endswith('.so') and 'object_flags' in case:
+            flags = subprocess.run([fixmap, 'cflags', *case['object_flags']], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+            subprocess.run(['cc', *flags, '-O2', '-fPIC', '-shared', '-o', name, name[:-3] + '.c'], check=True, cwd=folder)
+
+
+def problems(case, status, out, err):
+    if status != case['status']:
+        yield f'status {status}, expected {case["status"]}'
+    for where, text in (('out', out), ('err', err)):
+        for pattern in case.get(where, []):
+            if not re.search(pattern, text, re.M):
+                yield f'standard {where} has no /{pattern}/'
+        for pattern in case.get('no_' + where, []):
+            if re.search(pattern, text, re.M):
+                yield f'standard {where} has /{pattern}/'
+        if where in case and not case[where] and text:
+            yield f'standard {where} is not empty'
+    if case.get('one_line') and err.count('\n') != 1:
+        yield 'the message is not one line'
+
+
+def run(case):
+    """What is wrong with the case, [] when nothing; a string: why it cannot run here."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = write_modules(case, folder)
+        compile_objects(case, folder, files)
+        command = [fixmap, 'insmod', *case.get('args', []), *files, *case.get('params', [])]
+        reason = case['wrap'](command, folder) if 'wrap' in case else None
+        if reason:
+            return reason
+        done = subprocess.run(command, cwd=folder, env=environment(case, folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=LIMIT, check=False, text=True, errors='replace')
+        found = list(problems(case, done.returncode, done.stdout, done.stderr))
+        left = [f for f in os.listdir(folder) if f.startswith('fixmap-insmod')]
+        if left:
+            found.append(f'left behind: {left}')
+        if found:
+            found += ['  ' + line for line in (' '.join(command), *done.stdout.splitlines(), *done.stderr.splitlines())]
+        return found
+
+
+def interrupted():
+    """SIGTERM while a module runs: it dies of that signal and leaves nothing behind."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, 'loop.c'), 'w', encoding='utf-8') as f:
+            f.write(HEAD + 'static int __init f(void){ printk("running\\n"); for (;;) barrier(); return 0; } module_init(f);')
+        with subprocess.Popen([fixmap, 'insmod', '--time-limit', '60', 'loop.c'], cwd=folder, env=environment({}, folder),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=LIMIT)
+        left = sorted(os.listdir(folder))
+        if process.returncode != -signal.SIGTERM or left != ['loop.c']:
+            return [f'status {process.returncode}, left behind {left}']
+        return []
+
+
+def has_identity():
+    """Whether this build's machines lie at the simulated addresses: not under the address sanitizer."""
+    case = {'name': 'probe', 'status': 0, 'out': [r'same 1'], 'source':
+            'static int __init f(void){ printk("same %d\\n", FIXADDR_TOP == 0xfffff000); return 0; } module_init(f);'}
+    return not run(case)
+
+
+def has_places():
+    """Whether source lines are known: libdw was there when this was built, and is now."""
+    case = {'name': 'probe', 'status': 1, 'err': [r'\(probe.c:\d+\)'],
+            'source': 'static int __init f(void){ kmalloc(1, GFP_KERNEL); return 0; } module_init(f);'}
+    return not run(case)
+
+
+def run_if_possible(case):
+    for need, why in NEEDS.items():
+        if case.get(need) and not possible[need]():
+            return why
+    return run(case)
+
+
+NEEDS = {'identity': 'no identity addresses in this build', 'places': 'no source lines without libdw'}
+possible = {'identity': functools.cache(has_identity), 'places': functools.cache(has_places)}
+failed = skipped = 0
+selected = [case for case in CASES if not groups or case['group'] in groups]
+with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    results = list(zip([case['name'] for case in selected], pool.map(run_if_possible, selected)))
+if not groups or 'tool' in groups:
+    results.append(('interrupted', interrupted()))
+for name, result in results:
+    if isinstance(result, str):
+        skipped += 1
+        print(f'{name}: skipped: {result}')
+    elif result:
+        failed += 1
+        print(f'{name}: ' + '\n'.join(result))
+print(f'{len(results)} cases, {failed} failed, {skipped} skipped')
+sys.exit(failed > 0 or not results)
