@@ -21,7 +21,8 @@ def check(fixmap, arguments, traces, operations, what):
 
 def record(fixmap, trace, into):
     """The library's own trace of replaying `trace`."""
-    own = os.path.join(into, os.path.basename(trace))
+    # Words of -o end at a blank, and the checkout's path may have one.
+    own = os.path.relpath(os.path.join(into, os.path.basename(trace)))
     status, lines, _, _, errors = replay(fixmap, ['-o', 'trace=' + own, trace])
     if status or errors:
         fail(f'recording {trace}: status {status}\n' + '\n'.join(lines[:20]) + errors)
