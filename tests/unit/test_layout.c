@@ -390,8 +390,8 @@ static void profiles_are_well_formed(void **state)
 					fail_msg("%s: %s stands twice", profile->name, row->name);
 			if (is_fixed && strcmp(row->cond, "1") && fxm_kernel_config(layout, row->cond + 7, &value))
 				fail_msg("%s: the condition %s of %s is no option", profile->name, row->cond, row->name);
-			if (row->kind == FXMI_ROW_SITE && !strstr(row->expr, ".c:") && !strstr(row->expr, ".h:"))
-				fail_msg("%s: site %s is no FILE:LINE", profile->name, row->name);
+			if (row->kind == FXMI_ROW_SITE && !strstr(row->expr, ".c") && !strstr(row->expr, ".h"))
+				fail_msg("%s: site %s is no FILE:LINE or FILE", profile->name, row->name);
 		}
 		fxm_layout_destroy(layout);
 	}
