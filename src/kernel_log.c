@@ -160,9 +160,14 @@ void fxm_k_dump_stack(void)
 	char name[256];
 	int n = backtrace(frames, 32);
 
-	fxm_k_printk("\001" "6" "Call Trace:\n");
+	fxm_k_printk("\001"
+		     "6"
+		     "Call Trace:\n");
 	for (int i = 1; i < n; i++) {
 		fxmi_symbolize((uintptr_t)frames[i], name, sizeof(name));
-		fxm_k_printk("\001" "6" " %s\n", name);
+		fxm_k_printk("\001"
+			     "6"
+			     " %s\n",
+			     name);
 	}
 }

@@ -53,12 +53,12 @@ static const struct {
 	const char *name;
 	size_t offset;
 } numbers[] = {
-	{"NR_CPUS", offsetof(struct fxm_stamp, nr_cpus)},
-	{"KM_TYPE_NR", offsetof(struct fxm_stamp, km_type_nr)},
-	{"FIX_KMAP_BEGIN", offsetof(struct fxm_stamp, fix_kmap_begin)},
-	{"__end_of_fixed_addresses", offsetof(struct fxm_stamp, end_of_fixed_addresses)},
-	{"LAST_PKMAP", offsetof(struct fxm_stamp, last_pkmap)},
-	{"sizeof(pte_t)", offsetof(struct fxm_stamp, pte_bytes)},
+    {"NR_CPUS", offsetof(struct fxm_stamp, nr_cpus)},
+    {"KM_TYPE_NR", offsetof(struct fxm_stamp, km_type_nr)},
+    {"FIX_KMAP_BEGIN", offsetof(struct fxm_stamp, fix_kmap_begin)},
+    {"__end_of_fixed_addresses", offsetof(struct fxm_stamp, end_of_fixed_addresses)},
+    {"LAST_PKMAP", offsetof(struct fxm_stamp, last_pkmap)},
+    {"sizeof(pte_t)", offsetof(struct fxm_stamp, pte_bytes)},
 };
 
 static uint32_t number(const struct fxm_stamp *stamp, size_t i)
@@ -79,15 +79,15 @@ static uint32_t enum_sum(const struct fxm_layout *layout)
 static struct fxm_stamp stamp_of_machine(const struct fxmi_kernel *k)
 {
 	return (struct fxm_stamp){
-		.struct_size = sizeof(struct fxm_stamp),
-		.profile = fxmi_layout_profile(k->layout),
-		.fix_kmap_begin = k->has_kmap_group ? k->fix_kmap_begin : 0,
-		.end_of_fixed_addresses = k->nr_fixed,
-		.km_type_nr = k->km_type_nr,
-		.nr_cpus = (uint32_t)fxmi_setting(k->layout, "NR_CPUS"),
-		.last_pkmap = (uint32_t)fxm_layout_get(k->layout, "LAST_PKMAP"),
-		.pte_bytes = k->pte_bytes,
-		.enum_sum = enum_sum(k->layout),
+	    .struct_size = sizeof(struct fxm_stamp),
+	    .profile = fxmi_layout_profile(k->layout),
+	    .fix_kmap_begin = k->has_kmap_group ? k->fix_kmap_begin : 0,
+	    .end_of_fixed_addresses = k->nr_fixed,
+	    .km_type_nr = k->km_type_nr,
+	    .nr_cpus = (uint32_t)fxmi_setting(k->layout, "NR_CPUS"),
+	    .last_pkmap = (uint32_t)fxm_layout_get(k->layout, "LAST_PKMAP"),
+	    .pte_bytes = k->pte_bytes,
+	    .enum_sum = enum_sum(k->layout),
 	};
 }
 
@@ -98,7 +98,8 @@ static void differences(const struct fxm_stamp *stamp, const struct fxm_stamp *o
 	buf[0] = 0;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && used < size; i++)
 		if (number(stamp, i) != number(other, i))
-			used += (size_t)snprintf(buf + used, size - used, "%s%s %u", used ? ", " : " with ", numbers[i].name, number(stamp, i));
+			used += (size_t)snprintf(buf + used, size - used, "%s%s %u", used ? ", " : " with ", numbers[i].name,
+						 number(stamp, i));
 }
 
 int fxm_stamp_check(const struct fxm_machine *m, const struct fxm_stamp *stamp, char *line, size_t size)
@@ -116,8 +117,10 @@ int fxm_stamp_check(const struct fxm_machine *m, const struct fxm_stamp *stamp, 
 	if (same_profile && !*theirs)
 		snprintf(theirs, sizeof(theirs), " with other entries in enum fixed_addresses");
 	if (line)
-		snprintf(line, size, "compiled for %s%s, but the machine is %s%s: compile it with the flags of `fixmap cflags` for that machine",
-			 stamp->profile, theirs, machine.profile, ours);
+		snprintf(
+		    line, size,
+		    "compiled for %s%s, but the machine is %s%s: compile it with the flags of `fixmap cflags` for that machine",
+		    stamp->profile, theirs, machine.profile, ours);
 	return -EINVAL;
 }
 

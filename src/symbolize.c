@@ -48,18 +48,19 @@ static const char *base_name(const char *path)
 static void by_symbols(uintptr_t pc, const Dl_info *info, char *buf, size_t size)
 {
 	if (info->dli_sname)
-		snprintf(buf, size, "%s+%#lx (%s)", info->dli_sname, (unsigned long)(pc - (uintptr_t)info->dli_saddr), base_name(info->dli_fname));
+		snprintf(buf, size, "%s+%#lx (%s)", info->dli_sname, (unsigned long)(pc - (uintptr_t)info->dli_saddr),
+			 base_name(info->dli_fname));
 	else
 		snprintf(buf, size, "%s+%#lx", base_name(info->dli_fname), (unsigned long)(pc - (uintptr_t)info->dli_fbase));
 }
 
 #ifdef FXM_HAVE_LIBDW
 
-#define LIBDW_FUNCTIONS(F)                                                                                                  \
-	F(dwfl_begin) F(dwfl_report_begin) F(dwfl_report_end) F(dwfl_linux_proc_report) F(dwfl_linux_proc_find_elf)         \
-	F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_getsrc) F(dwfl_lineinfo) F(dwfl_module_addrdie)            \
-	F(dwarf_getscopes) F(dwarf_tag) F(dwarf_attr_integrate) F(dwarf_attr) F(dwarf_formflag) F(dwarf_formudata)          \
-	F(dwarf_getsrcfiles) F(dwarf_filesrc)
+#define LIBDW_FUNCTIONS(F)                                                                                                         \
+	F(dwfl_begin)                                                                                                              \
+	F(dwfl_report_begin) F(dwfl_report_end) F(dwfl_linux_proc_report) F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule)           \
+	    F(dwfl_module_addrinfo) F(dwfl_module_getsrc) F(dwfl_lineinfo) F(dwfl_module_addrdie) F(dwarf_getscopes) F(dwarf_tag)  \
+		F(dwarf_attr_integrate) F(dwarf_attr) F(dwarf_formflag) F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc)
 
 static struct {
 #define F(name) __typeof__(name) *name;

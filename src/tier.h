@@ -40,6 +40,44 @@ struct fxmi_tier {
 /* The tier of @k's machine. Never NULL: without memory the process ends with a line. */
 struct fxmi_tier *fxmi_tier(struct fxmi_kernel *k);
 
+/* ---- kernel_tier.c ---- */
+
+FXMI_INLINE uint64_t fxmi_tier_delta(const struct fxm_machine *m)
+{
+	return (uint64_t)m->window.delta;
+}
+
+FXMI_INLINE void *fxmi_tier_host(const struct fxm_vcpu *cpu, uint64_t va)
+{
+	return (void *)(uintptr_t)(va + fxmi_tier_delta(cpu->machine));
+}
+
+/* The simulated address of a host value. One that is outside the simulated address space stays what it is. */
+FXMI_INLINE uint64_t fxmi_tier_simulated(const struct fxm_machine *m, uint64_t value)
+{
+	uint64_t va = value - fxmi_tier_delta(m);
+	return va <= fxmi_kernel(m)->va_mask ? va : value;
+}
+
+/* Says what the host value @value is, if it is anything of this machine. */
+void fxmi_tier_describe(const struct fxmi_kernel *k, uint64_t value, char *buf, size_t size);
+
+/* The simulated address that an argument of @function means; a pointer cut to 32 bits is a finding. @site: the caller. */
+uint64_t fxmi_tier_address_arg(struct fxm_vcpu *cpu, const char *function, const void *address, const void *site);
+
+/* The calling thread's vCPU, once @page is known to be a page of its machine; an oops when it is not. */
+struct fxm_vcpu *fxmi_tier_check_page(const char *function, const struct fxm_page *page, const void *site);
+
+/* kunmap() of something that is no page: what the kernel would make of it, and a finding. */
+void fxmi_tier_kunmap_address(struct fxm_vcpu *cpu, const void *address, const void *site);
+
+/*
+ * What a call of the explicit tier returned, as the kernel's function returns it: a host pointer, or a number that is no error.
+ * An error is a call that this kernel does not have, or one that only a wrong argument gives: BUG.
+ */
+void *fxmi_tier_pointer(struct fxm_vcpu *cpu, const char *function, fxm_va va);
+int fxmi_tier_checked(struct fxm_vcpu *cpu, const char *function, int error);
+
 /* ---- kernel_unit.c ---- */
 
 /* Whether every loaded unit fits @k's machine; says on standard error which does not, and exits with status 2. */

@@ -25,22 +25,22 @@
 #include <unistd.h>
 
 static const char help[] =
-	"usage: fixmap insmod [-p PROFILE] [-o NAME=VALUE]... [--trace FILE] [--time-limit SECONDS]\n"
-	"                     FILE.c... [PARAMETER=VALUE]...\n"
-	"\n"
-	"Compiles each FILE.c with $CC, gcc or clang, loads it as a kernel module into a simulated machine,\n"
-	"prints the kernel's log, unloads it, and lists what it leaked. Several files are several modules:\n"
-	"loaded in this order, unloaded in reverse.\n"
-	"\n"
-	"  -p, --profile PROFILE     the kernel to simulate (`fixmap profiles`)\n"
-	"  -o, --option NAME=VALUE   a setting of the machine (`fixmap layout --settings`)\n"
-	"      --trace FILE          write every operation to FILE, to be replayed\n"
-	"      --time-limit SECONDS  how long the modules may run (10)\n"
-	"  -h, --help\n"
-	"\n"
-	"The log goes to standard output, everything else to standard error. FIXMAP_OPTIONS holds settings too.\n"
-	"Exit status: 0 fine; 1 a report, a leak or a failing init; 2 bad usage, or a file that does not compile\n"
-	"or is no module.\n";
+    "usage: fixmap insmod [-p PROFILE] [-o NAME=VALUE]... [--trace FILE] [--time-limit SECONDS]\n"
+    "                     FILE.c... [PARAMETER=VALUE]...\n"
+    "\n"
+    "Compiles each FILE.c with $CC, gcc or clang, loads it as a kernel module into a simulated machine,\n"
+    "prints the kernel's log, unloads it, and lists what it leaked. Several files are several modules:\n"
+    "loaded in this order, unloaded in reverse.\n"
+    "\n"
+    "  -p, --profile PROFILE     the kernel to simulate (`fixmap profiles`)\n"
+    "  -o, --option NAME=VALUE   a setting of the machine (`fixmap layout --settings`)\n"
+    "      --trace FILE          write every operation to FILE, to be replayed\n"
+    "      --time-limit SECONDS  how long the modules may run (10)\n"
+    "  -h, --help\n"
+    "\n"
+    "The log goes to standard output, everything else to standard error. FIXMAP_OPTIONS holds settings too.\n"
+    "Exit status: 0 fine; 1 a report, a leak or a failing init; 2 bad usage, or a file that does not compile\n"
+    "or is no module.\n";
 
 /* A child that does not answer its own time limit is stopped this much later. */
 #define GRACE_SECONDS 2
@@ -106,7 +106,8 @@ static int add_words(struct insmod *job, char **word, int n)
 	if (!job->module || !job->param)
 		return tool_error("insmod", "out of memory");
 	for (int i = 0; i < n && !status; i++) {
-		size_t len = strlen(word[i]), name = strspn(word[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		size_t len = strlen(word[i]),
+		       name = strspn(word[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 		bool is_param = name && word[i][name] == '=' && (len < 2 || strcmp(word[i] + len - 2, ".c"));
 		if (is_param)
 			job->param[job->nr_params++] = word[i];
@@ -270,7 +271,7 @@ static int work(struct insmod *job)
 int cmd_insmod(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		TOOL_LONG_OPTIONS, {"trace", required_argument, NULL, 't'}, {"time-limit", required_argument, NULL, 'l'}, {0}};
+	    TOOL_LONG_OPTIONS, {"trace", required_argument, NULL, 't'}, {"time-limit", required_argument, NULL, 'l'}, {0}};
 	struct tool_target target = {.command = "insmod"};
 	struct insmod job = {.time_limit = 10};
 	const char *trace = NULL;

@@ -25,7 +25,7 @@ struct insmod {
 	double time_limit; /* seconds */
 	size_t nr_modules, nr_params;
 	struct insmod_module *module;
-	char **param; /* NAME=VALUE */
+	char **param;  /* NAME=VALUE */
 	char dir[256]; /* the temporary directory, "" for none */
 	struct insmod_shared *shared;
 };

@@ -31,8 +31,9 @@ int insmod_make_dir(struct insmod *job)
 	if (statvfs(parent, &fs))
 		return tool_error("insmod", "TMPDIR=%s: %s; %s", parent, strerror(errno), advice);
 	if (fs.f_flag & ST_NOEXEC)
-		return tool_error("insmod", "TMPDIR=%s is mounted noexec, so no module can be loaded from there; %s where programs may run", parent,
-				  advice);
+		return tool_error("insmod",
+				  "TMPDIR=%s is mounted noexec, so no module can be loaded from there; %s where programs may run",
+				  parent, advice);
 	if (snprintf(job->dir, sizeof(job->dir), "%s/fixmap-insmod.XXXXXX", parent) >= (int)sizeof(job->dir)) {
 		job->dir[0] = 0;
 		return tool_error("insmod", "TMPDIR=%s is too long; %s", parent, advice);
@@ -94,13 +95,13 @@ static int compiler(struct tool_words *argv)
 static int command_line(const struct insmod *job, const struct insmod_module *module, struct tool_words *argv)
 {
 	static const char *const flags[] = {
-		"-O2", "-g", "-fPIC", "-shared",
-		/* as the kernel's own build: a function that is not declared is a mistake, not an int */
-		"-Werror=implicit-function-declaration",
-		/* in the simulated kernel a pointer has 32 bits */
-		"-Wno-pointer-to-int-cast", "-Wno-int-to-pointer-cast",
-		/* a module's own function goes before one of the same name elsewhere */
-		"-Wl,-Bsymbolic", "-D__KERNEL__", "-DMODULE"};
+	    "-O2", "-g", "-fPIC", "-shared",
+	    /* as the kernel's own build: a function that is not declared is a mistake, not an int */
+	    "-Werror=implicit-function-declaration",
+	    /* in the simulated kernel a pointer has 32 bits */
+	    "-Wno-pointer-to-int-cast", "-Wno-int-to-pointer-cast",
+	    /* a module's own function goes before one of the same name elsewhere */
+	    "-Wl,-Bsymbolic", "-D__KERNEL__", "-DMODULE"};
 	int status = compiler(argv);
 
 	if (!status)
@@ -144,7 +145,8 @@ static int run(char **argv, const struct insmod_module *module)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFSIGNALED(status))
-		return tool_error("insmod", "%s was ended by signal %d while it compiled %s", argv[0], WTERMSIG(status), module->path);
+		return tool_error("insmod", "%s was ended by signal %d while it compiled %s", argv[0], WTERMSIG(status),
+				  module->path);
 	return tool_error("insmod", "%s does not compile", module->path);
 }
 

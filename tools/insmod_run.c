@@ -28,7 +28,7 @@ enum { OK = 0, BAD_RUN = 1, BAD_INPUT = 2 };
 struct loaded {
 	const struct insmod_module *module;
 	void *handle;
-	const struct fxm_unit *unit; /* NULL: it includes no kernel header */
+	const struct fxm_unit *unit;	/* NULL: it includes no kernel header */
 	const struct fxm_entry **entry; /* the unit's, in the order of the source */
 	size_t nr_entries;
 	int (*init)(void);
@@ -104,7 +104,8 @@ static void on_alarm(int sig)
 
 static void set_timer(double seconds)
 {
-	struct itimerval timer = {.it_value = {.tv_sec = (time_t)seconds, .tv_usec = (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)}};
+	struct itimerval timer = {
+	    .it_value = {.tv_sec = (time_t)seconds, .tv_usec = (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)}};
 	void *frame;
 
 	backtrace(&frame, 1); /* loads the unwinder now: a signal handler cannot */
@@ -150,7 +151,8 @@ static int read_entries(struct loaded *l)
 	return OK;
 }
 
-static size_t count(const struct loaded *l, enum fxm_entry_kind kind, const struct fxm_entry **first, const struct fxm_entry **second)
+static size_t count(const struct loaded *l, enum fxm_entry_kind kind, const struct fxm_entry **first,
+		    const struct fxm_entry **second)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < l->nr_entries; i++)
@@ -173,8 +175,8 @@ static int find_entries(struct loaded *l)
 	*(void **)&l->exit = dlsym(l->handle, "cleanup_module");
 	l->init_name = first ? first->name : "init_module";
 	if (n > 1) {
-		insmod_say("%s: %zu module_init(): %s (line %d) and %s (line %d); a module has one", path, n, first->name, first->line,
-			   second->name, second->line);
+		insmod_say("%s: %zu module_init(): %s (line %d) and %s (line %d); a module has one", path, n, first->name,
+			   first->line, second->name, second->line);
 		return BAD_INPUT;
 	}
 	if (n)
@@ -185,8 +187,8 @@ static int find_entries(struct loaded *l)
 	}
 	n = count(l, FXM_ENTRY_EXIT, &first, &second);
 	if (n > 1) {
-		insmod_say("%s: %zu module_exit(): %s (line %d) and %s (line %d); a module has at most one", path, n, first->name, first->line,
-			   second->name, second->line);
+		insmod_say("%s: %zu module_exit(): %s (line %d) and %s (line %d); a module has at most one", path, n, first->name,
+			   first->line, second->name, second->line);
 		return BAD_INPUT;
 	}
 	if (n)
@@ -286,7 +288,8 @@ static void print_report(const struct fxm_report *report, void *arg)
 		return;
 	}
 	fxm_symbolize(report->mapped_at, place, sizeof(place));
-	fprintf(stderr, "leak: %s%s%s\n", report->message, report->mapped_at.pc ? ", mapped at " : "", report->mapped_at.pc ? place : "");
+	fprintf(stderr, "leak: %s%s%s\n", report->message, report->mapped_at.pc ? ", mapped at " : "",
+		report->mapped_at.pc ? place : "");
 }
 
 /* A local APIC as far as looking at it goes: its ID and its version. */
@@ -446,8 +449,8 @@ static bool run_init(struct loaded *l)
 		insmod_say("%s: init_module: %s", l->module->path, name);
 		run.reports++;
 	} else if (result > 0) {
-		insmod_say("%s: %s() returned %d; it should return 0 or a negative error. Loaded all the same, as the kernel does", l->module->path,
-			   l->init_name, result);
+		insmod_say("%s: %s() returned %d; it should return 0 or a negative error. Loaded all the same, as the kernel does",
+			   l->module->path, l->init_name, result);
 	}
 	return result >= 0;
 }
@@ -474,15 +477,15 @@ static int print_held(const struct fxm_held *held, void *arg)
 	fxm_symbolize(held->site, place, sizeof(place));
 	switch (held->kind) {
 	case FXM_HELD_PAGES:
-		fprintf(stderr, "leak: page%s pfn %llx (order %u) never freed, allocated at %s\n", held->order ? "s from" : "", pfn, held->order,
-			place);
+		fprintf(stderr, "leak: page%s pfn %llx (order %u) never freed, allocated at %s\n", held->order ? "s from" : "", pfn,
+			held->order, place);
 		break;
 	case FXM_HELD_KMALLOC:
 		fprintf(stderr, "leak: %zu bytes at %llx never freed, kmalloc() at %s\n", held->size_bytes, va, place);
 		break;
 	case FXM_HELD_FIXMAP:
-		fprintf(stderr, "leak: fixmap %u%s%s%s still maps pfn %llx at %llx, set at %s\n", held->index, fixed ? " (" : "", fixed ? fixed : "",
-			fixed ? ")" : "", pfn, va, place);
+		fprintf(stderr, "leak: fixmap %u%s%s%s still maps pfn %llx at %llx, set at %s\n", held->index, fixed ? " (" : "",
+			fixed ? fixed : "", fixed ? ")" : "", pfn, va, place);
 		break;
 	}
 	run.reports++;

@@ -24,8 +24,8 @@ static int __init atomic_typed_init(void)
 	memcpy(to, from, PAGE_SIZE);
 	printk(KERN_INFO "[%#lx] %s\n", (unsigned long)from, from);
 	printk(KERN_INFO "[%#lx] %s\n", (unsigned long)to, to);
-	printk(KERN_INFO "fixmap indices %lu and %lu, preempt_count %d\n", virt_to_fix((unsigned long)from), virt_to_fix((unsigned long)to),
-	       preempt_count());
+	printk(KERN_INFO "fixmap indices %lu and %lu, preempt_count %d\n", virt_to_fix((unsigned long)from),
+	       virt_to_fix((unsigned long)to), preempt_count());
 	kunmap_atomic(to, KM_USER1);
 	kunmap_atomic(from, KM_USER0);
 	ret = 0;

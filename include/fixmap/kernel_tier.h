@@ -93,8 +93,8 @@ FXM_API int fxm_param_set(const struct fxm_entry *param, const char *value);
 
 /** One line of the machine's log. */
 struct fxm_log_line {
-	uint64_t time_ns;  /**< since the kernel tier first used the machine */
-	int level;	   /**< KERN_: 0 emergency to 7 debug */
+	uint64_t time_ns; /**< since the kernel tier first used the machine */
+	int level;	  /**< KERN_: 0 emergency to 7 debug */
 	const char *text; /**< without its newline */
 };
 
@@ -135,7 +135,10 @@ FXM_API int fxm_held_each(struct fxm_machine *m, int (*fn)(const struct fxm_held
 
 /* ---- behind the kernel's names ------------------------------------------------------------------------------------------- */
 
-/** The calling thread's vCPU, after checking the stamps of units loaded since the last call: a mismatch prints its line and exits with status 2. */
+/**
+ * The calling thread's vCPU, after checking the stamps of units loaded since the last call: a mismatch prints its line and
+ * exits with status 2.
+ */
 FXM_API struct fxm_vcpu *fxm_k_cpu(void);
 
 /** The simulated address of a host pointer into the machine, as %px prints it; other values unchanged. */

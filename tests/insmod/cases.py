@@ -61,7 +61,7 @@ add('examples', 'three modules', 0, {'kmap_string.c': None, 'initcalls.c': None,
     out=[r'(?s)fixmap is up.*kmap is up.*kmap_string_init.*comes last.*lowmem'])
 
 # ---- what is no module, or does not compile ----
-init('input', 'does not compile', 2, 'return x;', out=[], err=["'x' undeclared|‘x’ undeclared|undeclared identifier 'x'", 'does not compile$'])
+init('input', 'does not compile', 2, 'return x;', out=[], err=[".x. undeclared|undeclared identifier .x.", 'does not compile$'])
 init('input', 'undeclared function', 2, 'return foo();', out=[], err=['implicit declaration|undeclared function'])
 add('input', 'unknown symbol', 2, 'int foo(void);\nstatic int f(void) { return foo(); }\nmodule_init(f);\n', out=[], one_line=True,
     err=['unknown symbol foo: neither the kernel tier nor a module loaded before has it$'])

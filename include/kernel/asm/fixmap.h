@@ -33,8 +33,8 @@
  * the check then happens at run time.
  */
 #ifdef __OPTIMIZE__
-void fxm_k_refuse_index(void)
-	__attribute__((error("fix_to_virt(): the index is no constant below __end_of_fixed_addresses; for a variable use __fix_to_virt()")));
+void fxm_k_refuse_index(void) __attribute__((
+    error("fix_to_virt(): the index is no constant below __end_of_fixed_addresses; for a variable use __fix_to_virt()")));
 
 FXM_K_INLINE unsigned long fix_to_virt(const unsigned int index)
 {
@@ -72,7 +72,7 @@ FXM_K_INLINE void __set_fixmap(enum fixed_addresses index, unsigned long long ph
 
 /* What 2.6 does not have is refused when it is called. */
 #define set_fixmap_io(index, physical) fxm_k_set_fixmap(FXM_K_FIXMAP_IO, (unsigned int)(index), FXM_K_PHYS(physical))
-#define FXM_K_SET_OFFSET(kind, index, physical) \
+#define FXM_K_SET_OFFSET(kind, index, physical)                                                                                    \
 	((void)fix_to_virt(index), fxm_k_set_fixmap_offset(kind, (unsigned int)(index), FXM_K_PHYS(physical)))
 #define set_fixmap_offset(index, physical) FXM_K_SET_OFFSET(FXM_K_FIXMAP_NORMAL, index, physical)
 #define set_fixmap_offset_nocache(index, physical) FXM_K_SET_OFFSET(FXM_K_FIXMAP_NOCACHE, index, physical)

@@ -7,15 +7,15 @@
 #include <asm/page.h>
 #include <linux/types.h>
 
-#define FXM_K_READ(name, type)                                             \
-	FXM_K_INLINE type name(const volatile void *address)               \
-	{                                                                  \
-		return (type)fxm_k_mmio_read(address, sizeof(type));       \
+#define FXM_K_READ(name, type)                                                                                                     \
+	FXM_K_INLINE type name(const volatile void *address)                                                                       \
+	{                                                                                                                          \
+		return (type)fxm_k_mmio_read(address, sizeof(type));                                                               \
 	}
-#define FXM_K_WRITE(name, type)                                            \
-	FXM_K_INLINE void name(type value, volatile void *address)         \
-	{                                                                  \
-		fxm_k_mmio_write(address, sizeof(type), value);            \
+#define FXM_K_WRITE(name, type)                                                                                                    \
+	FXM_K_INLINE void name(type value, volatile void *address)                                                                 \
+	{                                                                                                                          \
+		fxm_k_mmio_write(address, sizeof(type), value);                                                                    \
 	}
 
 FXM_K_READ(readb, u8)

@@ -7,9 +7,9 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
-#define ATOMIC_INIT(i) \
-	{              \
-		(i)    \
+#define ATOMIC_INIT(i)                                                                                                             \
+	{                                                                                                                          \
+		(i)                                                                                                                \
 	}
 
 FXM_K_INLINE int atomic_read(const atomic_t *v)

@@ -6,10 +6,10 @@
 
 #include <stddef.h>
 
-#define container_of(ptr, type, member)                                               \
-	({                                                                            \
-		const __typeof__(((type *)0)->member) *fxm_member = (ptr);            \
-		(type *)((char *)fxm_member - offsetof(type, member));                \
+#define container_of(ptr, type, member)                                                                                            \
+	({                                                                                                                         \
+		const __typeof__(((type *)0)->member) *fxm_member = (ptr);                                                         \
+		(type *)((char *)fxm_member - offsetof(type, member));                                                             \
 	})
 
 #endif

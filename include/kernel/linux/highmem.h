@@ -56,10 +56,10 @@ FXM_K_INLINE struct page *kmap_to_page(void *address)
 
 #ifdef FXM_K_TYPED
 
-void *fxm_k_refuse_kmap_atomic(void)
-	__attribute__((error("kmap_atomic() without a km_type came with 2.6.37; " FXM_KERNEL_PROFILE " has kmap_atomic(page, KM_USER0)")));
-void fxm_k_refuse_kunmap_atomic(void)
-	__attribute__((error("kunmap_atomic() without a km_type came with 2.6.37; " FXM_KERNEL_PROFILE " has kunmap_atomic(address, KM_USER0)")));
+void *fxm_k_refuse_kmap_atomic(void) __attribute__((error("kmap_atomic() without a km_type came with 2.6.37; " FXM_KERNEL_PROFILE
+							  " has kmap_atomic(page, KM_USER0)")));
+void fxm_k_refuse_kunmap_atomic(void) __attribute__((error("kunmap_atomic() without a km_type came with 2.6.37; " FXM_KERNEL_PROFILE
+							   " has kunmap_atomic(address, KM_USER0)")));
 
 FXM_K_INLINE void *fxm_k_map_typed(struct page *page, enum km_type type)
 {
@@ -89,9 +89,10 @@ FXM_K_INLINE struct page *kmap_atomic_to_page(void *address)
 #else
 
 void *fxm_k_refuse_km_type(void)
-	__attribute__((error("the km_type argument of kmap_atomic() went with 2.6.37; " FXM_KERNEL_PROFILE " has kmap_atomic(page)")));
+    __attribute__((error("the km_type argument of kmap_atomic() went with 2.6.37; " FXM_KERNEL_PROFILE " has kmap_atomic(page)")));
 void fxm_k_refuse_km_type_unmap(void)
-	__attribute__((error("the km_type argument of kunmap_atomic() went with 2.6.37; " FXM_KERNEL_PROFILE " has kunmap_atomic(address)")));
+    __attribute__((error("the km_type argument of kunmap_atomic() went with 2.6.37; " FXM_KERNEL_PROFILE
+			 " has kunmap_atomic(address)")));
 
 FXM_K_INLINE void *fxm_k_map(struct page *page)
 {
@@ -130,10 +131,10 @@ FXM_K_INLINE void kmap_atomic_idx_pop(void)
 
 #define FXM_K_MAP_1(page) fxm_k_map(page)
 #define FXM_K_MAP_2(page, type) ((void)(page), fxm_k_refuse_km_type())
-#define FXM_K_UNMAP_1(address)                                                                                             \
-	({                                                                                                                 \
-		BUILD_BUG_ON_MSG(__same_type((address), struct page *), "kunmap_atomic() takes the address, not the page"); \
-		fxm_k_unmap(address);                                                                                      \
+#define FXM_K_UNMAP_1(address)                                                                                                     \
+	({                                                                                                                         \
+		BUILD_BUG_ON_MSG(__same_type((address), struct page *), "kunmap_atomic() takes the address, not the page");        \
+		fxm_k_unmap(address);                                                                                              \
 	})
 #define FXM_K_UNMAP_2(address, type) ((void)(address), fxm_k_refuse_km_type_unmap())
 
@@ -207,7 +208,8 @@ FXM_K_INLINE void memclear_highpage_flush(struct page *page, unsigned int offset
 	kunmap_atomic(to, KM_USER0);
 }
 #else
-FXM_K_INLINE void zero_user_segments(struct page *page, unsigned int start1, unsigned int end1, unsigned int start2, unsigned int end2)
+FXM_K_INLINE void zero_user_segments(struct page *page, unsigned int start1, unsigned int end1, unsigned int start2,
+				     unsigned int end2)
 {
 	char *to = kmap_atomic(page);
 	BUG_ON(end1 > PAGE_SIZE || end2 > PAGE_SIZE);

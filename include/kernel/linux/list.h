@@ -10,9 +10,9 @@
 #define LIST_POISON1 ((void *)0x100)
 #define LIST_POISON2 ((void *)0x122)
 
-#define LIST_HEAD_INIT(name) \
-	{                    \
-		&(name), &(name) \
+#define LIST_HEAD_INIT(name)                                                                                                       \
+	{                                                                                                                          \
+		&(name), &(name)                                                                                                   \
 	}
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
@@ -101,14 +101,12 @@ FXM_K_INLINE void list_splice_init(struct list_head *from, struct list_head *hea
 
 #define list_for_each(pos, head) for (pos = (head)->next; pos != (head); pos = pos->next)
 #define list_for_each_safe(pos, n, head) for (pos = (head)->next, n = pos->next; pos != (head); pos = n, n = pos->next)
-#define list_for_each_entry(pos, head, member)                                                       \
-	for (pos = list_first_entry(head, __typeof__(*pos), member); &pos->member != (head);         \
-	     pos = list_next_entry(pos, member))
-#define list_for_each_entry_reverse(pos, head, member)                                               \
-	for (pos = list_last_entry(head, __typeof__(*pos), member); &pos->member != (head);          \
-	     pos = list_prev_entry(pos, member))
-#define list_for_each_entry_safe(pos, n, head, member)                                               \
-	for (pos = list_first_entry(head, __typeof__(*pos), member), n = list_next_entry(pos, member); \
-	     &pos->member != (head); pos = n, n = list_next_entry(n, member))
+#define list_for_each_entry(pos, head, member)                                                                                     \
+	for (pos = list_first_entry(head, __typeof__(*pos), member); &pos->member != (head); pos = list_next_entry(pos, member))
+#define list_for_each_entry_reverse(pos, head, member)                                                                             \
+	for (pos = list_last_entry(head, __typeof__(*pos), member); &pos->member != (head); pos = list_prev_entry(pos, member))
+#define list_for_each_entry_safe(pos, n, head, member)                                                                             \
+	for (pos = list_first_entry(head, __typeof__(*pos), member), n = list_next_entry(pos, member); &pos->member != (head);     \
+	     pos = n, n = list_next_entry(n, member))
 
 #endif

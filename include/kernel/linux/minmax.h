@@ -6,17 +6,17 @@
 
 #include <linux/compiler.h>
 
-#define FXM_K_PICK(x, y, op)                 \
-	({                                   \
-		__typeof__(x) fxm_x = (x);   \
-		__typeof__(y) fxm_y = (y);   \
-		fxm_x op fxm_y ? fxm_x : fxm_y; \
+#define FXM_K_PICK(x, y, op)                                                                                                       \
+	({                                                                                                                         \
+		__typeof__(x) fxm_x = (x);                                                                                         \
+		__typeof__(y) fxm_y = (y);                                                                                         \
+		fxm_x op fxm_y ? fxm_x : fxm_y;                                                                                    \
 	})
-#define FXM_K_PICK_T(type, x, y, op)         \
-	({                                   \
-		type fxm_x = (x);            \
-		type fxm_y = (y);            \
-		fxm_x op fxm_y ? fxm_x : fxm_y; \
+#define FXM_K_PICK_T(type, x, y, op)                                                                                               \
+	({                                                                                                                         \
+		type fxm_x = (x);                                                                                                  \
+		type fxm_y = (y);                                                                                                  \
+		fxm_x op fxm_y ? fxm_x : fxm_y;                                                                                    \
 	})
 
 #ifndef min
@@ -31,11 +31,11 @@
 #define max3(x, y, z) max(max(x, y), z)
 #define clamp(val, lo, hi) min(max(val, lo), hi)
 #define clamp_t(type, val, lo, hi) min_t(type, max_t(type, val, lo), hi)
-#define swap(a, b)                       \
-	do {                             \
-		__typeof__(a) fxm_swap = (a); \
-		(a) = (b);               \
-		(b) = fxm_swap;          \
+#define swap(a, b)                                                                                                                 \
+	do {                                                                                                                       \
+		__typeof__(a) fxm_swap = (a);                                                                                      \
+		(a) = (b);                                                                                                         \
+		(b) = fxm_swap;                                                                                                    \
 	} while (0)
 
 #endif

@@ -11,8 +11,8 @@
 #define FXM_K_INFO(tag, value) FXM_K_ENTRY(FXM_ENTRY_INFO, #tag, .text = (value))
 
 /* The type is used as a word, so it must not be expanded on its way here: bool is a macro. */
-#define FXM_K_PARAM(name_, variable, type_, size)                                                          \
-	FXM_K_ENTRY(FXM_ENTRY_PARAM, name_, .text = type_, .data = &(variable));                           \
+#define FXM_K_PARAM(name_, variable, type_, size)                                                                                  \
+	FXM_K_ENTRY(FXM_ENTRY_PARAM, name_, .text = type_, .data = &(variable));                                                   \
 	_Static_assert(sizeof(variable) == (size), "module_param: the variable is no " type_)
 
 #define module_param(name, type, perm) FXM_K_PARAM(#name, name, #type, FXM_K_PARAM_SIZE_##type)

@@ -12,11 +12,11 @@ struct mutex {
 	struct fxm_k_lock lock;
 };
 
-#define __MUTEX_INITIALIZER(name) \
-	{                         \
-		{                 \
-			0, 0   \
-		}                 \
+#define __MUTEX_INITIALIZER(name)                                                                                                  \
+	{                                                                                                                          \
+		{                                                                                                                  \
+			0, 0                                                                                                       \
+		}                                                                                                                  \
 	}
 #define DEFINE_MUTEX(name) struct mutex name = __MUTEX_INITIALIZER(name)
 

@@ -8,18 +8,18 @@
 
 enum pageflags { PG_locked, PG_error, PG_referenced, PG_uptodate, PG_dirty, PG_private };
 
-#define FXM_K_PAGE_FLAG(Name, bit)                                       \
-	FXM_K_INLINE int Page##Name(const struct page *page)             \
-	{                                                                \
-		return (int)(page->flags >> (bit)&1);                    \
-	}                                                                \
-	FXM_K_INLINE void SetPage##Name(struct page *page)               \
-	{                                                                \
-		__atomic_fetch_or(&page->flags, 1UL << (bit), __ATOMIC_SEQ_CST); \
-	}                                                                \
-	FXM_K_INLINE void ClearPage##Name(struct page *page)             \
-	{                                                                \
-		__atomic_fetch_and(&page->flags, ~(1UL << (bit)), __ATOMIC_SEQ_CST); \
+#define FXM_K_PAGE_FLAG(Name, bit)                                                                                                 \
+	FXM_K_INLINE int Page##Name(const struct page *page)                                                                       \
+	{                                                                                                                          \
+		return (int)(page->flags >> (bit)&1);                                                                              \
+	}                                                                                                                          \
+	FXM_K_INLINE void SetPage##Name(struct page *page)                                                                         \
+	{                                                                                                                          \
+		__atomic_fetch_or(&page->flags, 1UL << (bit), __ATOMIC_SEQ_CST);                                                   \
+	}                                                                                                                          \
+	FXM_K_INLINE void ClearPage##Name(struct page *page)                                                                       \
+	{                                                                                                                          \
+		__atomic_fetch_and(&page->flags, ~(1UL << (bit)), __ATOMIC_SEQ_CST);                                               \
 	}
 
 FXM_K_PAGE_FLAG(Locked, PG_locked)

@@ -31,13 +31,13 @@
 #endif
 #define pr_devel(fmt, ...) pr_debug(fmt, ##__VA_ARGS__)
 
-#define FXM_K_PRINTK_ONCE(print, ...)        \
-	({                                   \
-		static bool fxm_printed;     \
-		bool fxm_do = !fxm_printed;  \
-		fxm_printed = true;          \
-		if (fxm_do)                  \
-			print(__VA_ARGS__);  \
+#define FXM_K_PRINTK_ONCE(print, ...)                                                                                              \
+	({                                                                                                                         \
+		static bool fxm_printed;                                                                                           \
+		bool fxm_do = !fxm_printed;                                                                                        \
+		fxm_printed = true;                                                                                                \
+		if (fxm_do)                                                                                                        \
+			print(__VA_ARGS__);                                                                                        \
 	})
 #define printk_once(...) FXM_K_PRINTK_ONCE(printk, __VA_ARGS__)
 #define pr_err_once(...) FXM_K_PRINTK_ONCE(pr_err, __VA_ARGS__)

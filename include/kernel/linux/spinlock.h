@@ -13,11 +13,11 @@ typedef struct {
 
 typedef spinlock_t raw_spinlock_t;
 
-#define __SPIN_LOCK_UNLOCKED(name) \
-	{                          \
-		{                  \
-			0, 0    \
-		}                  \
+#define __SPIN_LOCK_UNLOCKED(name)                                                                                                 \
+	{                                                                                                                          \
+		{                                                                                                                  \
+			0, 0                                                                                                       \
+		}                                                                                                                  \
 	}
 #define SPIN_LOCK_UNLOCKED (spinlock_t) __SPIN_LOCK_UNLOCKED(old_style)
 #define DEFINE_SPINLOCK(name) spinlock_t name = __SPIN_LOCK_UNLOCKED(name)

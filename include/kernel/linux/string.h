@@ -35,11 +35,11 @@ char *strpbrk(const char *, const char *);
 #define sprintf(...) fxm_k_sprintf(__VA_ARGS__)
 #define snprintf(...) fxm_k_snprintf(__VA_ARGS__)
 #define vsnprintf(buf, size, fmt, args) fxm_k_vsnprintf(buf, size, fmt, args)
-#define scnprintf(buf, size, ...)                                                                      \
-	({                                                                                             \
-		size_t fxm_size = (size);                                                              \
-		size_t fxm_len = (size_t)fxm_k_snprintf(buf, fxm_size, __VA_ARGS__);                   \
-		(int)(fxm_len < fxm_size ? fxm_len : fxm_size ? fxm_size - 1 : 0);                     \
+#define scnprintf(buf, size, ...)                                                                                                  \
+	({                                                                                                                         \
+		size_t fxm_size = (size);                                                                                          \
+		size_t fxm_len = (size_t)fxm_k_snprintf(buf, fxm_size, __VA_ARGS__);                                               \
+		(int)(fxm_len < fxm_size ? fxm_len : fxm_size ? fxm_size - 1 : 0);                                                 \
 	})
 
 FXM_K_INLINE size_t fxm_k_strlcpy(char *to, const char *from, size_t size)

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Behind the kernel's names: kmap, kmap_atomic, fixed mappings, devices behind them, and the TLB.
+ */
+#include "tier.h"
+
+#include <errno.h>
+
+/* ---- kmap ---- */
+
+void *fxm_k_kmap(struct fxm_page *page)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap", page, __builtin_return_address(0));
+	return fxmi_tier_pointer(cpu, "kmap", fxm_kmap(cpu, page));
+}
+
+void fxm_k_kunmap(struct fxm_page *page)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	if (fxmi_likely(fxmi_page_is_valid(cpu->machine, page)))
+		fxmi_tier_checked(cpu, "kunmap", fxm_kunmap(cpu, page));
+	else
+		fxmi_tier_kunmap_address(cpu, page, __builtin_return_address(0));
+}
+
+void *fxm_k_kmap_high(struct fxm_page *page)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_high", page, __builtin_return_address(0));
+	return fxmi_tier_pointer(cpu, "kmap_high", fxm_kmap_high(cpu, page));
+}
+
+void fxm_k_kunmap_high(struct fxm_page *page)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("kunmap_high", page, __builtin_return_address(0));
+	fxmi_tier_checked(cpu, "kunmap_high", fxm_kunmap_high(cpu, page));
+}
+
+void *fxm_k_page_address(const struct fxm_page *page)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("page_address", page, __builtin_return_address(0));
+	return fxmi_tier_pointer(cpu, "page_address", fxm_page_address(cpu, page));
+}
+
+void fxm_k_set_page_address(struct fxm_page *page, void *address)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("set_page_address", page, __builtin_return_address(0));
+	uint64_t va = address ? fxmi_tier_simulated(cpu->machine, (uintptr_t)address) : 0;
+	fxmi_tier_checked(cpu, "set_page_address", fxm_set_page_address(cpu, page, fxm_va_of(va)));
+}
+
+void fxm_k_kmap_flush_unused(void)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	fxmi_tier_checked(cpu, "kmap_flush_unused", fxm_kmap_flush_unused(cpu));
+}
+
+struct fxm_page *fxm_k_kmap_to_page(const void *address)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	uint64_t va = fxmi_tier_address_arg(cpu, "kmap_to_page", address, __builtin_return_address(0));
+	uint64_t pfn = fxm_kmap_to_pfn(cpu, fxm_va_of(va));
+
+	if (pfn == UINT64_MAX)
+		fxm_k_missing("kmap_to_page");
+	return cpu->machine->mem.mem_map + pfn;
+}
+
+/* ---- kmap_atomic ---- */
+
+void *fxm_k_kmap_atomic(struct fxm_page *page)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_atomic", page, __builtin_return_address(0));
+	return fxmi_tier_pointer(cpu, "kmap_atomic", fxm_kmap_atomic(cpu, page));
+}
+
+void *fxm_k_kmap_atomic_prot(struct fxm_page *page, uint64_t prot)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_atomic_prot", page, __builtin_return_address(0));
+	return fxmi_tier_pointer(cpu, "kmap_atomic_prot", fxm_kmap_atomic_prot(cpu, page, fxm_pte_of(prot)));
+}
+
+void *fxm_k_kmap_atomic_pfn(unsigned long pfn)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	return fxmi_tier_pointer(cpu, "kmap_atomic_pfn", fxm_kmap_atomic_pfn(cpu, pfn));
+}
+
+void *fxm_k_kmap_atomic_type(struct fxm_page *page, unsigned type)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_atomic", page, __builtin_return_address(0));
+	return fxmi_tier_pointer(cpu, "kmap_atomic_type", fxm_kmap_atomic_type(cpu, page, type));
+}
+
+void *fxm_k_kmap_atomic_pfn_type(unsigned long pfn, unsigned type)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	return fxmi_tier_pointer(cpu, "kmap_atomic_pfn", fxm_kmap_atomic_pfn_type(cpu, pfn, type));
+}
+
+/* The address to unmap. A page given instead lies in the direct map as far as the kernel can see: it is ignored there. */
+static uint64_t unmap_arg(struct fxm_vcpu *cpu, const void *address, const void *site)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const struct fxmi_physmem *mem = &k->m->mem;
+	char what[128];
+
+	if ((uintptr_t)address - (uintptr_t)mem->mem_map < mem->nr_frames * sizeof(struct fxm_page)) {
+		fxmi_tier_describe(k, (uintptr_t)address, what, sizeof(what));
+		fxmi_finding(k, cpu, "wrong-argument", &(struct fxmi_subject){.page = address, .site = (uintptr_t)site},
+			     "kunmap_atomic() takes the address that kmap_atomic() returned and was given %s: nothing is unmapped",
+			     what);
+		return k->page_offset;
+	}
+	return fxmi_tier_address_arg(cpu, "kunmap_atomic", address, site);
+}
+
+void fxm_k_kunmap_atomic(const void *address)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	fxmi_tier_checked(cpu, "kmap_atomic",
+			  fxm_kunmap_atomic(cpu, fxm_va_of(unmap_arg(cpu, address, __builtin_return_address(0)))));
+}
+
+void fxm_k_kunmap_atomic_type(const void *address, unsigned type)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	fxmi_tier_checked(cpu, "kmap_atomic_type",
+			  fxm_kunmap_atomic_type(cpu, fxm_va_of(unmap_arg(cpu, address, __builtin_return_address(0))), type));
+}
+
+struct fxm_page *fxm_k_kmap_atomic_to_page(const void *address)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	uint64_t va = fxmi_tier_address_arg(cpu, "kmap_atomic_to_page", address, __builtin_return_address(0));
+	uint64_t pfn = fxm_kmap_atomic_to_pfn(cpu, fxm_va_of(va));
+
+	if (pfn == UINT64_MAX)
+		fxm_k_missing("kmap_atomic_to_page");
+	return cpu->machine->mem.mem_map + pfn;
+}
+
+int fxm_k_kmap_atomic_idx_push(void)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	int idx = fxm_kmap_atomic_idx_push(cpu);
+	if (idx == -ENOSYS)
+		fxm_k_missing("kmap_atomic_idx");
+	return idx;
+}
+
+/* -1 with nothing mapped is an answer, not an error. */
+int fxm_k_kmap_atomic_idx(void)
+{
+	int idx = fxm_kmap_atomic_idx(fxm_k_cpu());
+	if (idx == -ENOSYS)
+		fxm_k_missing("kmap_atomic_idx");
+	return idx;
+}
+
+void fxm_k_kmap_atomic_idx_pop(void)
+{
+	if (fxm_kmap_atomic_idx_pop(fxm_k_cpu()) == -ENOSYS)
+		fxm_k_missing("kmap_atomic_idx");
+}
+
+/* ---- fixmap ---- */
+
+unsigned long fxm_k_fix_to_virt(unsigned index)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	return (uintptr_t)fxmi_tier_host(cpu, fxmi_fix_to_virt(fxmi_kernel_of(cpu), index));
+}
+
+unsigned long fxm_k_fix_to_virt_checked(unsigned index)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	uint32_t end = fxmi_kernel_of(cpu)->nr_fixed;
+
+	if (index >= end)
+		fxmi_bug(cpu, "fix_to_virt", NULL,
+			 "fix_to_virt(): index %u is not below __end_of_fixed_addresses, which is %u here", index, end);
+	return fxm_k_fix_to_virt(index);
+}
+
+unsigned long fxm_k_virt_to_fix(unsigned long address)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	return fxmi_virt_to_fix(fxmi_kernel_of(cpu),
+				fxmi_tier_address_arg(cpu, "__virt_to_fix", (void *)address, __builtin_return_address(0)));
+}
+
+unsigned long fxm_k_virt_to_fix_checked(unsigned long address)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	return fxm_virt_to_fix(cpu,
+			       fxm_va_of(fxmi_tier_address_arg(cpu, "virt_to_fix", (void *)address, __builtin_return_address(0))));
+}
+
+/* Notes who set index @index, which so far holds @before. */
+static void note_set(struct fxm_vcpu *cpu, unsigned index, uint64_t before, const void *site)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	fxmi_held_add(fxmi_tier(k),
+		      &(struct fxm_held){.kind = FXM_HELD_FIXMAP,
+					 .index = index,
+					 .address = fxm_va_of(fxmi_fix_to_virt(k, index)),
+					 .site.pc = (uintptr_t)site},
+		      before);
+}
+
+static uint64_t entry_of(struct fxm_vcpu *cpu, unsigned index)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	return index < k->nr_fixed ? fxm_pte_at(k->m, fxm_va_of(fxmi_fix_to_virt(k, index))).v : 0;
+}
+
+void fxm_k_set_fixmap_prot(unsigned index, unsigned long long physical, uint64_t prot)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	uint64_t before = entry_of(cpu, index);
+	fxm___set_fixmap(cpu, index, fxm_pa_of(physical), fxm_pte_of(prot));
+	note_set(cpu, index, before, __builtin_return_address(0));
+}
+
+static int (*const setters[])(struct fxm_vcpu *, uint32_t, fxm_pa) = {
+    [FXM_K_FIXMAP_NORMAL] = fxm_set_fixmap, [FXM_K_FIXMAP_NOCACHE] = fxm_set_fixmap_nocache, [FXM_K_FIXMAP_IO] = fxm_set_fixmap_io};
+static fxm_va (*const offset_setters[])(struct fxm_vcpu *, uint32_t,
+					fxm_pa) = {[FXM_K_FIXMAP_NORMAL] = fxm_set_fixmap_offset,
+						   [FXM_K_FIXMAP_NOCACHE] = fxm_set_fixmap_offset_nocache,
+						   [FXM_K_FIXMAP_IO] = fxm_set_fixmap_offset_io};
+
+void fxm_k_set_fixmap(enum fxm_k_fixmap_kind kind, unsigned index, unsigned long long physical)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	uint64_t before = entry_of(cpu, index);
+	fxmi_tier_checked(cpu, "set_fixmap_io", setters[kind](cpu, index, fxm_pa_of(physical)));
+	note_set(cpu, index, before, __builtin_return_address(0));
+}
+
+unsigned long fxm_k_set_fixmap_offset(enum fxm_k_fixmap_kind kind, unsigned index, unsigned long long physical)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	uint64_t before = entry_of(cpu, index);
+	void *address = fxmi_tier_pointer(cpu, "set_fixmap_offset", offset_setters[kind](cpu, index, fxm_pa_of(physical)));
+	note_set(cpu, index, before, __builtin_return_address(0));
+	return (uintptr_t)address;
+}
+
+void fxm_k_clear_fixmap(unsigned index)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	fxm_clear_fixmap(cpu, index);
+	fxmi_held_remove(fxmi_tier(fxmi_kernel_of(cpu)), FXM_HELD_FIXMAP, index);
+}
+
+void fxm_k_reserve_top_address(unsigned long reserve)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	int error = fxm_reserve_top_address(cpu, reserve);
+
+	if (error == -ENOSYS)
+		fxm_k_missing("reserve_top_address");
+	if (error)
+		fxmi_bug(cpu, "reserve_top", NULL, "reserve_top_address(%#lx): the areas below the fixmap no longer fit", reserve);
+}
+
+/* ---- devices, TLB ---- */
+
+static void mmio_failed(struct fxm_vcpu *cpu, int error)
+{
+	struct fxm_fault fault;
+	if (error != -EFAULT)
+		fxmi_bug(cpu, "readl", NULL, "readl()/writel(): %s", fxm_strerror(error));
+	fxm_last_fault(cpu, &fault);
+	fxm_oops(cpu, &fault);
+}
+
+uint64_t fxm_k_mmio_read(const volatile void *address, unsigned width)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	uint64_t value = 0;
+	uint64_t va = fxmi_tier_address_arg(cpu, "readl", (const void *)address, __builtin_return_address(0));
+	int error = fxm_mmio_read(cpu, fxm_va_of(va), width, &value);
+	if (error)
+		mmio_failed(cpu, error);
+	return value;
+}
+
+void fxm_k_mmio_write(volatile void *address, unsigned width, uint64_t value)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	uint64_t va = fxmi_tier_address_arg(cpu, "writel", (const void *)address, __builtin_return_address(0));
+	int error = fxm_mmio_write(cpu, fxm_va_of(va), width, value);
+	if (error)
+		mmio_failed(cpu, error);
+}
+
+void fxm_k_flush_tlb_one(unsigned long address)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	fxm_tlb_flush_one(cpu, fxm_va_of(fxmi_tier_simulated(cpu->machine, address) & FXMI_PAGE_MASK));
+}
+
+void fxm_k_flush_tlb_all(void)
+{
+	fxmi_tlb_flush_all(fxm_k_cpu()->machine);
+}

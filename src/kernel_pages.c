@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Behind the kernel's names: pages and kmalloc. What is taken is noted with its place (kernel_held.c); what is given back too
+ * early or twice is reported.
+ */
+#include "tier.h"
+
+#include <errno.h>
+
+/* ---- pages ---- */
+
+unsigned long fxm_k_page_to_pfn(const struct fxm_page *page)
+{
+	return (unsigned long)(page - fxm_k_cpu()->machine->mem.mem_map);
+}
+
+struct fxm_page *fxm_k_pfn_to_page(unsigned long pfn)
+{
+	return fxm_k_cpu()->machine->mem.mem_map + pfn;
+}
+
+bool fxm_k_pfn_valid(unsigned long pfn)
+{
+	return fxmi_pfn_is_ram(fxm_k_cpu()->machine, pfn);
+}
+
+bool fxm_k_page_is_highmem(const struct fxm_page *page)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("PageHighMem", page, __builtin_return_address(0));
+	return fxm_page_is_highmem(cpu->machine, page);
+}
+
+struct fxm_page *fxm_k_compound_head(struct fxm_page *page)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("compound_head", page, __builtin_return_address(0));
+	return fxm_compound_head(cpu->machine, page);
+}
+
+int fxm_k_page_count(const struct fxm_page *page)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("page_count", page, __builtin_return_address(0));
+	return fxm_page_count(cpu->machine, page);
+}
+
+void fxm_k_get_page(struct fxm_page *page)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("get_page", page, __builtin_return_address(0));
+	fxm_page_get(cpu->machine, page);
+}
+
+/* The bits of a gfp_t that mean something to the library; without __GFP_WAIT the caller cannot sleep. */
+#define GFP_WAIT 0x800u
+
+static unsigned library_gfp(struct fxm_vcpu *cpu, unsigned gfp)
+{
+	if (gfp & GFP_WAIT)
+		fxm_might_sleep(cpu, "mm/page_alloc.c");
+	return (gfp & (FXM_GFP_DMA | FXM_GFP_HIGHMEM | FXM_GFP_ZERO | FXM_GFP_COMP)) | (gfp & GFP_WAIT ? 0 : FXM_GFP_ATOMIC);
+}
+
+static struct fxm_page *alloc_pages(struct fxm_vcpu *cpu, unsigned gfp, unsigned order, const void *site)
+{
+	struct fxm_machine *m = cpu->machine;
+	struct fxm_page *page = fxm_alloc_pages(m, library_gfp(cpu, gfp), order);
+
+	if (page)
+		fxmi_held_add(
+		    fxmi_tier(fxmi_kernel(m)),
+		    &(struct fxm_held){
+			.kind = FXM_HELD_PAGES, .pfn = fxmi_page_pfn(m, page), .order = order, .site.pc = (uintptr_t)site},
+		    0);
+	return page;
+}
+
+struct fxm_page *fxm_k_alloc_pages(unsigned gfp, unsigned order)
+{
+	return alloc_pages(fxm_k_cpu(), gfp, order, __builtin_return_address(0));
+}
+
+/* A page that goes while kmap() still shows it: the kernel does not look, the next owner's contents appear there. */
+static void check_mapped(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned order, const void *site)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+
+	for (struct fxm_page *p = page; p < page + (1u << order) && fxmi_page_is_valid(k->m, p); p++) {
+		uint32_t slot_plus_1 = atomic_load_explicit(&p->pkmap_slot, memory_order_acquire);
+		if (slot_plus_1 && fxmi_pkmap_count(&k->pkmap, slot_plus_1 - 1) >= 2)
+			fxmi_finding(k, cpu, "free-while-mapped",
+				     &(struct fxmi_subject){.va = fxmi_pkmap_addr(&k->pkmap, slot_plus_1 - 1),
+							    .page = p,
+							    .slot_plus_1 = (int)slot_plus_1,
+							    .site = (uintptr_t)site,
+							    .mapped_at = k->pkmap.site[slot_plus_1 - 1]},
+				     "page pfn %llx is freed while kmap() still maps it at %llx: kunmap() first",
+				     (unsigned long long)fxmi_page_pfn(k->m, p),
+				     (unsigned long long)fxmi_pkmap_addr(&k->pkmap, slot_plus_1 - 1));
+	}
+}
+
+static FXMI_COLD void bad_page_state(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned order, const void *site)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	uint64_t pfn = fxmi_page_pfn(k->m, page);
+	char head[128], text[160];
+
+	snprintf(head, sizeof(head), "BUG: Bad page state in process %s  pfn:%05llx\n", cpu->current->comm,
+		 (unsigned long long)pfn);
+	snprintf(text, sizeof(text), "__free_pages(pfn %llx, order %u): %s", (unsigned long long)pfn, order,
+		 fxm_page_count(k->m, page) ? "no block of that order begins there" : "the page is free already");
+	fxmi_report(k, cpu, FXM_REPORT_WARN, NULL, NULL, head, &(struct fxmi_subject){.page = page, .site = (uintptr_t)site}, text);
+}
+
+static void free_pages(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned order, const void *site)
+{
+	struct fxm_machine *m = cpu->machine;
+
+	if (fxm_page_count(m, page) == 1)
+		check_mapped(cpu, page, order, site);
+	if (fxm_free_pages(m, page, order))
+		bad_page_state(cpu, page, order, site);
+	else if (!fxm_page_count(m, page))
+		fxmi_held_remove(fxmi_tier(fxmi_kernel(m)), FXM_HELD_PAGES, fxmi_page_pfn(m, page));
+}
+
+void fxm_k_free_pages(struct fxm_page *page, unsigned order)
+{
+	const void *site = __builtin_return_address(0);
+	free_pages(fxmi_tier_check_page("__free_pages", page, site), page, order, site);
+}
+
+void fxm_k_put_page(struct fxm_page *page)
+{
+	const void *site = __builtin_return_address(0);
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("put_page", page, site);
+	struct fxm_page *head = fxm_compound_head(cpu->machine, page);
+	free_pages(cpu, head, head->order, site);
+}
+
+unsigned long fxm_k_get_free_pages(unsigned gfp, unsigned order)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	struct fxm_page *page = alloc_pages(cpu, gfp & ~FXM_GFP_HIGHMEM, order, __builtin_return_address(0));
+	return page ? (uintptr_t)fxmi_tier_host(cpu, fxmi_page_address(fxmi_kernel_of(cpu), page)) : 0;
+}
+
+void fxm_k_free_pages_at(unsigned long address, unsigned order)
+{
+	const void *site = __builtin_return_address(0);
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	char what[128];
+
+	if (!address)
+		return;
+	if (!fxm_k_virt_addr_valid((void *)address)) {
+		fxmi_tier_describe(k, address, what, sizeof(what));
+		fxmi_bug(cpu, "mm/page_alloc.c",
+			 &(struct fxmi_subject){.va = fxmi_tier_simulated(k->m, address), .site = (uintptr_t)site},
+			 "free_pages() takes an address from __get_free_pages() and was given %s", what);
+	}
+	free_pages(cpu, k->m->mem.mem_map + ((fxmi_tier_simulated(k->m, address) - k->page_offset) >> FXM_PAGE_SHIFT), order, site);
+}
+
+/* ---- kmalloc ---- */
+
+static void *do_kmalloc(struct fxm_vcpu *cpu, size_t size, unsigned gfp, const void *site)
+{
+	struct fxm_machine *m = cpu->machine;
+	fxm_va va = fxm_kmalloc(m, size, library_gfp(cpu, gfp) & ~FXM_GFP_HIGHMEM);
+
+	if (!va.v)
+		return NULL;
+	fxmi_held_add(fxmi_tier(fxmi_kernel(m)),
+		      &(struct fxm_held){.kind = FXM_HELD_KMALLOC, .address = va, .size_bytes = size, .site.pc = (uintptr_t)site},
+		      0);
+	return fxmi_tier_host(cpu, va.v);
+}
+
+static void do_kfree(struct fxm_vcpu *cpu, const void *object, const void *site)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	uint64_t va = fxmi_tier_simulated(k->m, (uintptr_t)object);
+	char what[128];
+
+	/* ERR_PTR-like small values and ZERO_SIZE_PTR of the kernel are not freed. */
+	if ((uintptr_t)object <= 16)
+		return;
+	if (fxm_kfree(k->m, fxm_va_of(va))) {
+		fxmi_tier_describe(k, (uintptr_t)object, what, sizeof(what));
+		fxmi_bug(cpu, "mm/slab.c", &(struct fxmi_subject){.va = va, .site = (uintptr_t)site},
+			 "kfree() was given %s: no allocation begins there now (freed already?)", what);
+	}
+	fxmi_held_remove(fxmi_tier(k), FXM_HELD_KMALLOC, va);
+}
+
+void *fxm_k_kmalloc(size_t size, unsigned gfp)
+{
+	return do_kmalloc(fxm_k_cpu(), size, gfp, __builtin_return_address(0));
+}
+
+void fxm_k_kfree(const void *object)
+{
+	do_kfree(fxm_k_cpu(), object, __builtin_return_address(0));
+}
+
+size_t fxm_k_ksize(const void *object)
+{
+	struct fxm_machine *m = fxm_k_cpu()->machine;
+	return fxm_ksize(m, fxm_va_of(fxmi_tier_simulated(m, (uintptr_t)object)));
+}
+
+void *fxm_k_krealloc(const void *old, size_t size, unsigned gfp)
+{
+	const void *site = __builtin_return_address(0);
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	size_t had = old ? fxm_k_ksize(old) : 0;
+
+	if (!size) {
+		do_kfree(cpu, old, site);
+		return NULL;
+	}
+	if (had >= size)
+		return (void *)old;
+	void *larger = do_kmalloc(cpu, size, gfp, site);
+	if (larger && had) {
+		memcpy(larger, old, had);
+		do_kfree(cpu, old, site);
+	}
+	return larger;
+}
