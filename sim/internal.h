@@ -140,6 +140,14 @@ void fxmi_fibre_main(struct fxmi_fibre *f);
 
 /* ---- seats (seat.c) ---------------------------------------------------------------------------------------------------- */
 
+/* A thread in fxmi_seat_take() or fxmi_seat_pass(), on its stack. Guarded by seat_lock. */
+struct fxmi_seat_waiter {
+	struct fxm_task *task;
+	struct fxmi_seat_waiter *next;
+	pthread_cond_t cond;
+	bool granted;
+};
+
 /* Waits for @cpu's seat and sits @task down on it. No locks held, and the calling thread sits nowhere. */
 void fxmi_seat_take(struct fxm_vcpu *cpu, struct fxm_task *task);
 

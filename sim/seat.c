@@ -13,16 +13,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/single_threaded.h>
 #include <time.h>
 #include <unistd.h>
-
-/* A thread in fxmi_seat_take(), on its stack. Guarded by seat_lock. */
-struct fxmi_seat_waiter {
-	struct fxm_task *task;
-	struct fxmi_seat_waiter *next;
-	pthread_cond_t cond;
-	bool granted;
-};
 
 /* ---- switching --------------------------------------------------------------------------------------------------------- */
 
@@ -289,17 +282,22 @@ void fxmi_unblock(bool *flag)
 	nr_blocked--;
 }
 
-/* ThreadSanitizer has a thread of its own, which never calls us. */
 #if defined(__SANITIZE_THREAD__)
-#define FOREIGN_THREADS 1
+#define UNDER_TSAN 1
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
-#define FOREIGN_THREADS 1
+#define UNDER_TSAN 1
 #endif
 #endif
-#ifndef FOREIGN_THREADS
-#define FOREIGN_THREADS 0
+#ifndef UNDER_TSAN
+#define UNDER_TSAN 0
 #endif
+
+/* ThreadSanitizer starts a thread of its own with the process's first one; it never calls us. */
+static int count_foreign_threads(void)
+{
+	return UNDER_TSAN && !__libc_single_threaded;
+}
 
 /* Threads of this process that could call us; INT_MAX when the host does not tell. */
 static int count_threads(void)
@@ -314,7 +312,7 @@ static int count_threads(void)
 		return INT32_MAX;
 	buf[n] = '\0';
 	const char *line = strstr(buf, "\nThreads:");
-	return line ? atoi(line + 9) - FOREIGN_THREADS : INT32_MAX;
+	return line ? atoi(line + 9) - count_foreign_threads() : INT32_MAX;
 }
 
 /* When no unblocking began in between and the number is the same twice, the same threads were blocked all the time. */

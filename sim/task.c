@@ -557,10 +557,31 @@ void fxm_schedule(struct fxm_vcpu *cpu)
 
 /* ---- creating ---------------------------------------------------------------------------------------------------------------- */
 
+/* glibc's, private but relied on by other runtimes too: what it takes off a thread's stack for itself and for static TLS. */
+extern size_t __pthread_get_minstack(const pthread_attr_t *attr) __attribute__((weak, visibility("default")));
+
+static size_t host_share(void)
+{
+	pthread_attr_t attr;
+
+	if (!__pthread_get_minstack)
+		return 0;
+	pthread_attr_init(&attr);
+	size_t bytes = __pthread_get_minstack(&attr);
+	pthread_attr_destroy(&attr);
+	return bytes;
+}
+
 static int start(struct fxm_task *task, size_t stack_bytes)
 {
 	struct fxmi_vehicle *v = fxmi_vehicle(task);
-	int error = fxmi_stack_init(&v->stack, stack_bytes ? stack_bytes : DEFAULT_STACK_BYTES);
+	size_t more = task->vehicle == FXM_THREAD ? host_share() : 0;
+	int error = -ENOMEM;
+
+	if (!stack_bytes)
+		stack_bytes = DEFAULT_STACK_BYTES;
+	if (stack_bytes <= SIZE_MAX - more)
+		error = fxmi_stack_init(&v->stack, stack_bytes + more);
 
 	if (error)
 		return error;
