@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../support/kernel_machine.h"
+#include "kernel_machine.h"
 
 static const char *const profiles[] = {ALL_PROFILES};
 
