@@ -14,7 +14,8 @@ static void show(struct fxm_vcpu *cpu, const char *name, fxm_va va)
 
 	/* A fault leaves the text as it is. */
 	fxm_read(cpu, va, text, sizeof(text));
-	printf("  %s %08" PRIx64 "  entry %08" PRIx64 "  reading gives %s\n", name, va.v, fxm_pte_at(fxm_vcpu_machine(cpu), va).v, text);
+	printf("  %s %08" PRIx64 "  entry %08" PRIx64 "  reading gives %s\n", name, va.v, fxm_pte_at(fxm_vcpu_machine(cpu), va).v,
+	       text);
 }
 
 int main(void)

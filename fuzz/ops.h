@@ -155,7 +155,10 @@ struct ops_actor *ops_actor_of(struct ops_run *run, unsigned who, bool must_be_f
 /* Predicts, performs and compares. A sleeping actor is resumed instead. */
 void ops_do(struct ops_run *run, struct ops_actor *actor, const struct ops_call *call);
 
-/* The same for a call whose only effect on the pool is a slot, without looking at the whole pool afterwards. False: it would sleep. */
+/*
+ * The same for a call whose only effect on the pool is a slot, without looking at the whole pool afterwards. False: it would
+ * sleep.
+ */
 bool ops_do_quickly(struct ops_run *run, struct ops_actor *actor, const struct ops_call *call);
 
 /* The fibre ends: by itself, or (@killed) by a BUG that nobody catches. No-op for others and for sleepers. */
@@ -166,7 +169,16 @@ const char *ops_name(enum ops_kind kind);
 
 /* ---- ops_access.c ---- */
 
-enum ops_access { ACCESS_READ, ACCESS_WRITE, ACCESS_READ_U64, ACCESS_WRITE_U64, ACCESS_TRANSLATE, ACCESS_FILL, ACCESS_COPY, ACCESS_MMIO };
+enum ops_access {
+	ACCESS_READ,
+	ACCESS_WRITE,
+	ACCESS_READ_U64,
+	ACCESS_WRITE_U64,
+	ACCESS_TRANSLATE,
+	ACCESS_FILL,
+	ACCESS_COPY,
+	ACCESS_MMIO
+};
 
 void ops_access(struct ops_run *run, unsigned cpu, enum ops_access access, uint64_t va, uint64_t from, size_t len, bool write);
 

@@ -54,8 +54,8 @@ static struct model_access translate(struct ops_run *run, unsigned cpu, uint64_t
 		return (struct model_access){.fault = true, .illegal = hit};
 	struct model_access a = model_access(run->model, cpu, va, write, hit, hit_pfn);
 	if (a.illegal)
-		ops_differ(run, "the TLB of CPU %u translates %llx to frame %llx, which it must not hold", cpu, (unsigned long long)va,
-			   (unsigned long long)hit_pfn);
+		ops_differ(run, "the TLB of CPU %u translates %llx to frame %llx, which it must not hold", cpu,
+			   (unsigned long long)va, (unsigned long long)hit_pfn);
 	return a;
 }
 
@@ -118,8 +118,8 @@ static void compare_fault(struct ops_run *run, unsigned cpu, const struct part *
 
 	fxm_last_fault(fxm_machine_vcpu(run->m, cpu), &fault);
 	if (fault.address.v != at->va || fault.present != at->a.present || (fault.code & 3) != code)
-		ops_differ(run, "access at %llx: the fault is at %llx, code %x, present %d; the model says code %x", (unsigned long long)at->va,
-			   (unsigned long long)fault.address.v, fault.code, fault.present, code);
+		ops_differ(run, "access at %llx: the fault is at %llx, code %x, present %d; the model says code %x",
+			   (unsigned long long)at->va, (unsigned long long)fault.address.v, fault.code, fault.present, code);
 }
 
 static void compare_bytes(struct ops_run *run, const struct part *part, const unsigned char *bytes, const char *what)
@@ -129,7 +129,8 @@ static void compare_bytes(struct ops_run *run, const struct part *part, const un
 	size_t len = frame || part->len < sizeof(ones) ? part->len : sizeof(ones);
 
 	if (memcmp(bytes, frame ? frame + part->va % MODEL_PAGE : ones, len))
-		ops_differ(run, "%s at %llx does not agree with frame %llx", what, (unsigned long long)part->va, (unsigned long long)part->a.pfn);
+		ops_differ(run, "%s at %llx does not agree with frame %llx", what, (unsigned long long)part->va,
+			   (unsigned long long)part->a.pfn);
 }
 
 /* Two addresses may show one frame: then what was written first may be gone. */
@@ -141,12 +142,14 @@ static bool is_overwritten(const struct part *part, unsigned i, unsigned good)
 	return false;
 }
 
-static void compare_parts(struct ops_run *run, unsigned cpu, const struct part *part, unsigned n, unsigned good, int error, bool write)
+static void compare_parts(struct ops_run *run, unsigned cpu, const struct part *part, unsigned n, unsigned good, int error,
+			  bool write)
 {
 	const unsigned char *bytes = run->data;
 
 	if (error != (good == n ? 0 : -EFAULT))
-		ops_differ(run, "access at %llx: error %d, the model says %s", (unsigned long long)part[0].va, error, good == n ? "none" : "a fault");
+		ops_differ(run, "access at %llx: error %d, the model says %s", (unsigned long long)part[0].va, error,
+			   good == n ? "none" : "a fault");
 	if (good < n)
 		compare_fault(run, cpu, &part[good], write);
 	for (unsigned i = 0; i < n; i++) {
@@ -213,8 +216,8 @@ static void translate_only(struct ops_run *run, unsigned cpu, uint64_t va, bool 
 	if (!good)
 		compare_fault(run, cpu, &part, write);
 	else if (pa.v != part.a.pfn * MODEL_PAGE + va % MODEL_PAGE)
-		ops_differ(run, "%llx translates to %llx, the model says frame %llx", (unsigned long long)va, (unsigned long long)pa.v,
-			   (unsigned long long)part.a.pfn);
+		ops_differ(run, "%llx translates to %llx, the model says frame %llx", (unsigned long long)va,
+			   (unsigned long long)pa.v, (unsigned long long)part.a.pfn);
 }
 
 /* Both pages leave the TLB first: loading one may evict the other, and then the model could not tell. */
@@ -259,7 +262,8 @@ static void mmio(struct ops_run *run, unsigned cpu, uint64_t va, unsigned width,
 	unsigned good = predict(run, cpu, &part, 1, write);
 	new_data(run, width);
 	memcpy(&value, run->data, width);
-	int error = write ? fxm_mmio_write(vcpu, fxm_va_of(part.va), width, value) : fxm_mmio_read(vcpu, fxm_va_of(part.va), width, &value);
+	int error =
+	    write ? fxm_mmio_write(vcpu, fxm_va_of(part.va), width, value) : fxm_mmio_read(vcpu, fxm_va_of(part.va), width, &value);
 	memcpy(run->data, &value, width);
 	compare_parts(run, cpu, &part, 1, good, error, write);
 }

@@ -160,7 +160,8 @@ static struct model_result predict_atomic(struct ops_run *run, unsigned cpu, con
 	case CALL_KMAP_ATOMIC_TYPE:
 		return model_kmap_atomic_type(m, cpu, c->pfn, c->index);
 	case CALL_KMAP_ATOMIC_PFN_TYPE: /* came with 2.6.13 and went with the types */
-		return (struct model_result){.outcome = MODEL_REFUSED, .value = m->c.typed && c->index >= m->km_type_nr ? -EINVAL : -ENOSYS};
+		return (struct model_result){.outcome = MODEL_REFUSED,
+					     .value = m->c.typed && c->index >= m->km_type_nr ? -EINVAL : -ENOSYS};
 	case CALL_KUNMAP_ATOMIC_TYPE:
 		return model_kunmap_atomic_type(m, cpu, c->va, c->index);
 	default:
@@ -553,7 +554,8 @@ static void compare_reports(struct ops_run *run, const char *name, const struct 
 	const struct ops_reports *r = &run->reports;
 	bool dies = p->r.outcome == MODEL_BUG;
 
-	if (r->count[FXM_REPORT_BUG] != (dies && p->death == FXM_REPORT_BUG) || r->count[FXM_REPORT_OOPS] != (dies && p->death == FXM_REPORT_OOPS))
+	if (r->count[FXM_REPORT_BUG] != (dies && p->death == FXM_REPORT_BUG) ||
+	    r->count[FXM_REPORT_OOPS] != (dies && p->death == FXM_REPORT_OOPS))
 		ops_differ(run, "%s: %u BUGs (%s) and %u oopses, the model says %s (%s)", name, r->count[FXM_REPORT_BUG], r->where,
 			   r->count[FXM_REPORT_OOPS], !dies ? "none" : p->death == FXM_REPORT_BUG ? "a BUG" : "an oops",
 			   p->r.where ? p->r.where : "?");
@@ -562,7 +564,8 @@ static void compare_reports(struct ops_run *run, const char *name, const struct 
 	if (r->count[FXM_REPORT_WARN] != p->r.warnings)
 		ops_differ(run, "%s: %u WARNs, the model says %u", name, r->count[FXM_REPORT_WARN], p->r.warnings);
 	if (r->count[FXM_REPORT_SLEEPING] != p->r.sleeping)
-		ops_differ(run, "%s: %u times \"sleeping function\", the model says %u", name, r->count[FXM_REPORT_SLEEPING], p->r.sleeping);
+		ops_differ(run, "%s: %u times \"sleeping function\", the model says %u", name, r->count[FXM_REPORT_SLEEPING],
+			   p->r.sleeping);
 	if (r->count[FXM_REPORT_DEADLOCK] || r->count[FXM_REPORT_HUNG])
 		ops_differ(run, "%s: a deadlock was reported", name);
 }
@@ -586,7 +589,8 @@ static void compare_result(struct ops_run *run, const struct ops_call *c, const 
 static void compare_end(struct ops_run *run, const char *name, enum ops_end end, const struct prediction *p)
 {
 	enum ops_end expected = p->r.outcome == MODEL_BUG ? ENDED_KILLED : p->r.outcome == MODEL_SLEEPS ? ENDED_ASLEEP : ENDED_WELL;
-	static const char *const words[] = {[ENDED_WELL] = "returned", [ENDED_KILLED] = "ended the task", [ENDED_ASLEEP] = "went to sleep"};
+	static const char *const words[] = {
+	    [ENDED_WELL] = "returned", [ENDED_KILLED] = "ended the task", [ENDED_ASLEEP] = "went to sleep"};
 
 	if (end != expected)
 		ops_differ(run, "%s: %s, the model says it %s", name, words[end], words[expected]);
@@ -612,7 +616,8 @@ static void compare(struct ops_run *run, const struct ops_actor *actor, enum ops
 	if (p->r.address && p->r.outcome == MODEL_DONE)
 		ops_compare_pte(run, p->r.address & ~(uint64_t)(MODEL_PAGE - 1), name);
 	if (kinds[c->kind].flags & PTE)
-		ops_compare_pte(run, c->kind >= CALL___SET_FIXMAP ? model_fix_to_virt(run->model, c->index) : c->va & ~UINT64_C(0xfff), name);
+		ops_compare_pte(
+		    run, c->kind >= CALL___SET_FIXMAP ? model_fix_to_virt(run->model, c->index) : c->va & ~UINT64_C(0xfff), name);
 	ops_compare_cpu(run, actor->cpu);
 	if (actor->fibre && end != ENDED_ASLEEP)
 		compare_fibre(run, actor, name);
@@ -685,7 +690,8 @@ bool ops_pool_is_full(const struct model *model)
 /* Idle tasks must not sleep: their caller is the one who wakes others. */
 static bool may_sleep(const struct ops_run *run, const struct ops_call *call)
 {
-	return (call->kind == CALL_KMAP || call->kind == CALL_KMAP_HIGH || call->kind == CALL_MAP_NEW_VIRTUAL) && ops_pool_is_full(run->model);
+	return (call->kind == CALL_KMAP || call->kind == CALL_KMAP_HIGH || call->kind == CALL_MAP_NEW_VIRTUAL) &&
+	       ops_pool_is_full(run->model);
 }
 
 void ops_do(struct ops_run *run, struct ops_actor *actor, const struct ops_call *call)

@@ -28,9 +28,10 @@ _Noreturn void ops_differ(struct ops_run *run, const char *fmt, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s pae=%d DEBUG_HIGHMEM=%d DEBUG_ATOMIC_SLEEP=%d PREEMPT_COUNT=%d NR_CPUS=%u cpus=%u window=%d, operation %llu: ", run->set.profile,
-		run->set.pae, run->set.debug_highmem, run->set.debug_atomic_sleep, run->set.preempt_count, run->set.nr_cpus, run->cpus,
-		(int)run->set.window, (unsigned long long)run->operations);
+	fprintf(stderr,
+		"%s pae=%d DEBUG_HIGHMEM=%d DEBUG_ATOMIC_SLEEP=%d PREEMPT_COUNT=%d NR_CPUS=%u cpus=%u window=%d, operation %llu: ",
+		run->set.profile, run->set.pae, run->set.debug_highmem, run->set.debug_atomic_sleep, run->set.preempt_count,
+		run->set.nr_cpus, run->cpus, (int)run->set.window, (unsigned long long)run->operations);
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	va_end(args);
@@ -60,8 +61,8 @@ void ops_compare_pte(struct ops_run *run, uint64_t va, const char *what)
 	uint64_t should = comparable(run, model_pte(run->model, va));
 
 	if (has != should)
-		ops_differ(run, "%s: the PTE of %llx is %llx, the model says %llx", what, (unsigned long long)va, (unsigned long long)has,
-			   (unsigned long long)should);
+		ops_differ(run, "%s: the PTE of %llx is %llx, the model says %llx", what, (unsigned long long)va,
+			   (unsigned long long)has, (unsigned long long)should);
 }
 
 /* The page of entries that the leaf entry of @va lies in, NULL when there is none. */
@@ -110,7 +111,7 @@ void ops_compare_pool(struct ops_run *run)
 	uint32_t used = 0, idle = 0;
 
 	for (uint32_t i = 0; i < m->last_pkmap; i++) {
-		used += m->count[i] >= 2 || m->count[i] < 0;
+		used += m->count[i] >= 2;
 		idle += m->count[i] == 1;
 	}
 	fxm_pkmap(run->m, &pool);
@@ -144,8 +145,9 @@ void ops_compare_cpu(struct ops_run *run, unsigned cpu)
 
 	fxm_counts(vcpu, &counts);
 	if (counts.preempt != t->preempt || counts.pagefault != t->pagefault || counts.kmap_depth != run->model->cpu[cpu].depth)
-		ops_differ(run, "CPU %u: preempt_count %d, pagefault_disabled %d, depth %d; the model says %d, %d, %d", cpu, counts.preempt,
-			   counts.pagefault, counts.kmap_depth, t->preempt, t->pagefault, run->model->cpu[cpu].depth);
+		ops_differ(run, "CPU %u: preempt_count %d, pagefault_disabled %d, depth %d; the model says %d, %d, %d", cpu,
+			   counts.preempt, counts.pagefault, counts.kmap_depth, t->preempt, t->pagefault,
+			   run->model->cpu[cpu].depth);
 	if (fxm_irqs_disabled(vcpu) != t->irq_disabled)
 		ops_differ(run, "CPU %u: irqs_disabled() is %d", cpu, fxm_irqs_disabled(vcpu));
 	enum fxm_context context = t->contexts ? (enum fxm_context)t->context[t->contexts - 1] : FXM_CONTEXT_TASK;

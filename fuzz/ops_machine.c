@@ -86,7 +86,8 @@ void ops_machine_adopt(struct ops_run *run)
 	model_init(&the_model, &c, boot_pte, run->m);
 	run->model = &the_model;
 	if (the_model.last_pkmap != fxm_layout_get(layout, "LAST_PKMAP"))
-		ops_differ(run, "LAST_PKMAP is %u, the model says %u", (unsigned)fxm_layout_get(layout, "LAST_PKMAP"), the_model.last_pkmap);
+		ops_differ(run, "LAST_PKMAP is %u, the model says %u", (unsigned)fxm_layout_get(layout, "LAST_PKMAP"),
+			   the_model.last_pkmap);
 	uint32_t slots = (uint32_t)fxm_fixed_index(layout, "FIX_KMAP_END") - c.kmap_begin + 1;
 	if (slots != the_model.km_type_nr * c.nr_cpus)
 		ops_differ(run, "there are %u kmap_atomic slots, the model says %u", slots, the_model.km_type_nr * c.nr_cpus);
@@ -97,7 +98,7 @@ void ops_machine_adopt(struct ops_run *run)
 static const char *window_word(enum fxm_window_mode mode)
 {
 	static const char *const words[] = {
-		[FXM_WINDOW_OFF] = "off", [FXM_WINDOW_STRICT] = "strict", [FXM_WINDOW_RETAIN] = "retain", [FXM_WINDOW_EAGER] = "eager"};
+	    [FXM_WINDOW_OFF] = "off", [FXM_WINDOW_STRICT] = "strict", [FXM_WINDOW_RETAIN] = "retain", [FXM_WINDOW_EAGER] = "eager"};
 	return words[mode];
 }
 
@@ -106,8 +107,9 @@ static int configure(const struct ops_settings *s, struct fxm_config *cfg)
 	char words[256];
 
 	snprintf(words, sizeof(words),
-		 "pae=%d NR_CPUS=%u cpus=%u DEBUG_HIGHMEM=%d DEBUG_ATOMIC_SLEEP=%d PREEMPT_COUNT=%d window=%s identity=0 detect=%s", s->pae, s->nr_cpus,
-		 s->cpus, s->debug_highmem, s->debug_atomic_sleep, s->preempt_count, window_word(s->window), s->detect ? "on" : "off");
+		 "pae=%d NR_CPUS=%u cpus=%u DEBUG_HIGHMEM=%d DEBUG_ATOMIC_SLEEP=%d PREEMPT_COUNT=%d window=%s identity=0 detect=%s",
+		 s->pae, s->nr_cpus, s->cpus, s->debug_highmem, s->debug_atomic_sleep, s->preempt_count, window_word(s->window),
+		 s->detect ? "on" : "off");
 	return fxm_config_parse(cfg, words);
 }
 

@@ -59,7 +59,8 @@ int fxmi_stack_init(struct fxmi_stack *stack, size_t bytes)
 	if (bytes > SIZE_MAX / 2)
 		return -ENOMEM;
 	bytes = (bytes < STACK_MIN ? STACK_MIN : bytes + FXM_PAGE_SIZE - 1) & ~(size_t)(FXM_PAGE_SIZE - 1);
-	unsigned char *p = mmap(NULL, bytes + FXMI_STACK_GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	unsigned char *p =
+	    mmap(NULL, bytes + FXMI_STACK_GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 	if (p != MAP_FAILED && mprotect(p + FXMI_STACK_GUARD, bytes, PROT_READ | PROT_WRITE)) {
 		munmap(p, bytes + FXMI_STACK_GUARD);
 		p = MAP_FAILED;

@@ -87,8 +87,8 @@ static void watch_forks(void)
 
 void fxmi_complain_forked(void)
 {
-	static const char line[] =
-		"libfixmap: this machine was made before fork(); its memory stayed with the parent process: create a new one in the child.\n";
+	static const char line[] = "libfixmap: this machine was made before fork(); its memory stayed with the parent process: "
+				   "create a new one in the child.\n";
 
 	if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
 		return;
@@ -102,7 +102,8 @@ _Noreturn void fxmi_die_forked(void)
 
 _Noreturn FXMI_COLD void fxmi_assert_failed(const char *expr, const char *file, int line)
 {
-	fprintf(stderr, "libfixmap: %s:%d: assertion \"%s\" failed. This is a bug of libfixmap, please report it. Aborting.\n", file, line, expr);
+	fprintf(stderr, "libfixmap: %s:%d: assertion \"%s\" failed. This is a bug of libfixmap, please report it. Aborting.\n",
+		file, line, expr);
 	abort();
 }
 
@@ -203,7 +204,7 @@ void fxmi_set_rare(struct fxm_machine *m, uint32_t set, uint32_t clear)
 	pthread_mutex_unlock(&m->task_lock);
 }
 
-/* ---- building ------------------------------------------------------------------------------------------------------------------ */
+/* ---- building ---------------------------------------------------------------------------------------------------- */
 
 static bool is_buildable(const struct fxmi_desc *d)
 {

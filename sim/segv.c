@@ -42,7 +42,8 @@ static void decode(struct access *a, const ucontext_t *u)
 	if (r[REG_TRAPNO] == TRAP_PAGE_FAULT)
 		a->kind = r[REG_ERR] & ERROR_FETCH ? FXM_EXEC : r[REG_ERR] & ERROR_WRITE ? FXM_WRITE : FXM_READ;
 	else
-		a->address = UINTPTR_MAX; /* a general protection fault: the address is not canonical, and the CPU does not tell it */
+		/* a general protection fault: the address is not canonical, and the CPU does not tell it */
+		a->address = UINTPTR_MAX;
 }
 
 #elif defined(__aarch64__)
@@ -158,7 +159,8 @@ static int contains_dead(struct fxm_machine *m, void *arg)
 {
 	uintptr_t address = *(const uintptr_t *)arg;
 
-	return m->dead && (fxmi_window_contains(m, address) || address - (uintptr_t)m->mem.ram < m->mem.nr_frames << FXM_PAGE_SHIFT);
+	return m->dead &&
+	       (fxmi_window_contains(m, address) || address - (uintptr_t)m->mem.ram < m->mem.nr_frames << FXM_PAGE_SHIFT);
 }
 
 /* A forked child has neither the window nor the pool of a machine made before. A machine of its own may lie there. */

@@ -162,12 +162,13 @@ static _Noreturn void die_of_deadlock(struct fxm_vcpu *cpu, const char *what)
 
 	if (deadlock)
 		deadlock(cpu, what);
-	fprintf(stderr, "libfixmap: %s[%d] sleeps in %s and nobody is left to wake it. Aborting.\n", cpu->current->comm, cpu->current->pid,
-		what);
+	fprintf(stderr, "libfixmap: %s[%d] sleeps in %s and nobody is left to wake it. Aborting.\n", cpu->current->comm,
+		cpu->current->pid, what);
 	abort();
 }
 
-void fxmi_wait_sleep(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock, struct fxmi_wait_queue *q, struct fxmi_waiter *w, const char *what)
+void fxmi_wait_sleep(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock, struct fxmi_wait_queue *q, struct fxmi_waiter *w,
+		     const char *what)
 {
 	struct fxm_task *task = w->task;
 

@@ -31,9 +31,11 @@ static int idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 	int level = fxmi_count_depth(cpu->counts) - 1;
 
 	if (k->debug_highmem && (fxmi_count_preempt(cpu->counts) & FXMI_HARDIRQ_MASK) && !cpu->irq_disabled)
-		fxmi_warn_once(cpu, FXMI_ONCE_PUSH_IRQ, "push_irq", NULL, "kmap_atomic in a hard interrupt that runs with interrupts enabled");
+		fxmi_warn_once(cpu, FXMI_ONCE_PUSH_IRQ, "push_irq", NULL,
+			       "kmap_atomic in a hard interrupt that runs with interrupts enabled");
 	if (k->debug_highmem && level >= (int)k->km_type_nr)
-		fxmi_bug(cpu, "push_depth", NULL, "kmap_atomic nested %d deep; this kernel has %u levels per CPU", level + 1, k->km_type_nr);
+		fxmi_bug(cpu, "push_depth", NULL, "kmap_atomic nested %d deep; this kernel has %u levels per CPU", level + 1,
+			 k->km_type_nr);
 	return level;
 }
 
@@ -112,10 +114,11 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 	uint64_t top = level_va(pc, level);
 
 	if (k->debug_highmem && page != top)
-		fxmi_warn_once(cpu, FXMI_ONCE_ATOMIC_ORDER, "atomic_order",
-			       &(struct fxmi_subject){.va = page, .mapped_at = level >= 0 && level < (int)k->km_type_nr ? pc->site[level] : 0},
-			       "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",
-			       (unsigned long long)page, cpu->id, (unsigned long long)top);
+		fxmi_warn_once(
+		    cpu, FXMI_ONCE_ATOMIC_ORDER, "atomic_order",
+		    &(struct fxmi_subject){.va = page, .mapped_at = level >= 0 && level < (int)k->km_type_nr ? pc->site[level] : 0},
+		    "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",
+		    (unsigned long long)page, cpu->id, (unsigned long long)top);
 	fxmi_pte_set(level_pte(k, pc, level), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 	fxmi_interleave(cpu);

@@ -26,10 +26,12 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	uint64_t entry = (pfn << FXM_PAGE_SHIFT | k->kmap_prot) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
 
 	if (check_busy && k->debug_highmem && fxmi_pte_get(pte, k->pte_bytes))
-		fxmi_bug(cpu, "type_busy", &(struct fxmi_subject){.va = va, .mapped_at = pc->site[type],
-			 .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
-			 "kmap_atomic: type %u of CPU %u is mapped already: unmap it first, or use another km_type in code that interrupts", type,
-			 cpu->id);
+		fxmi_bug(
+		    cpu, "type_busy",
+		    &(struct fxmi_subject){.va = va, .mapped_at = pc->site[type], .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
+		    "kmap_atomic: type %u of CPU %u is mapped already: unmap it first, or use another km_type in code that "
+		    "interrupts",
+		    type, cpu->id);
 	fxmi_pte_set(pte, k->pte_bytes, entry);
 	fxmi_flush_tlb_one(cpu, va);
 	pc->live_types |= 1u << type;
@@ -49,7 +51,8 @@ static int check_typed(const struct fxm_vcpu *cpu, uint32_t type)
 	return !k->typed ? -ENOSYS : type >= k->km_type_nr ? -EINVAL : 0;
 }
 
-static void begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, const struct fxm_page *page, uint64_t address, uint32_t type)
+static void begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, const struct fxm_page *page, uint64_t address,
+		  uint32_t type)
 {
 	fxmi_op_begin(cpu, op, name, page, address);
 	if (!fxmi_tracing(cpu))
@@ -113,8 +116,8 @@ static void unmap_debug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pa
 
 	if (page != slot_va(pc, type))
 		fxmi_bug(cpu, "type_address", &(struct fxmi_subject){.va = page},
-			 "kunmap_atomic of %llx with type %u, whose address on CPU %u is %llx", (unsigned long long)page, type, cpu->id,
-			 (unsigned long long)slot_va(pc, type));
+			 "kunmap_atomic of %llx with type %u, whose address on CPU %u is %llx", (unsigned long long)page, type,
+			 cpu->id, (unsigned long long)slot_va(pc, type));
 	fxmi_pte_set(pc->kmap_pte - (size_t)type * k->pte_bytes, k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 }

@@ -36,30 +36,35 @@ static void table_line(const struct fxmi_kernel *k, uint64_t va, char *buf, size
 		memcpy(buf + used, " \n", 3);
 }
 
-static void head_2_6(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head, size_t size)
+static void head_2_6(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head,
+		     size_t size)
 {
 	snprintf(head, size, "Unable to handle kernel %s at virtual address %08llx\n printing eip:\n%08lx\n%sOops: %04x [#%u]\n%s",
 		 f->address.v < FXM_PAGE_SIZE ? "NULL pointer dereference" : "paging request", (unsigned long long)f->address.v,
 		 (unsigned long)(uint32_t)pc, tables, f->code, k->oopses, k->smp ? "SMP\n" : "");
 }
 
-static void head_4_15(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head, size_t size)
+static void head_4_15(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head,
+		      size_t size)
 {
 	char ip[200];
 	fxmi_symbolize(pc, ip, sizeof(ip));
 	snprintf(head, size, "BUG: unable to handle kernel %s at %08llx\nIP: %s\n%sOops: %04x [#%u]%s\n",
-		 f->address.v < FXM_PAGE_SIZE ? "NULL pointer dereference" : "paging request", (unsigned long long)f->address.v, ip, tables, f->code,
-		 k->oopses, k->smp ? " SMP" : "");
+		 f->address.v < FXM_PAGE_SIZE ? "NULL pointer dereference" : "paging request", (unsigned long long)f->address.v, ip,
+		 tables, f->code, k->oopses, k->smp ? " SMP" : "");
 }
 
-static void head_5_10(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head, size_t size)
+static void head_5_10(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head,
+		      size_t size)
 {
-	static const char *const access[] = {[FXM_READ] = "read access", [FXM_WRITE] = "write access", [FXM_EXEC] = "instruction fetch"};
+	static const char *const access[] = {
+	    [FXM_READ] = "read access", [FXM_WRITE] = "write access", [FXM_EXEC] = "instruction fetch"};
 	(void)pc;
-	snprintf(head, size, "BUG: %s: %08llx\n#PF: supervisor %s in kernel mode\n#PF: error_code(0x%04x) - %s\n%sOops: %04x [#%u]%s\n",
-		 f->address.v < FXM_PAGE_SIZE ? "kernel NULL pointer dereference, address" : "unable to handle page fault for address",
-		 (unsigned long long)f->address.v, access[f->access], f->code, f->present ? "permissions violation" : "not-present page", tables,
-		 f->code, k->oopses, k->smp ? " SMP" : "");
+	snprintf(
+	    head, size, "BUG: %s: %08llx\n#PF: supervisor %s in kernel mode\n#PF: error_code(0x%04x) - %s\n%sOops: %04x [#%u]%s\n",
+	    f->address.v < FXM_PAGE_SIZE ? "kernel NULL pointer dereference, address" : "unable to handle page fault for address",
+	    (unsigned long long)f->address.v, access[f->access], f->code, f->present ? "permissions violation" : "not-present page",
+	    tables, f->code, k->oopses, k->smp ? " SMP" : "");
 }
 
 static const struct {
@@ -102,15 +107,18 @@ static void explain(const struct fxmi_kernel *k, const struct fxm_fault *f, char
 		snprintf(buf, size, "%s of %llx: the mapping there does not allow it (PTE %llx)", verb, (unsigned long long)va,
 			 (unsigned long long)f->pte.v);
 	else if (va < FXM_PAGE_SIZE)
-		snprintf(buf, size, "%s through a NULL pointer, or a small offset from one: page_address() of a page without a mapping is NULL", verb);
+		snprintf(
+		    buf, size,
+		    "%s through a NULL pointer, or a small offset from one: page_address() of a page without a mapping is NULL",
+		    verb);
 	else if (nr >= 0)
 		snprintf(buf, size, "%s of %llx: pkmap slot %d is not mapped (count %u)", verb, (unsigned long long)va, nr,
 			 fxmi_pkmap_count(&k->pkmap, (uint32_t)nr));
 	else if (fxmi_va_is_fixed(k, va)) {
 		uint64_t index = fxmi_virt_to_fix(k, va);
 		if (index - k->fix_kmap_begin < (uint64_t)k->fix_kmap_end - k->fix_kmap_begin + 1)
-			snprintf(buf, size, "%s of %llx: kmap_atomic slot %llu of CPU %llu is not mapped", verb, (unsigned long long)va,
-				 (unsigned long long)((index - k->fix_kmap_begin) % k->km_type_nr),
+			snprintf(buf, size, "%s of %llx: kmap_atomic slot %llu of CPU %llu is not mapped", verb,
+				 (unsigned long long)va, (unsigned long long)((index - k->fix_kmap_begin) % k->km_type_nr),
 				 (unsigned long long)((index - k->fix_kmap_begin) / k->km_type_nr));
 		else
 			snprintf(buf, size, "%s of %llx: fixed address %llu is not mapped", verb, (unsigned long long)va,
@@ -142,7 +150,8 @@ static uintptr_t last_site(const struct fxmi_kernel *k, uint64_t va)
 static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	struct fxmi_subject about = {.va = info->fault.address.v, .site = info->pc, .mapped_at = last_site(k, info->fault.address.v)};
+	struct fxmi_subject about = {
+	    .va = info->fault.address.v, .site = info->pc, .mapped_at = last_site(k, info->fault.address.v)};
 	unsigned long long va = info->fault.address.v;
 	char text[256];
 
@@ -153,18 +162,22 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 		fxmi_oops(cpu, &info->fault, info->pc, text);
 	case FXMI_TRAP_TRUNCATED:
 		snprintf(text, sizeof(text),
-			 "pointer truncated to 32 bits: %llx is a simulated address, but this machine's window is relocated (host = simulated + %#llx); "
+			 "pointer truncated to 32 bits: %llx is a simulated address, but this machine's window is relocated (host "
+			 "= simulated + %#llx); "
 			 "keep pointers in unsigned long or void *",
 			 va, (unsigned long long)k->m->window.delta);
 		fxmi_oops(cpu, &info->fault, info->pc, text);
 	case FXMI_TRAP_STACK:
-		fxmi_oops(cpu, &info->fault, info->pc, "the task's stack overflowed: recursion, or an array too large for a kernel stack");
+		fxmi_oops(cpu, &info->fault, info->pc,
+			  "the task's stack overflowed: recursion, or an array too large for a kernel stack");
 	case FXMI_TRAP_ENDED:
-		fxmi_finding(k, cpu, "use-after-unmap", &about, "%s of %llx after its mapping was undone; the PTE is still there, so this kernel goes on",
+		fxmi_finding(k, cpu, "use-after-unmap", &about,
+			     "%s of %llx after its mapping was undone; the PTE is still there, so this kernel goes on",
 			     info->fault.access == FXM_WRITE ? "write" : "read", va);
 		return;
 	case FXMI_TRAP_DEVICE:
-		fxmi_finding(k, cpu, "device-dereference", &about, "%llx maps device memory: use readl() and writel(), not a pointer", va);
+		fxmi_finding(k, cpu, "device-dereference", &about,
+			     "%llx maps device memory: use readl() and writel(), not a pointer", va);
 		return;
 	case FXMI_TRAP_UNATTACHED:
 		fxmi_finding(k, cpu, "unattached-thread", &about,
@@ -211,8 +224,8 @@ static void on_deadlock(struct fxm_vcpu *cpu, const char *what)
 	fxm_pkmap(k->m, &pool);
 	snprintf(head, sizeof(head), "INFO: task %s:%d blocked for ever in %s.\n", t->comm, t->pid, what);
 	snprintf(message, sizeof(message),
-		 "deadlock: %u of %u kmap slots are in use and every task sleeps, so nobody can call kunmap; this task ends here", pool.used,
-		 pool.last_pkmap);
+		 "deadlock: %u of %u kmap slots are in use and every task sleeps, so nobody can call kunmap; this task ends here",
+		 pool.used, pool.last_pkmap);
 	fxmi_trace_report(cpu, FXM_REPORT_DEADLOCK, NULL, NULL, true);
 	fxmi_report(k, cpu, FXM_REPORT_DEADLOCK, NULL, NULL, head, NULL, message);
 	fxmi_task_kill(cpu);

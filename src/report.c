@@ -4,7 +4,8 @@
  * heads model lib/bug.c, kernel/panic.c, arch/<arch>/kernel/traps.c and kernel/sched/core.c of each version.
  *
  * A report that arises while the same thread is making one (a callback that faults, say) is not lost: its text goes to
- * standard error, nothing more is done with it. report_lock is a leaf: it guards the callback and the policies, and is not held while
+ * standard error, nothing more is done with it. report_lock is a leaf: it guards the callback and the policies, and is not held
+ * while
  * the callback runs.
  */
 #include "kernel.h"
@@ -216,7 +217,8 @@ static void warn(struct fxm_vcpu *cpu, const char *site, const struct fxmi_subje
 	if (k->typed)
 		snprintf(head, sizeof(head), "Badness in function at %s\n", site ? site : "?");
 	else
-		snprintf(head, sizeof(head), CUT_HERE "WARNING: CPU: %u PID: %d at %s\n", cpu->id, cpu->current->pid, site ? site : "?");
+		snprintf(head, sizeof(head), CUT_HERE "WARNING: CPU: %u PID: %d at %s\n", cpu->id, cpu->current->pid,
+			 site ? site : "?");
 	fxmi_trace_report(cpu, FXM_REPORT_WARN, site, NULL, false);
 	fxmi_report(k, cpu, FXM_REPORT_WARN, NULL, site, head, about, message);
 }
@@ -232,7 +234,8 @@ void fxmi_warn(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject 
 	warn(cpu, fxmi_site(fxmi_kernel_of(cpu)->layout, key), about, message);
 }
 
-void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
+void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt,
+		    ...)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	char message[512];
@@ -246,7 +249,8 @@ void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, 
 	warn(cpu, fxmi_site(k->layout, key), about, message);
 }
 
-void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about, const char *fmt, ...)
+void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
+		  const char *fmt, ...)
 {
 	char message[512], head[128];
 	va_list args;
@@ -269,11 +273,13 @@ static void sleeping_head(const struct fxmi_kernel *k, const struct fxm_vcpu *cp
 	const struct fxm_task *t = cpu->current;
 
 	if (k->typed)
-		snprintf(head, size, "Debug: sleeping function called from invalid context at %s\nin_atomic():%d, irqs_disabled():%d\n", site,
+		snprintf(head, size,
+			 "Debug: sleeping function called from invalid context at %s\nin_atomic():%d, irqs_disabled():%d\n", site,
 			 atomic, irqs);
 	else
 		snprintf(head, size,
-			 "BUG: sleeping function called from invalid context at %s\nin_atomic(): %d, irqs_disabled(): %d, %spid: %d, name: %s\n",
+			 "BUG: sleeping function called from invalid context at %s\nin_atomic(): %d, irqs_disabled(): %d, %spid: "
+			 "%d, name: %s\n",
 			 site, atomic, irqs, k->version >= (5 << 16 | 4 << 8) ? "non_block: 0, " : "", t->pid, t->comm);
 }
 
@@ -288,8 +294,9 @@ static void sleeping(struct fxm_vcpu *cpu, const char *site)
 	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, site, NULL, false);
 	fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, site, head, NULL,
 		    fxmi_count_preempt(cpu->counts) & FXMI_INTERRUPT_MASK ? "this call may sleep, and runs in interrupt context"
-		    : fxmi_count_preempt(cpu->counts) ? "this call may sleep, and runs where preemption is disabled (a kmap_atomic or a lock is held)"
-						      : "this call may sleep, and runs with interrupts disabled");
+		    : fxmi_count_preempt(cpu->counts)
+			? "this call may sleep, and runs where preemption is disabled (a kmap_atomic or a lock is held)"
+			: "this call may sleep, and runs with interrupts disabled");
 }
 
 void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key)
@@ -361,10 +368,12 @@ static unsigned leaks_of_cpu(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 		uint64_t entry = fxmi_pte_get(pc->kmap_pte - (size_t)slot * k->pte_bytes, k->pte_bytes);
 		uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
 		fxmi_finding(k, cpu, "leak",
-			     &(struct fxmi_subject){.va = va, .pfn_plus_1 = pfn + 1, .mapped_at = pc->site[slot],
+			     &(struct fxmi_subject){.va = va,
+						    .pfn_plus_1 = pfn + 1,
+						    .mapped_at = pc->site[slot],
 						    .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
-			     "kmap_atomic never undone: page pfn %llx at %llx, %s %u of CPU %u", (unsigned long long)pfn, (unsigned long long)va,
-			     k->typed ? "type" : "level", slot, cpu->id);
+			     "kmap_atomic never undone: page pfn %llx at %llx, %s %u of CPU %u", (unsigned long long)pfn,
+			     (unsigned long long)va, k->typed ? "type" : "level", slot, cpu->id);
 		n++;
 	}
 	return n;
@@ -383,10 +392,13 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 		if ((int32_t)word < 2)
 			continue;
 		fxmi_finding(k, NULL, "leak",
-			     &(struct fxmi_subject){.va = fxmi_pkmap_addr(p, nr), .pfn_plus_1 = word >> 32, .slot_plus_1 = (int)nr + 1,
+			     &(struct fxmi_subject){.va = fxmi_pkmap_addr(p, nr),
+						    .pfn_plus_1 = word >> 32,
+						    .slot_plus_1 = (int)nr + 1,
 						    .mapped_at = p->site[nr]},
-			     "kmap never undone: page pfn %llx at %llx, pkmap slot %u, %u use%s", (unsigned long long)(word >> 32) - 1,
-			     (unsigned long long)fxmi_pkmap_addr(p, nr), nr, (uint32_t)word - 1, (uint32_t)word == 2 ? "" : "s");
+			     "kmap never undone: page pfn %llx at %llx, pkmap slot %u, %u use%s",
+			     (unsigned long long)(word >> 32) - 1, (unsigned long long)fxmi_pkmap_addr(p, nr), nr,
+			     (uint32_t)word - 1, (uint32_t)word == 2 ? "" : "s");
 		n++;
 	}
 	for (unsigned i = 0; i < fxm_machine_cpus_online(m); i++)

@@ -13,7 +13,8 @@ static const struct {
 	uint32_t first, last; /* versions of the profiles that have it, inclusive */
 	const char *words;
 } functions[] = {
-	{"kmap_atomic_type", 0, V(2, 6, 36), "the form with a km_type: until 2.6.36; since 2.6.37 kmap_atomic(page) takes the page alone"},
+	{"kmap_atomic_type", 0, V(2, 6, 36),
+	 "the form with a km_type: until 2.6.36; since 2.6.37 kmap_atomic(page) takes the page alone"},
 	{"kmap_atomic", V(2, 6, 37), FOR_EVER, "the form without a km_type: since 2.6.37; until then kmap_atomic(page, type)"},
 	{"kmap_atomic_prot", V(2, 6, 24), FOR_EVER, "since 2.6.2x"},
 	{"kmap_atomic_pfn", V(2, 6, 13), FOR_EVER, "since 2.6.13"},

@@ -91,7 +91,8 @@ static void emit_page_locked(struct fxmi_kernel *k, const struct page_name *n)
 	if (n->letter == 'P')
 		emit_locked(k->trace, "page P%u pfn=%" PRIx64 " high=1", n->number, pfn);
 	else
-		emit_locked(k->trace, "page Q%u pfn=%" PRIx64 " high=0 vaddr=%08" PRIx64, n->number, pfn, k->page_offset + (pfn << FXM_PAGE_SHIFT));
+		emit_locked(k->trace, "page Q%u pfn=%" PRIx64 " high=0 vaddr=%08" PRIx64, n->number, pfn,
+			    k->page_offset + (pfn << FXM_PAGE_SHIFT));
 }
 
 static struct page_name *set_name_locked(struct fxmi_kernel *k, uint64_t pfn, char letter, uint32_t number, bool has_tag)
@@ -178,7 +179,8 @@ static void pte_fields_locked(struct fxmi_kernel *k, uint64_t va, bool with_tag,
 	if (with_tag)
 		tag_locked(k, &w, tag, sizeof(tag));
 	const uint64_t entry = w.levels ? w.level[w.levels - 1].entry.v : 0;
-	snprintf(buf, size, " pte=%" PRIx64 "%s", w.levels && w.level[w.levels - 1].leaf ? entry : fxm_pte_at(k->m, fxm_va_of(va)).v, tag);
+	snprintf(buf, size, " pte=%" PRIx64 "%s",
+		 w.levels && w.level[w.levels - 1].leaf ? entry : fxm_pte_at(k->m, fxm_va_of(va)).v, tag);
 }
 
 static const char *context_word(const struct fxm_vcpu *cpu)
@@ -277,15 +279,16 @@ static void op_line_locked(struct fxm_vcpu *cpu, const struct fxmi_op *op, const
 
 	if (op->page)
 		page_name_locked(k, fxmi_page_pfn(k->m, op->page), arg, sizeof(arg));
-	emit_locked(k->trace, "op %" PRIu64 " %u %s %s %s%s %s %08" PRIx64 "%s", ++k->trace->seq, cpu->id, cpu->current->comm, context_word(cpu),
-		    name, op->prot, arg, ret, fields);
+	emit_locked(k->trace, "op %" PRIu64 " %u %s %s %s%s %s %08" PRIx64 "%s", ++k->trace->seq, cpu->id, cpu->current->comm,
+		    context_word(cpu), name, op->prot, arg, ret, fields);
 }
 
 /* The fields of the pool for the slot of @va. */
 static void slot_fields(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t size)
 {
 	int nr = va ? fxmi_pkmap_nr(&k->pkmap, va) : -1;
-	snprintf(buf, size, " slot=%d cnt=%d last=%u", nr, nr >= 0 ? (int)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) : -1, k->pkmap.last_nr);
+	snprintf(buf, size, " slot=%d cnt=%d last=%u", nr, nr >= 0 ? (int)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) : -1,
+		 k->pkmap.last_nr);
 }
 
 void fxmi_op_end_kmap(struct fxm_vcpu *cpu, struct fxmi_op *op)
@@ -319,7 +322,8 @@ void fxmi_op_sleeps(struct fxm_vcpu *cpu, struct fxmi_op *op)
 		op_line_locked(cpu, op, "kmap-enter", 0, fields);
 		op->tlb[0] = 0;
 	}
-	emit_locked(t, "ev thread %s state=D%s last=%u tlb=%s", cpu->current->comm, op->slept ? " again=1" : "", k->pkmap.last_nr, tlb_text(op));
+	emit_locked(t, "ev thread %s state=D%s last=%u tlb=%s", cpu->current->comm, op->slept ? " again=1" : "", k->pkmap.last_nr,
+		    tlb_text(op));
 	pthread_mutex_unlock(&t->lock);
 	op->slept = true;
 	op->tlb[0] = 0;
@@ -418,12 +422,13 @@ void fxm_trace_peek(struct fxm_vcpu *cpu, fxm_va va)
 
 static void expect_line_locked(struct fxmi_trace *t, enum fxm_report_kind kind, const char *where, const struct fxm_fault *f)
 {
-	static const char *const words[] = {[FXM_REPORT_WARN] = "warn", [FXM_REPORT_BUG] = "bug", [FXM_REPORT_SLEEPING] = "sleeping"};
+	static const char *const words[] = {
+	    [FXM_REPORT_WARN] = "warn", [FXM_REPORT_BUG] = "bug", [FXM_REPORT_SLEEPING] = "sleeping"};
 	static const char *const access[] = {[FXM_READ] = "read", [FXM_WRITE] = "write", [FXM_EXEC] = "exec"};
 
 	if (kind == FXM_REPORT_OOPS)
-		emit_locked(t, "expect oops addr=%08" PRIx64 " access=%s code=%04x reason=%s pte=%" PRIx64, f->address.v, access[f->access], f->code,
-			    f->present ? "permissions" : "not-present", f->pte.v);
+		emit_locked(t, "expect oops addr=%08" PRIx64 " access=%s code=%04x reason=%s pte=%" PRIx64, f->address.v,
+			    access[f->access], f->code, f->present ? "permissions" : "not-present", f->pte.v);
 	else if (kind == FXM_REPORT_WARN || kind == FXM_REPORT_BUG || kind == FXM_REPORT_SLEEPING)
 		emit_locked(t, "expect %s %s", words[kind], where ? where : "-");
 }
@@ -437,8 +442,8 @@ static void do_line_locked(struct fxm_vcpu *cpu, struct fxmi_op *op, const struc
 	if (op && op->page)
 		page_name_locked(k, fxmi_page_pfn(k->m, op->page), arg, sizeof(arg));
 	if (op)
-		emit_locked(k->trace, "do %u %s %s %s%s %s %08" PRIx64 "%s%s", cpu->id, cpu->current->comm, context_word(cpu), op->name,
-			    op->prot, arg, op->address, op->detail[0] ? " " : "", op->detail);
+		emit_locked(k->trace, "do %u %s %s %s%s %s %08" PRIx64 "%s%s", cpu->id, cpu->current->comm, context_word(cpu),
+			    op->name, op->prot, arg, op->address, op->detail[0] ? " " : "", op->detail);
 	else if (f)
 		emit_locked(k->trace, "do %u %s %s %s - %08" PRIx64, cpu->id, cpu->current->comm, context_word(cpu),
 			    f->access == FXM_WRITE ? "write" : "read", f->address.v);
@@ -484,7 +489,8 @@ static void machine_line_locked(struct fxmi_kernel *k)
 
 	for (size_t i = 0; (s = fxmi_setting_at(k->layout, i)) != NULL; i++)
 		if (is_machine_word(s) && used < sizeof(line))
-			used += (size_t)snprintf(line + used, sizeof(line) - used, " %s=%s", s->row->name, fxmi_setting_text(k->layout, s->row->name));
+			used += (size_t)snprintf(line + used, sizeof(line) - used, " %s=%s", s->row->name,
+						 fxmi_setting_text(k->layout, s->row->name));
 	emit_locked(k->trace, "%s", line);
 }
 
@@ -502,7 +508,8 @@ static void layout_lines_locked(struct fxmi_kernel *k)
 	for (size_t i = 0; !fxm_prot_at(k->layout, i, &name, &prot); i++)
 		emit_locked(k->trace, "prot %s=0x%" PRIx64, name, prot.v);
 	for (size_t i = 0; !fxm_fixed_at(k->layout, i, &fixed); i++)
-		emit_locked(k->trace, "enum %s %u %08" PRIx64 " pte=%" PRIx64, fixed.name, fixed.index, fixed.address.v, fxm_pte_at(k->m, fixed.address).v);
+		emit_locked(k->trace, "enum %s %u %08" PRIx64 " pte=%" PRIx64, fixed.name, fixed.index, fixed.address.v,
+			    fxm_pte_at(k->m, fixed.address).v);
 	for (size_t i = 0; !fxm_km_type_at(k->layout, i, &name, &type); i++)
 		emit_locked(k->trace, "kmtype %s %u", name, type);
 }
@@ -517,7 +524,8 @@ static void state_lines_locked(struct fxmi_kernel *k)
 		if (!count)
 			continue;
 		nonzero++;
-		emit_locked(k->trace, "state slot=%u count=%u pte=%" PRIx64, nr, count, fxm_pte_at(k->m, fxm_va_of(fxmi_pkmap_addr(p, nr))).v);
+		emit_locked(k->trace, "state slot=%u count=%u pte=%" PRIx64, nr, count,
+			    fxm_pte_at(k->m, fxm_va_of(fxmi_pkmap_addr(p, nr))).v);
 	}
 	emit_locked(k->trace, "state last_pkmap_nr=%u nonzero=%u", p->last_nr, nonzero);
 }
@@ -526,8 +534,9 @@ static void header_locked(struct fxmi_kernel *k)
 {
 	struct fxmi_trace *t = k->trace;
 
-	emit_locked(t, "V 1 kernel=libfixmap-" FXM_VERSION "-hosted cpu_nx=%u pti=%u pge=%u", (unsigned)fxmi_setting(k->layout, "nx"),
-		    (unsigned)fxmi_setting(k->layout, "pti"), (unsigned)fxmi_setting(k->layout, "pge"));
+	emit_locked(t, "V 1 kernel=libfixmap-" FXM_VERSION "-hosted cpu_nx=%u pti=%u pge=%u",
+		    (unsigned)fxmi_setting(k->layout, "nx"), (unsigned)fxmi_setting(k->layout, "pti"),
+		    (unsigned)fxmi_setting(k->layout, "pge"));
 	machine_line_locked(k);
 	layout_lines_locked(k);
 	for (size_t i = 0; i < t->capacity; i++)

@@ -42,7 +42,7 @@ for language, text in blocks:
             continue
         run = subprocess.run(command, shell=True, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, timeout=60, check=False)
-        got = run.stdout.decode('utf-8', 'replace')
+        got = re.sub(r' +$', '', run.stdout.decode('utf-8', 'replace'), flags=re.M)
         pattern = re.escape(shown)
         for what, stands_for in STANDS_FOR:
             pattern = re.sub(what, stands_for, pattern)

@@ -208,8 +208,11 @@ static void remove_record(struct model *m, unsigned n)
 	memmove(&m->record[n], &m->record[n + 1], (m->records - n) * sizeof(m->record[0]));
 }
 
-/* From 3.x on a slot has one record, found by its number; filling it in again takes it away from the page that it was for. */
-static void set_page_address(struct model *m, uint64_t pfn, uint64_t va)
+/*
+ * 2.6 takes a record from a pool. Later a slot has one record, found by its number; filling it in again takes it away from the
+ * page that it was for. False: BUG, the pool is empty.
+ */
+static bool set_page_address(struct model *m, uint64_t pfn, uint64_t va)
 {
 	if (va) {
 		for (unsigned i = 0; !m->c.typed && i < m->records; i++)
@@ -217,15 +220,17 @@ static void set_page_address(struct model *m, uint64_t pfn, uint64_t va)
 				remove_record(m, i);
 				break;
 			}
-		assert(m->records < MODEL_RECORDS);
+		if (m->records == m->last_pkmap)
+			return false;
 		m->record[m->records++] = (struct model_record){pfn, va};
-		return;
+		return true;
 	}
 	for (unsigned i = 0; i < m->records; i++)
 		if (m->record[i].pfn == pfn) {
 			remove_record(m, i);
-			return;
+			return true;
 		}
+	return true;
 }
 
 struct model_result model_page_address(const struct model *m, uint64_t pfn)
@@ -235,9 +240,8 @@ struct model_result model_page_address(const struct model *m, uint64_t pfn)
 
 struct model_result model_set_page_address(struct model *m, uint64_t pfn, uint64_t va)
 {
-	if (!is_high(m, pfn))
+	if (!is_high(m, pfn) || !set_page_address(m, pfn, va))
 		return bug(m, NULL, NULL, NULL);
-	set_page_address(m, pfn, va);
 	return value(0);
 }
 
@@ -265,6 +269,8 @@ struct model_result model_flush_all_zero_pkmaps(struct model *m)
 		if (!entry)
 			return bug(m, NULL, NULL, NULL);
 		set_pte(m, pkmap_addr(m, i), 0);
+		if (!is_high(m, frame_of(m, entry)))
+			return bug(m, NULL, NULL, NULL); /* set_page_address() */
 		if (frame_of(m, entry) < m->c.nr_frames)
 			set_page_address(m, frame_of(m, entry), 0);
 		r.flushed++;
@@ -305,8 +311,7 @@ static struct model_result find_and_map(struct model *m, unsigned cpu, uint64_t 
 	r.address = pkmap_addr(m, m->last_nr);
 	set_pte(m, r.address, pfn * MODEL_PAGE | (m->c.kmap_prot & m->c.supported_mask));
 	m->count[m->last_nr] = 1;
-	set_page_address(m, pfn, r.address);
-	return r;
+	return set_page_address(m, pfn, r.address) ? r : bug(m, NULL, NULL, NULL);
 }
 
 struct model_result model_map_new_virtual(struct model *m, unsigned cpu, uint64_t pfn)
@@ -415,7 +420,8 @@ struct model_result model_kmap_to_pfn(const struct model *m, uint64_t va)
 
 static uint64_t atomic_va(const struct model *m, unsigned cpu, int n)
 {
-	return (model_fix_to_virt(m, m->c.kmap_begin) - (uint64_t)((int64_t)n + (int64_t)m->km_type_nr * cpu) * MODEL_PAGE) & VA_MASK;
+	return (model_fix_to_virt(m, m->c.kmap_begin) - (uint64_t)((int64_t)n + (int64_t)m->km_type_nr * cpu) * MODEL_PAGE) &
+	       VA_MASK;
 }
 
 struct model_result model_kmap_atomic_type(struct model *m, unsigned cpu, uint64_t pfn, uint32_t type)

@@ -196,7 +196,10 @@ static void kunmap_of_a_page_never_mapped_is_a_bug(void **state)
 	}
 }
 
-/* One kunmap too many takes the count to 0 with the address still on record: the next kmap trips over that, the one after does not. */
+/*
+ * One kunmap too many takes the count to 0 with the address still on record: the next kmap trips over that, the one after
+ * does not.
+ */
 static void kunmap_twice_is_a_bug_and_spoils_the_slot(void **state)
 {
 	(void)state;
@@ -361,7 +364,7 @@ static void a_fixmap_can_lie_in_pkmap(void **state)
 	kernel_free(k);
 }
 
-/* ---- map_new_virtual by hand -------------------------------------------------------------------------------------------------- */
+/* ---- map_new_virtual by hand ------------------------------------------------------------------------------------- */
 
 static void map_new_virtual_gives_a_second_slot(void **state)
 {
@@ -418,7 +421,7 @@ static void kmap_high_and_kunmap_high_count_the_same(void **state)
 	kernel_free(k);
 }
 
-/* ---- versions ------------------------------------------------------------------------------------------------------------------- */
+/* ---- versions ---------------------------------------------------------------------------------------------------- */
 
 static void kmap_flush_unused_came_after_2_6_12(void **state)
 {
@@ -471,7 +474,7 @@ static void kmap_to_page_is_right_for_pkmap_and_lowmem_only(void **state)
 	}
 }
 
-/* ---- a full pool --------------------------------------------------------------------------------------------------------------- */
+/* ---- a full pool ------------------------------------------------------------------------------------------------- */
 
 static void a_full_pool_and_nobody_to_free_it_is_reported_at_once(void **state)
 {
@@ -606,7 +609,7 @@ static void joining_a_hopeless_sleeper_ends_it(void **state)
 	kernel_free(k);
 }
 
-/* ---- sleeping where one may not --------------------------------------------------------------------------------------------------- */
+/* ---- sleeping where one may not ---------------------------------------------------------------------------------- */
 
 static void kmap_complains_in_atomic_context_if_so_configured(void **state)
 {
@@ -673,12 +676,13 @@ static void kunmap_may_sleep_since_5_8(void **state)
 	kernel_free(k);
 }
 
-/* ---- machines of all shapes ------------------------------------------------------------------------------------------------------ */
+/* ---- machines of all shapes -------------------------------------------------------------------------------------- */
 
 static void pages_above_4_gb(void **state)
 {
 	(void)state;
-	static const char *const words[] = {"profile=i386-2.6.12,pae=1,ram_end=140000000", "profile=x86_32-4.15,pae=1,ram_end=140000000",
+	static const char *const words[] = {"profile=i386-2.6.12,pae=1,ram_end=140000000",
+					    "profile=x86_32-4.15,pae=1,ram_end=140000000",
 					    "profile=x86_32-5.10,pae=1,ram_end=140000000"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {

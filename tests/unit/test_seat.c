@@ -66,7 +66,8 @@ static int teardown(void **state)
 	return fxmi_machine_free(*state);
 }
 
-static struct fxm_task *task_on(struct fxm_machine *m, enum fxm_vehicle vehicle, const char *name, unsigned cpu, int (*fn)(void *), void *arg)
+static struct fxm_task *task_on(struct fxm_machine *m, enum fxm_vehicle vehicle, const char *name, unsigned cpu, int (*fn)(void *),
+				void *arg)
 {
 	struct fxm_task_attr attr = {.struct_size = sizeof(attr), .name = name, .cpu = cpu, .vehicle = vehicle};
 	struct fxm_task *task = NULL;
@@ -80,7 +81,7 @@ static struct fxm_task *thread(struct fxm_machine *m, const char *name, unsigned
 	return task_on(m, FXM_THREAD, name, cpu, fn, arg);
 }
 
-/* ---- a resource to sleep for ---------------------------------------------------------------------------------------------------- */
+/* ---- a resource to sleep for ------------------------------------------------------------------------------------- */
 
 struct pool {
 	struct fxmi_spinlock lock;
@@ -133,7 +134,7 @@ static void wait_until_asleep(const struct fxm_task *task)
 		sched_yield();
 }
 
-/* ---- turns -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- turns ------------------------------------------------------------------------------------------------------- */
 
 static char turns[64];
 static _Atomic unsigned nr_turns;
@@ -311,7 +312,7 @@ static void test_what_a_taken_seat_forbids(void **state)
 	assert_int_equal(fxm_task_join(fibre, NULL), 0);
 }
 
-/* ---- attaching to any vCPU ---------------------------------------------------------------------------------------------------------- */
+/* ---- attaching to any vCPU --------------------------------------------------------------------------------------- */
 
 static void test_each_thread_gets_a_vcpu_of_its_own(void **state)
 {
@@ -372,7 +373,7 @@ static void test_more_threads_than_vcpus_all_get_their_turn(void **state)
 	assert_int_equal(fxm_detach(), 0);
 }
 
-/* ---- sleeping ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- sleeping ---------------------------------------------------------------------------------------------------- */
 
 static void test_a_sleeping_thread_is_woken_by_anyone(void **state)
 {
@@ -472,7 +473,7 @@ static void test_a_fibre_may_move_to_another_thread(void **state)
 	fxmi_spin_destroy(&pool.lock);
 }
 
-/* ---- hopeless waits ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- hopeless waits ---------------------------------------------------------------------------------------------- */
 
 static void test_a_deadlock_of_all_threads_is_proved(void **state)
 {
@@ -536,7 +537,7 @@ static void test_a_long_wait_for_a_seat_names_who_sits_there(void **state)
 	assert_int_equal(fxm_task_join(waiter, NULL), 0);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
 
 static int exit_thread(void *arg)
 {

@@ -78,7 +78,7 @@ static struct fxm_task *fibre(struct fxm_machine *m, const char *name, unsigned 
 	return task;
 }
 
-/* ---- a resource to sleep for --------------------------------------------------------------------------------------------------- */
+/* ---- a resource to sleep for ------------------------------------------------------------------------------------- */
 
 struct pool {
 	struct fxmi_spinlock lock;
@@ -122,7 +122,7 @@ static int get_one(void *arg)
 	return cpu->current->pid;
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- running ----------------------------------------------------------------------------------------------------- */
 
 static int yield_twice(void *arg)
 {
@@ -322,7 +322,7 @@ static void test_each_visits_live_tasks_in_order_of_creation(void **state)
 	(void)c; /* dropped with the machine */
 }
 
-/* ---- sleeping ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- sleeping ---------------------------------------------------------------------------------------------------- */
 
 static void test_a_sleeper_sleeps_until_it_is_woken(void **state)
 {
@@ -433,7 +433,7 @@ static void test_an_unattached_callers_hopeless_wait_ends_at_once(void **state)
 	fxmi_spin_destroy(&pool.lock);
 }
 
-/* ---- the end of a task ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the end of a task ------------------------------------------------------------------------------------------- */
 
 static int die_in_context(void *arg)
 {
@@ -548,7 +548,7 @@ static void test_a_lock_knows_its_holder(void **state)
 	fxmi_spin_destroy(&b);
 }
 
-/* ---- schedule() --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- schedule() -------------------------------------------------------------------------------------------------- */
 
 static int schedule_atomic(void *arg)
 {
@@ -572,7 +572,7 @@ static void test_schedule_gives_the_turn_away_and_complains_when_atomic(void **s
 	assert_int_equal(fxm_task_join(task, NULL), 0);
 }
 
-/* ---- the machine ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the machine ------------------------------------------------------------------------------------------------- */
 
 static void test_vcpus_come_online_up_to_nr_cpus(void **state)
 {
