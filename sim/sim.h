@@ -462,6 +462,12 @@ struct fxm_machine {
 int fxmi_machine_new(const struct fxmi_desc *desc, struct fxm_machine **out);
 
 /*
+ * The lazy segments of @desc, as many as there are, in place of the present ones; nothing stays resident. The others stay. No
+ * other thread may use the window meanwhile. -ENOMEM: nothing has changed.
+ */
+int fxmi_window_move(struct fxm_machine *m, const struct fxmi_desc *desc);
+
+/*
  * Whether fxmi_machine_free() would succeed; frees nothing, but detaches the caller. src/ asks before it frees its own state.
  */
 int fxmi_machine_check_free(struct fxm_machine *m);

@@ -256,7 +256,7 @@ void fxmi_window_end_range(struct fxm_vcpu *cpu, uint64_t va, uint64_t n)
 			end_segment(cpu->machine, &w->segment[i], from, to);
 }
 
-/* ---- a touch ------------------------------------------------------------------------------------------------------------------ */
+/* ---- a touch ----------------------------------------------------------------------------------------------------- */
 
 /* One page being made resident for an access. What has been told is not asked again. */
 struct touch {
@@ -418,7 +418,7 @@ int fxm_prefault(struct fxm_vcpu *cpu, fxm_va va, size_t len)
 	return 0;
 }
 
-/* ---- the reservation ------------------------------------------------------------------------------------------------------------ */
+/* ---- the reservation --------------------------------------------------------------------------------------------- */
 
 static _Atomic(struct fxm_machine *) identity_owner;
 
@@ -545,7 +545,7 @@ static void displace(struct fxm_machine *m)
 		w->segment[i].host = NULL;
 }
 
-/* ---- init and free ---------------------------------------------------------------------------------------------------------------- */
+/* ---- init and free ----------------------------------------------------------------------------------------------- */
 
 /* The bitmaps exist without a window too: src/ tests them without asking. */
 static int init_segment(struct fxmi_segment *seg, const struct fxmi_segment_desc *desc)
@@ -573,6 +573,42 @@ static int init_segments(struct fxm_machine *m)
 		m->window.nr_segments = i + 1;
 	}
 	return error;
+}
+
+static void free_segment(struct fxmi_segment *seg)
+{
+	free(seg->resident);
+	free(seg->page);
+}
+
+int fxmi_window_move(struct fxm_machine *m, const struct fxmi_desc *desc)
+{
+	struct fxmi_window *w = &m->window;
+	struct fxmi_segment moved[FXMI_SEGMENTS] = {{0}};
+	int error = desc->nr_segments == w->nr_segments ? 0 : -EINVAL;
+
+	for (unsigned i = 0; !error && i < w->nr_segments; i++)
+		if (w->segment[i].lazy)
+			error = init_segment(&moved[i], &desc->segment[i]);
+	if (error) {
+		for (unsigned i = 0; i < w->nr_segments; i++)
+			free_segment(&moved[i]);
+		return error;
+	}
+	pthread_mutex_lock(&w->lock);
+	for (unsigned i = 0; i < w->nr_segments; i++) {
+		struct fxmi_segment *seg = &w->segment[i];
+
+		if (!seg->lazy)
+			continue;
+		withdraw(m, seg, 0, seg->size >> FXM_PAGE_SHIFT);
+		free_segment(seg);
+		*seg = moved[i];
+		if (w->reserved)
+			seg->host = (unsigned char *)(uintptr_t)(seg->start + (uint64_t)w->delta);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return 0;
 }
 
 static int check_host(void)
@@ -613,10 +649,8 @@ int fxmi_window_init(struct fxm_machine *m)
 void fxmi_window_free(struct fxm_machine *m)
 {
 	displace(m);
-	for (unsigned i = 0; i < m->window.nr_segments; i++) {
-		free(m->window.segment[i].resident);
-		free(m->window.segment[i].page);
-	}
+	for (unsigned i = 0; i < m->window.nr_segments; i++)
+		free_segment(&m->window.segment[i]);
 	m->window.nr_segments = 0;
 	pthread_mutex_destroy(&m->window.lock);
 }
@@ -630,7 +664,7 @@ void fxmi_window_after_fork(struct fxm_machine *m)
 		identity_owner = NULL;
 }
 
-/* ---- addresses and numbers ---------------------------------------------------------------------------------------------------------- */
+/* ---- addresses and numbers --------------------------------------------------------------------------------------- */
 
 enum fxm_window_mode fxm_window_mode(const struct fxm_machine *m)
 {

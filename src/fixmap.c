@@ -223,5 +223,12 @@ int fxm_reserve_top_address(struct fxm_vcpu *cpu, uint64_t reserve)
 		fxmi_bug(cpu, "reserve_top", NULL, "reserve_top_address after a fixmap was set: it must run before the first set_fixmap");
 	struct fxmi_error why;
 	error = fxmi_layout_with(k->layout, "reservetop", reserve, &moved, &why);
-	return error ? error : fxmi_kernel_adopt_layout(k, moved);
+	if (error)
+		return error;
+	/* The kernel calls this before it maps lowmem; here lowmem is mapped, and stays. */
+	if (k->highmem && fxm_layout_get(moved, "PKMAP_BASE") < k->high_memory) {
+		fxm_layout_destroy(moved);
+		return -EINVAL;
+	}
+	return fxmi_kernel_adopt_layout(k, moved);
 }

@@ -192,7 +192,7 @@ bool fxmi_kmap_atomic_is_live(const struct fxmi_kernel *k, uint64_t va);
 
 /* ---- machine.c ---- */
 
-/* Copies a layout's numbers into the kernel and every online CPU: at boot and when reserve_top_address() moved everything. */
+/* reserve_top_address() moves everything: a new layout's numbers for the kernel and every online CPU. Lowmem stays. */
 int fxmi_kernel_adopt_layout(struct fxmi_kernel *k, struct fxm_layout *layout);
 
 /* Sets up the per-CPU data of an online CPU. -ENOMEM. */

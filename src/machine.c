@@ -67,7 +67,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->fixaddr_top = fxm_layout_get(l, "FIXADDR_TOP");
 	k->fixaddr_start = fxm_layout_get(l, "FIXADDR_START");
 	k->page_offset = fxm_layout_get(l, "PAGE_OFFSET");
-	k->high_memory = fxm_layout_get(l, "high_memory");
+	k->high_memory = k->page_offset + (k->m->mem.highmem_pfn << FXM_PAGE_SHIFT);
 	k->pte_mask = supported_mask(l);
 	k->kmap_prot = prot(l, "kmap_prot", NULL, "PAGE_KERNEL") & k->pte_mask;
 	k->prot_normal = prot(l, "FIXMAP_PAGE_NORMAL", &k->prot_normal_name, "PAGE_KERNEL");
@@ -152,16 +152,6 @@ static int boot_fixmaps(struct fxmi_kernel *k)
 	return 0;
 }
 
-int fxmi_kernel_adopt_layout(struct fxmi_kernel *k, struct fxm_layout *layout)
-{
-	fxm_layout_destroy(k->layout);
-	k->layout = layout;
-	adopt_fixed(k);
-	adopt_values(k);
-	int error = populate_tables(k);
-	return error ? error : init_cpus(k);
-}
-
 /* ---- the hardware that a layout asks for ---- */
 
 static enum fxm_window_mode window_mode(const struct fxm_layout *layout)
@@ -192,6 +182,24 @@ static void describe_segments(struct fxmi_desc *d, const struct fxm_layout *layo
 			fixed = pkmap_end;
 	}
 	d->segment[d->nr_segments++] = (struct fxmi_segment_desc){.start = fixed, .size = top - fixed, .lazy = true};
+}
+
+int fxmi_kernel_adopt_layout(struct fxmi_kernel *k, struct fxm_layout *layout)
+{
+	struct fxmi_desc desc = {.page_offset = k->page_offset};
+
+	describe_segments(&desc, layout);
+	int error = fxmi_window_move(k->m, &desc);
+	if (error) {
+		fxm_layout_destroy(layout);
+		return error;
+	}
+	fxm_layout_destroy(k->layout);
+	k->layout = layout;
+	adopt_fixed(k);
+	adopt_values(k);
+	error = populate_tables(k);
+	return error ? error : init_cpus(k);
 }
 
 static void describe(struct fxmi_desc *d, const struct fxm_layout *layout, bool identity)

@@ -52,9 +52,10 @@ FXM_API fxm_va fxm_set_fixmap_offset_io(struct fxm_vcpu *cpu, uint32_t index, fx
 FXM_API void fxm_clear_fixmap(struct fxm_vcpu *cpu, uint32_t index);
 
 /**
- * Moves FIXADDR_TOP down by @reserve bytes, rounded to a PMD, and everything that follows from it. BUG when a fixmap was
- * set already. Models reserve_top_address(), x86_32 2.6.18 and later.
- * Errors: -ENOSYS on 2.6.12 to 2.6.15, -EINVAL the areas below no longer fit (nothing has moved).
+ * Moves FIXADDR_TOP down by @reserve bytes, rounded to a PMD, and everything that follows from it but lowmem, which is mapped
+ * already. BUG when a fixmap was set already. Models reserve_top_address(), x86_32 2.6.18 and later.
+ * Context: before other threads use the machine; what fxm_machine_layout() returned before is no longer valid.
+ * Errors: -ENOSYS on 2.6.12 to 2.6.15, -EINVAL the areas below no longer fit, -ENOMEM (nothing has moved).
  */
 FXM_API int fxm_reserve_top_address(struct fxm_vcpu *cpu, uint64_t reserve);
 
