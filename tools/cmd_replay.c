@@ -40,7 +40,7 @@ struct command {
 	struct replay_result total;
 };
 
-/* One line that stays in place, twice a second at most, and only for long work on a terminal. */
+/* One line that stays in place, once a second, and only for long work on a terminal. */
 struct progress {
 	const char *name;
 	struct timespec next;
@@ -135,6 +135,8 @@ static int replay_stream(struct command *c, FILE *in, const char *name)
 	struct replay *rp;
 	int ret;
 
+	clock_gettime(CLOCK_MONOTONIC, &progress.next);
+	progress.next.tv_sec++;
 	c->opt.progress = isatty(STDERR_FILENO) ? show_progress : NULL;
 	c->opt.progress_arg = &progress;
 	ret = replay_run(in, name, &c->opt, &rp);

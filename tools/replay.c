@@ -202,24 +202,53 @@ static int reserve_page(struct replay *rp, unsigned family, size_t n)
 	return 0;
 }
 
-static int allocate_page(struct replay *rp, const char *pfn_text, bool high, struct fxm_page **page)
+static const struct replay_page *page_with_frame(const struct replay *rp, uint64_t pfn)
+{
+	for (unsigned family = 0; family < 2; family++)
+		for (size_t n = 0; n < rp->npages[family]; n++)
+			if (rp->pages[family][n].page && rp->pages[family][n].pfn == pfn)
+				return &rp->pages[family][n];
+	return NULL;
+}
+
+/*
+ * A frame that the simulated kernel keeps for itself: a trace of the library names it when an operation meets it. It is looked
+ * at, but it gets no tag.
+ */
+static int borrow_frame(struct replay *rp, uint64_t pfn, struct replay_page *page)
+{
+	if (page_with_frame(rp, pfn))
+		return trace_reader_fail(&rp->reader, "frame %llx is another page's already; choose another pfn",
+					 (unsigned long long)pfn);
+	page->page = fxm_page_of_pfn(rp->machine, pfn);
+	page->is_borrowed = true;
+	return 0;
+}
+
+static int allocate_any(struct replay *rp, bool high, struct replay_page *page)
+{
+	page->page = fxm_alloc_page(rp->machine, high ? FXM_GFP_HIGHMEM : 0);
+	if (page->page && fxm_page_is_highmem(rp->machine, page->page) == high)
+		return 0;
+	return trace_reader_fail(&rp->reader, "the machine has no %s page left; give it more memory (ram_end=)",
+				 high ? "highmem" : "lowmem");
+}
+
+static int allocate_page(struct replay *rp, const char *pfn_text, bool high, struct replay_page *page)
 {
 	uint64_t pfn;
 	int ret;
 
-	if (!pfn_text) {
-		*page = fxm_alloc_page(rp->machine, high ? FXM_GFP_HIGHMEM : 0);
-		return *page ? 0 : trace_reader_fail(&rp->reader, "the machine has no page left; give it more memory (ram_end=)");
-	}
+	if (!pfn_text)
+		return allocate_any(rp, high, page);
 	if (!trace_number(pfn_text, 16, &pfn))
 		return trace_reader_fail(&rp->reader, "pfn=%.20s is no frame number; write it in hex", pfn_text);
-	ret = fxm_alloc_pfn(rp->machine, pfn, page);
+	ret = fxm_alloc_pfn(rp->machine, pfn, &page->page);
 	if (ret == -ENOENT)
 		return trace_reader_fail(&rp->reader, "the machine has no frame %s; give it more memory (ram_end=) or another pfn",
 					 pfn_text);
 	if (ret == -EBUSY)
-		return trace_reader_fail(&rp->reader,
-					 "frame %s is taken (another page, the kernel, page tables); choose another pfn", pfn_text);
+		return borrow_frame(rp, pfn, page);
 	return ret ? trace_reader_fail(&rp->reader, "%s", fxm_strerror(ret)) : 0;
 }
 
@@ -243,6 +272,19 @@ static void write_tag(struct replay *rp, const struct replay_page *page, unsigne
 	memcpy(frame + REPLAY_TAG_OFFSET, &tag, sizeof(tag));
 }
 
+/* The library's own line where it writes the header. */
+static void copy_page(struct replay *rp, const struct replay_page *page, const char *name)
+{
+	if (rp->copy_is_whole)
+		replay_copy_lines(rp);
+	else if (rp->copy && trace_field(&rp->line, 2, "pfn"))
+		replay_copy_record(rp);
+	else if (rp->copy)
+		fprintf(rp->copy, "page %s pfn=%llx high=%d\n", name, (unsigned long long)page->pfn,
+			fxm_page_is_highmem(rp->machine, page->page));
+	rp->lines.used = 0;
+}
+
 static int do_page(struct replay *rp)
 {
 	const char *name = rp->line.word[1], *high = trace_field(&rp->line, 2, "high");
@@ -258,20 +300,15 @@ static int do_page(struct replay *rp)
 	if (reserve_page(rp, family, n))
 		return -1;
 	page = &rp->pages[family][n];
-	if (allocate_page(rp, trace_field(&rp->line, 2, "pfn"), high ? *high == '1' : !family, &page->page))
+	if (allocate_page(rp, trace_field(&rp->line, 2, "pfn"), high ? *high == '1' : !family, page))
 		return -1;
 	page->pfn = fxm_page_pfn(rp->machine, page->page);
 	check_page(rp, page);
-	write_tag(rp, page, family, n);
-	fxm_trace_name_page(rp->machine, page->page, name);
-	if (replay_line_of_kind(&rp->lines, "page"))
-		replay_copy_lines(rp);
-	else if (rp->copy && trace_field(&rp->line, 2, "pfn"))
-		replay_copy_record(rp);
-	else if (rp->copy)
-		fprintf(rp->copy, "page %s pfn=%llx high=%d\n", name, (unsigned long long)page->pfn,
-			fxm_page_is_highmem(rp->machine, page->page));
-	rp->lines.used = 0;
+	if (!page->is_borrowed) {
+		write_tag(rp, page, family, n);
+		fxm_trace_name_page(rp->machine, page->page, name);
+	}
+	copy_page(rp, page, name);
 	return 0;
 }
 

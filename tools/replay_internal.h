@@ -80,7 +80,8 @@ struct replay_thread {
 struct replay_page {
 	struct fxm_page *page;
 	uint64_t pfn;
-	fxm_va last; /* where it was mapped last: what an unmap line without address means */
+	bool is_borrowed; /* a frame of the simulated kernel's own: no tag in it */
+	fxm_va last;	  /* where it was mapped last: what an unmap line without address means */
 };
 
 /* Lines, one after the other, each with its NUL. */
