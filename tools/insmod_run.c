@@ -63,16 +63,6 @@ static void now_doing(const struct loaded *l, const char *function)
 
 /* ---- ends that are not the module's to choose ---- */
 
-static void on_exit_call(int status, void *arg)
-{
-	(void)arg;
-	if (run.machine)
-		fxm_log_flush(run.machine);
-	insmod_say("%s: the module called exit(%d); kernel code cannot", run.job->shared->doing, status);
-	run.job->shared->has_spoken = true;
-	_exit(BAD_RUN);
-}
-
 static bool is_module_code(void *pc)
 {
 	Dl_info info;
@@ -84,25 +74,69 @@ static bool is_module_code(void *pc)
 	return false;
 }
 
-/* The time is over: says where the module was. If that itself hangs, the parent does not wait. */
-static void on_alarm(int sig)
+/* Where the module is now, as seen from a signal handler. */
+static void module_place(char *place, size_t size)
 {
 	void *frames[64];
-	char place[300] = "code that is not the module's";
 	int n = backtrace(frames, 64);
 
-	(void)sig;
+	snprintf(place, size, "code that is not the module's");
 	for (int i = 0; i < n; i++)
 		if (is_module_code(frames[i])) {
-			fxm_symbolize((struct fxm_site){(uintptr_t)frames[i]}, place, sizeof(place));
-			break;
+			fxm_symbolize((struct fxm_site){(uintptr_t)frames[i]}, place, size);
+			return;
 		}
-	insmod_say("%s did not end within %g s; it was at %s", run.job->shared->doing, run.job->time_limit, place);
+}
+
+static _Noreturn void last_words(void)
+{
 	run.job->shared->has_spoken = true;
 	_exit(BAD_RUN);
 }
 
-static void set_timer(double seconds)
+static void on_exit_call(int status, void *arg)
+{
+	(void)arg;
+	if (run.machine)
+		fxm_log_flush(run.machine);
+	insmod_say("%s: the module called exit(%d); kernel code cannot", run.job->shared->doing, status);
+	last_words();
+}
+
+/* The time is over: says where the module was. If that itself hangs, the parent does not wait. */
+static void on_alarm(int sig)
+{
+	char place[300];
+
+	(void)sig;
+	module_place(place, sizeof(place));
+	insmod_say("%s did not end within %g s; it was at %s", run.job->shared->doing, run.job->time_limit, place);
+	last_words();
+}
+
+/* Exceptions that are not about memory. The window's handler answers those that are. */
+static const struct {
+	int sig;
+	const char *text;
+} exceptions[] = {
+    {SIGFPE, "divide error"},
+    {SIGILL, "invalid opcode"},
+    {SIGTRAP, "breakpoint"},
+    {SIGBUS, "bus error"},
+};
+
+static void on_exception(int sig)
+{
+	char place[300];
+
+	module_place(place, sizeof(place));
+	for (size_t i = 0; i < sizeof(exceptions) / sizeof(exceptions[0]); i++)
+		if (exceptions[i].sig == sig)
+			insmod_say("%s: %s at %s", run.job->shared->doing, exceptions[i].text, place);
+	last_words();
+}
+
+static void set_handlers(double seconds)
 {
 	struct itimerval timer = {
 	    .it_value = {.tv_sec = (time_t)seconds, .tv_usec = (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)}};
@@ -110,6 +144,8 @@ static void set_timer(double seconds)
 
 	backtrace(&frame, 1); /* loads the unwinder now: a signal handler cannot */
 	signal(SIGALRM, on_alarm);
+	for (size_t i = 0; i < sizeof(exceptions) / sizeof(exceptions[0]); i++)
+		signal(exceptions[i].sig, on_exception);
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
@@ -527,7 +563,7 @@ void insmod_run(struct insmod *job)
 	run.job = job;
 	signal(SIGPIPE, SIG_IGN);
 	on_exit(on_exit_call, NULL);
-	set_timer(job->time_limit);
+	set_handlers(job->time_limit);
 	int status = load_all();
 	if (!status)
 		status = create_machine();

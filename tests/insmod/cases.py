@@ -87,7 +87,7 @@ add('input', 'stamp of another enum', 2, STAMPED, files=['m.so'], object_flags=P
     out=[], one_line=True, err=['other entries in enum fixed_addresses'])
 
 # ---- how a run can end ----
-init('ends', 'loops', 1, 'for (;;)\nbarrier();', args=['--time-limit', '0.5'], out=[], one_line=True,
+init('ends', 'loops', 1, 'for (;;)\nbarrier();', args=['--time-limit', '0.5'], signals=True, out=[], one_line=True,
      err=[r'f\(\) did not end within 0.5 s; it was at f\+'])
 add('ends', 'loops in exit', 1, 'static int f(void) { return 0; }\nmodule_init(f);\nstatic void g(void) { for (;;) barrier(); }\nmodule_exit(g);\n',
     args=['--time-limit', '0.5'], err=[r'g\(\) did not end within'])
@@ -103,7 +103,7 @@ init('ends', 'dereferences NULL', 1, 'return *(volatile int *)page_address(alloc
 init('ends', 'dereferences NULL on 2.6', 1, 'return *(volatile int *)8;', args=P26,
      err=['^Unable to handle kernel NULL pointer dereference at virtual address 00000008$'])
 init('ends', 'jumps to nowhere', 1, 'void (*volatile g)(void) = (void *)0x5000; g();', err=['00005000', 'instruction fetch'], no_err=['#2'])
-init('ends', 'divides by zero', 1, 'volatile int x = 0, y = 7 / x; (void)y;', err=[r'ended by signal 8'] )
+init('ends', 'divides by zero', 1, 'volatile int x = 0, y = 7 / x; (void)y;', one_line=True, err=[r'f\(\): divide error at f\+'])
 init('ends', 'init fails', 1, 'return -ENOMEM;', out=[], one_line=True, err=[r'init_module: -ENOMEM \(Cannot allocate memory\)$'])
 init('ends', 'init returns more than 0', 0, 'return 5;', one_line=True, err=[r'f\(\) returned 5; it should return 0'])
 init('ends', 'pool is full', 1, 'for (int i = 0; i < 2000; i++)\nkmap(alloc_page(GFP_HIGHUSER));', err=['1024 of 1024 kmap slots are in use'])

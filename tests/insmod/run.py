@@ -23,6 +23,8 @@ LIMIT = 120
 
 def environment(case, folder):
     env = {k: v for k, v in os.environ.items() if k not in ('FIXMAP_OPTIONS', 'CC')}
+    # The end of a run that took too long is told from a signal handler; a parent watches it.
+    env['TSAN_OPTIONS'] = env.get('TSAN_OPTIONS', '') + ':report_signal_unsafe=0'
     env.update({'TMPDIR': folder, 'LC_ALL': 'C.UTF-8', **case.get('env', {})})
     return {k: v.replace('@DIR@', folder) for k, v in env.items()}
 
@@ -114,6 +116,12 @@ def has_places():
     return not run(case)
 
 
+def has_signals():
+    """Whether a loop can be interrupted: the thread sanitizer keeps signals until the next library call."""
+    with open(fixmap, 'rb') as f:
+        return b'__tsan_init' not in f.read()
+
+
 def run_if_possible(case):
     for need, why in NEEDS.items():
         if case.get(need) and not possible[need]():
@@ -121,8 +129,9 @@ def run_if_possible(case):
     return run(case)
 
 
-NEEDS = {'identity': 'no identity addresses in this build', 'places': 'no source lines without libdw'}
-possible = {'identity': functools.cache(has_identity), 'places': functools.cache(has_places)}
+NEEDS = {'identity': 'no identity addresses in this build', 'places': 'no source lines without libdw',
+         'signals': 'signals come late in this build'}
+possible = {'identity': functools.cache(has_identity), 'places': functools.cache(has_places), 'signals': functools.cache(has_signals)}
 failed = skipped = 0
 selected = [case for case in CASES if not groups or case['group'] in groups]
 with concurrent.futures.ThreadPoolExecutor(2) as pool:
