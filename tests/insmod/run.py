@@ -16,7 +16,7 @@ import tempfile
 sys.dont_write_bytecode = True
 from cases import CASES, HEAD  # noqa: E402
 
-fixmap, examples = sys.argv[1:3]
+fixmap, examples = map(os.path.abspath, sys.argv[1:3])
 groups = sys.argv[3:]
 LIMIT = 120
 
