@@ -50,6 +50,7 @@ enum {
 	OP_UNMAPS = 0x40,  /* RET is one no more */
 	OP_LOOKS = 0x80,   /* RET is a mapping that is only looked at */
 	OP_SLEEPS = 0x100, /* may put the thread to sleep */
+	OP_ACCESS = 0x400, /* a load or store: the library makes no line of one that succeeds */
 	OP_WAKES = 0x200,  /* not an operation: a sleeper that goes on */
 };
 

@@ -114,6 +114,46 @@ static void op_clear_fixmap(struct fxm_vcpu *cpu, struct replay_action *a)
 	fxm_clear_fixmap(cpu, a->fix);
 }
 
+/* What lies at @va, looked up past every TLB: a store of it changes nothing. */
+static unsigned char byte_at(struct fxm_machine *m, fxm_va va)
+{
+	struct fxm_walk walk;
+	const unsigned char *frame;
+
+	fxm_walk(m, va, &walk);
+	frame = walk.mapped ? fxm_frame(m, walk.pa.v >> FXM_PAGE_SHIFT) : NULL;
+	return frame ? frame[walk.pa.v & (FXM_PAGE_SIZE - 1)] : 0;
+}
+
+/* A plain access, as kernel code does it: through the pointer where there is a window, else through the TLB. */
+static void access_memory(struct fxm_vcpu *cpu, struct replay_action *a, bool is_write)
+{
+	unsigned char byte = byte_at(fxm_vcpu_machine(cpu), a->va);
+	volatile unsigned char *host = fxm_host(fxm_vcpu_machine(cpu), a->va);
+	struct fxm_fault fault;
+
+	if (host && is_write)
+		*host = byte;
+	else if (host)
+		(void)*host;
+	else
+		a->error = is_write ? fxm_write(cpu, a->va, &byte, 1) : fxm_read(cpu, a->va, &byte, 1);
+	if (a->error != -EFAULT)
+		return;
+	fxm_last_fault(cpu, &fault);
+	fxm_oops(cpu, &fault);
+}
+
+static void op_read(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	access_memory(cpu, a, false);
+}
+
+static void op_write(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	access_memory(cpu, a, true);
+}
+
 static const struct replay_op_kind kinds[] = {
     {"kmap", OP_PAGE | OP_MAPS | OP_SLEEPS, op_kmap},
     {"kunmap", OP_PAGE, op_kunmap},
@@ -133,6 +173,8 @@ static const struct replay_op_kind kinds[] = {
     {"set_fixmap_offset_io", OP_FIX | OP_PHYS | OP_LOOKS, op_set_fixmap_offset_io},
     {"clear_fixmap", OP_FIX, op_clear_fixmap},
     {"virt_to_fix", OP_ADDRESS, op_virt_to_fix},
+    {"read", OP_ADDRESS | OP_ACCESS, op_read},
+    {"write", OP_ADDRESS | OP_ACCESS, op_write},
     {"kmap-enter", OP_PAGE | OP_MAPS | OP_SLEEPS, op_kmap},
     {"kmap-return", OP_PAGE | OP_MAPS | OP_WAKES, op_kmap},
 };

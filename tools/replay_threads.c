@@ -195,6 +195,10 @@ static int digest(struct replay *rp, const struct trace_op *op, struct replay_th
 	if (!line && !ev && t->action.error)
 		return refused(rp, op, &t->action);
 	replay_compare_reports(rp);
+	if (!line && !ev && (t->action.kind->flags & OP_ACCESS)) {
+		replay_copy_record(rp);
+		return 0;
+	}
 	if (line)
 		replay_compare(rp, line, &t->action);
 	else if (t->ended_at == rp->line.number)

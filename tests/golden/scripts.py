@@ -87,6 +87,18 @@ def check_death(fixmap, folder):
     require(not status and not differences, 'the filled trace', lines)
 
 
+def check_oops(fixmap, folder):
+    """A load after the unmap: the kernel's page fault, with the window and without."""
+    text = 'page P1\nop - 0 a task kmap_atomic P1 -\ndo 0 a task read P1 -\nop - 0 a task kunmap_atomic P1 -\ndo 0 a task write P1 -\n'
+    script = write(folder, 'oops.script', text)
+    for window in ('off', 'strict'):
+        done = run([fixmap, 'replay', '--fill', '-o', 'window=' + window, script])
+        lines = done.stdout.splitlines()
+        made = [line for line in lines if line.startswith(('expect', 'do'))]
+        require(len(made) == 3 and made[0].startswith('do 0 a task read') and ' access=write code=0002 ' in made[1] and 'reason=not-present' in made[1] and
+                made[2].startswith('do 0 a task '), f'oops, window={window}', lines)
+
+
 def check_stdin(fixmap):
     done = run([fixmap, 'replay', '-'], input='page P1\nop - 0 a task kmap P1 - cnt=2\n')
     require(done.returncode == 0 and done.stdout == '1 operations, 0 differences\n', 'standard input', [done.stdout, done.stderr])
@@ -116,6 +128,7 @@ def main():
     check_fixmap(fixmap, examples, folder)
     check_full_pool(fixmap, folder)
     check_death(fixmap, folder)
+    check_oops(fixmap, folder)
     check_stdin(fixmap)
     check_walk(fixmap, examples, folder)
 
