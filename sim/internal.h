@@ -274,6 +274,9 @@ void fxmi_segv_rearm(void);
 /* Gives the calling thread an alternate signal stack if it has none. */
 void fxmi_segv_prepare_thread(void);
 
+/* Before a siglongjmp(), from the handler or not: the signal mask is again what it was before the fault. */
+void fxmi_segv_leave_handler(void);
+
 /* The calling thread ends. */
 void fxmi_segv_leave_thread(void);
 

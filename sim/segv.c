@@ -21,6 +21,9 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+/* A report with symbolised call stacks is written on an alternate stack. */
+enum { ALTERNATE_STACK_BYTES = 256 * 1024 };
+
 /* ---- the access -------------------------------------------------------------------------------------------------------- */
 
 struct access {
@@ -389,6 +392,27 @@ static void chain(int sig, siginfo_t *info, void *context, const struct access *
 	chaining.depth = outer.depth;
 }
 
+/* ---- leaving by siglongjmp ------------------------------------------------------------------------------------------------- */
+
+/* The context that the handler on this thread interrupted. */
+static __thread const ucontext_t *handling __attribute__((tls_model("initial-exec")));
+
+/*
+ * Ours blocks nothing, but whoever called it may: ThreadSanitizer, another library's handler. A context that lies elsewhere
+ * than just above us is a leftover of a handler that somebody else left.
+ */
+void fxmi_segv_leave_handler(void)
+{
+	uintptr_t above = (uintptr_t)handling - (uintptr_t)__builtin_frame_address(0);
+
+	if (handling && above < ALTERNATE_STACK_BYTES) {
+		sigset_t mask = handling->uc_sigmask;
+
+		pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	}
+	handling = NULL;
+}
+
 /* ---- the handler ------------------------------------------------------------------------------------------------------------ */
 
 static void on_signal(int sig, siginfo_t *info, void *context)
@@ -396,21 +420,21 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	int saved_errno = errno;
 	struct access a = {.address = (uintptr_t)info->si_addr, .cpu = fxmi_self};
 	enum verdict verdict = NEXT;
+	const ucontext_t *outer = handling;
 
+	handling = context;
 	if (info->si_code > 0) {
 		decode(&a, context);
 		for (size_t i = 0; verdict == NEXT && i < sizeof(rules) / sizeof(*rules); i++)
 			verdict = rules[i](&a);
 	}
 	errno = saved_errno;
+	handling = outer;
 	if (verdict != RETRY)
 		chain(sig, info, context, &a);
 }
 
 /* ---- alternate stacks ------------------------------------------------------------------------------------------------------- */
-
-/* A report with symbolised call stacks is written on it. */
-enum { ALTERNATE_STACK_BYTES = 256 * 1024 };
 
 static __thread void *alternate_stack __attribute__((tls_model("initial-exec")));
 static __thread bool is_prepared __attribute__((tls_model("initial-exec")));

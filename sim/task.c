@@ -132,7 +132,7 @@ int fxm_task_run(struct fxm_vcpu *cpu, int (*fn)(void *arg), void *arg, int *res
 	here.outer = task->unwind;
 	here.thread = pthread_self();
 	fxmi_interrupts_save(cpu, &here.interrupts);
-	/* The handler of SIGSEGV blocks no signals, so there is no mask to restore. */
+	/* The signal mask is restored by fxmi_segv_leave_handler(), without a system call here. */
 	if (sigsetjmp(here.env, 0)) {
 		cpu->current->unwind = here.outer;
 		return -ECANCELED;
@@ -164,11 +164,12 @@ _Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu)
 	while (task->nr_held)
 		fxmi_spin_unlock(cpu, task->held[task->nr_held - 1]);
 	if (!is_own_unwind(cpu, u)) {
-		fprintf(stderr, "libfixmap: %s[%d] on vCPU %u cannot end here: no fxm_task_run() is around it. Aborting.\n", task->comm,
-			task->pid, cpu->id);
+		fprintf(stderr, "libfixmap: %s[%d] on vCPU %u cannot end here: no fxm_task_run() is around it. Aborting.\n",
+			task->comm, task->pid, cpu->id);
 		abort();
 	}
 	fxmi_interrupts_restore(cpu, &u->interrupts);
+	fxmi_segv_leave_handler();
 	siglongjmp(u->env, 1);
 }
 
@@ -362,7 +363,7 @@ struct fxm_vcpu *fxm_self(void)
 	return fxmi_self;
 }
 
-/* ---- tasks on host threads ------------------------------------------------------------------------------------------------------ */
+/* ---- tasks on host threads --------------------------------------------------------------------------------------- */
 
 static void *thread_main(void *arg)
 {
@@ -616,14 +617,14 @@ int fxm_task_create(struct fxm_machine *m, const struct fxm_task_attr *attr, int
 	return error;
 }
 
-/* ---- joining ------------------------------------------------------------------------------------------------------------------- */
+/* ---- joining ----------------------------------------------------------------------------------------------------- */
 
 /* A fibre that only the calling thread drives and that could run now: whoever waits for another one should resume it first. */
 static bool has_runnable_fibre_locked(const struct fxm_machine *m)
 {
 	for (struct fxm_task *t = m->tasks; t; t = t->next)
-		if (t->vehicle == FXM_FIBRE && (t->state == FXM_TASK_NEW || t->state == FXM_TASK_RUNNABLE) && !fxmi_vehicle(t)->running &&
-		    pthread_equal(fxmi_vehicle(t)->thread, pthread_self()))
+		if (t->vehicle == FXM_FIBRE && (t->state == FXM_TASK_NEW || t->state == FXM_TASK_RUNNABLE) &&
+		    !fxmi_vehicle(t)->running && pthread_equal(fxmi_vehicle(t)->thread, pthread_self()))
 			return true;
 	return false;
 }
@@ -735,7 +736,7 @@ int fxm_task_join(struct fxm_task *task, int *result)
 	return error;
 }
 
-/* ---- looking at tasks ------------------------------------------------------------------------------------------------------------ */
+/* ---- looking at tasks -------------------------------------------------------------------------------------------- */
 
 enum fxm_task_state fxm_task_state(const struct fxm_task *task)
 {
@@ -785,7 +786,7 @@ int fxm_task_each(struct fxm_machine *m, int (*fn)(struct fxm_task *task, void *
 	return result;
 }
 
-/* ---- the end of the machine ----------------------------------------------------------------------------------------------------- */
+/* ---- the end of the machine -------------------------------------------------------------------------------------- */
 
 /* Whether a host thread other than the caller is inside, or the caller runs on a stack that would be freed. */
 static bool is_in_use_locked(struct fxm_machine *m, const struct fxm_task *caller)

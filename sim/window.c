@@ -33,8 +33,7 @@
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
 #else
-#define VALGRIND_MAKE_MEM_DEFINED(p, n) ((void)0)
-#define VALGRIND_MAKE_MEM_NOACCESS(p, n) ((void)0)
+#define VALGRIND_MAKE_MEM_DEFINED(p, n) ((void)(p), (void)(n))
 #endif
 
 #define NOT_MAPPED UINT64_MAX
@@ -70,6 +69,18 @@ static _Noreturn FXMI_COLD void die_of_host(const struct fxmi_window *w)
 		"time, or window=off. Aborting.\n",
 		why, (unsigned long long)w->nr_resident);
 	abort();
+}
+
+/*
+ * For memcheck all of the reservation is memory: a page that is not there yet is no error, and what must not be touched the
+ * handler knows better. In pieces, because memcheck warns of large ones.
+ */
+static void tell_memcheck(const unsigned char *host, size_t bytes)
+{
+	const size_t piece = 128 << 20;
+
+	for (size_t at = 0; at < bytes; at += piece)
+		(void)VALGRIND_MAKE_MEM_DEFINED(host + at, bytes - at < piece ? bytes - at : piece);
 }
 
 static void remap(struct fxmi_window *w, unsigned char *host, size_t bytes, int prot, int flags, int fd, uint64_t offset)
@@ -131,7 +142,6 @@ static void show(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t n, ui
 		remap(&m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_SHARED | MAP_POPULATE, m->mem.memfd, pfn << FXM_PAGE_SHIFT);
 	else
 		remap(&m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_PRIVATE, ones_fd, 0);
-	(void)VALGRIND_MAKE_MEM_DEFINED(host_page(seg, n), FXM_PAGE_SIZE);
 	set_shown(seg, n, pfn, writable);
 }
 
@@ -144,7 +154,7 @@ static void withdraw(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t f
 		mapped |= shown_pfn(seg, n) != NOT_MAPPED;
 	if (mapped) {
 		remap(&m->window, host_page(seg, from), (to - from) << FXM_PAGE_SHIFT, PROT_NONE, RESERVE_FLAGS, -1, 0);
-		(void)VALGRIND_MAKE_MEM_NOACCESS(host_page(seg, from), (to - from) << FXM_PAGE_SHIFT);
+		tell_memcheck(host_page(seg, from), (to - from) << FXM_PAGE_SHIFT);
 	}
 	for (uint64_t n = from; n < to; n++) {
 		set_shown(seg, n, NOT_MAPPED, false);
@@ -520,6 +530,7 @@ static int place(struct fxm_machine *m)
 	w->reserved = p;
 	w->reserved_bytes = bytes;
 	w->delta = (int64_t)((uintptr_t)p - w->reserved_start);
+	tell_memcheck(p, bytes);
 	int error = 0;
 	for (unsigned i = 0; !error && i < w->nr_segments; i++) {
 		struct fxmi_segment *seg = &w->segment[i];
