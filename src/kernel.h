@@ -61,11 +61,14 @@ struct fxmi_pkmap {
 	_Atomic uint64_t *slot;
 	unsigned long *free;		/* bit per slot: count is 0; kmap_lock */
 	_Atomic unsigned long *idle;	/* bit per slot: count has been 1 since the last flush (may have risen again) */
-	uint64_t *record_seq;		/* page_address.c: age of the slot's address record, 0 for none; kmap_lock */
-	uint64_t *record_page;		/* page_address.c: pfn of the record */
+	/* page_address.c: the address records, guarded by kmap_lock */
+	uint64_t *record_seq;  /* age, 0 for a free one */
+	uint64_t *record_page; /* pfn */
+	uint32_t *record_slot;
+	bool has_record_pool;  /* 2.6: any record serves any slot */
+	bool is_irregular;     /* more or other records than kmap() makes */
 	uintptr_t *site;		/* where the slot was last mapped (0 -> 1 -> 2) */
 	uint64_t next_seq;
-	bool has_duplicates;		/* some page has had two records at once */
 	uint32_t last_pkmap;		/* LAST_PKMAP, a power of two */
 	uint32_t last_nr;		/* last_pkmap_nr; kmap_lock */
 	unsigned char *pte;		/* pkmap_page_table, host address */
@@ -176,7 +179,7 @@ FXMI_INLINE uint32_t fxmi_pkmap_count(const struct fxmi_pkmap *p, uint32_t nr)
 uint64_t fxmi_page_address(const struct fxmi_kernel *k, const struct fxm_page *page);
 
 /* set_page_address() of a valid highmem page for a slot's address, or its removal (@va 0). kmap_lock held. */
-void fxmi_set_page_address_locked(struct fxmi_kernel *k, struct fxm_page *page, uint64_t va);
+void fxmi_set_page_address_locked(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t va);
 
 /* ---- kmap_atomic_stack.c, kmap_atomic_typed.c ---- */
 

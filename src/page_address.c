@@ -3,10 +3,11 @@
  * Which address a page has: page_address(), set_page_address(). Models mm/highmem.c.
  *
  * A lowmem page's address follows from its frame number. For highmem pages the kernel keeps LAST_PKMAP records in a hash of
- * 128 buckets. The hash only makes the look-up fast; what can be observed is that a page's oldest record wins. Here a
- * record is the slot's (record_page, record_seq) pair, and each struct page points at its oldest one, so reading needs no lock.
+ * 128 buckets. The hash only makes the look-up fast; what can be observed is that a page's oldest record wins. Here each
+ * struct page holds the slot of its oldest record, so reading needs no lock.
  *
- * Invariant: page->pkmap_slot is 1 + the slot of the page's oldest record, 0 without one. Changed under kmap_lock.
+ * Invariants, under kmap_lock: page->pkmap_slot is 1 + the slot of the page's oldest record, 0 without one. Unless is_irregular, a
+ * page has one record at most, and its number is the slot's: what kmap() does. BUGs and set_page_address() by hand change that.
  */
 #include "kernel.h"
 
@@ -21,38 +22,78 @@ uint64_t fxmi_page_address(const struct fxmi_kernel *k, const struct fxm_page *p
 	return slot_plus_1 ? fxmi_pkmap_addr(&k->pkmap, slot_plus_1 - 1) : 0;
 }
 
-/* 1 + the slot of @pfn's oldest record, 0 for none. */
+/* 1 + the number of @pfn's oldest record, 0 for none. */
 static uint32_t oldest_record(const struct fxmi_pkmap *p, uint64_t pfn)
 {
 	uint32_t best = 0;
-	for (uint32_t nr = 0; nr < p->last_pkmap; nr++)
-		if (p->record_seq[nr] && p->record_page[nr] == pfn && (!best || p->record_seq[nr] < p->record_seq[best - 1]))
-			best = nr + 1;
+	for (uint32_t i = 0; i < p->last_pkmap; i++)
+		if (p->record_seq[i] && p->record_page[i] == pfn && (!best || p->record_seq[i] < p->record_seq[best - 1]))
+			best = i + 1;
 	return best;
 }
 
-void fxmi_set_page_address_locked(struct fxmi_kernel *k, struct fxm_page *page, uint64_t va)
+/* page->pkmap_slot, anew. */
+static void find_address(struct fxmi_kernel *k, uint64_t pfn)
+{
+	uint32_t record_plus_1 = oldest_record(&k->pkmap, pfn);
+	atomic_store_explicit(&k->m->mem.mem_map[pfn].pkmap_slot, record_plus_1 ? k->pkmap.record_slot[record_plus_1 - 1] + 1 : 0,
+			      memory_order_release);
+}
+
+/* The record for slot @nr: the one of that number; 2.6 takes any free one from a pool. LAST_PKMAP when there is none. */
+static uint32_t take_record(const struct fxmi_pkmap *p, uint32_t nr)
+{
+	if (!p->record_seq[nr] || !p->has_record_pool)
+		return nr;
+	for (nr = 0; nr < p->last_pkmap && p->record_seq[nr];)
+		nr++;
+	return nr;
+}
+
+static void add_record(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page, uint32_t nr)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
 	uint64_t pfn = fxmi_page_pfn(k->m, page);
+	uint32_t i = take_record(p, nr);
+
+	if (i == p->last_pkmap)
+		fxmi_bug(cpu, "set_page_address", &(struct fxmi_subject){.page = page},
+			 "set_page_address: all %u address records are in use", p->last_pkmap);
+	uint64_t overwritten = p->record_seq[i] ? p->record_page[i] : UINT64_MAX;
+	bool is_only_one = !atomic_load_explicit(&page->pkmap_slot, memory_order_relaxed);
+	p->record_seq[i] = ++p->next_seq;
+	p->record_page[i] = pfn;
+	p->record_slot[i] = nr;
+	p->is_irregular |= !is_only_one || i != nr || overwritten != UINT64_MAX;
+	if (is_only_one)
+		atomic_store_explicit(&page->pkmap_slot, nr + 1, memory_order_release);
+	if (overwritten != UINT64_MAX) /* its page falls back to its next one */
+		find_address(k, overwritten);
+}
+
+static void remove_record(struct fxmi_kernel *k, struct fxm_page *page, uint32_t nr)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+	uint64_t pfn = fxmi_page_pfn(k->m, page);
+
+	if (p->is_irregular)
+		nr = oldest_record(p, pfn) - 1;
+	p->record_seq[nr] = 0;
+	if (p->is_irregular)
+		find_address(k, pfn);
+	else
+		atomic_store_explicit(&page->pkmap_slot, 0, memory_order_release);
+}
+
+void fxmi_set_page_address_locked(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t va)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	uint32_t first = atomic_load_explicit(&page->pkmap_slot, memory_order_relaxed);
 
-	if (va) {
-		uint32_t nr = (uint32_t)fxmi_pkmap_nr(p, va);
-		bool had_another = p->record_seq[nr] && p->record_page[nr] != pfn;
-		uint64_t other = p->record_page[nr];
-		p->record_seq[nr] = ++p->next_seq;
-		p->record_page[nr] = pfn;
-		if (!first)
-			atomic_store_explicit(&page->pkmap_slot, nr + 1, memory_order_release);
-		if (had_another) /* the slot's record was overwritten: its page falls back to its next one */
-			atomic_store_explicit(&k->m->mem.mem_map[other].pkmap_slot, oldest_record(p, other), memory_order_release);
-	} else if (first) {
-		p->record_seq[first - 1] = 0;
-		/* Only set_page_address() or map_new_virtual() called by hand give a page a second record. */
-		atomic_store_explicit(&page->pkmap_slot, p->has_duplicates ? oldest_record(p, pfn) : 0, memory_order_release);
-	}
-	p->has_duplicates |= va && first;
+	if (va)
+		add_record(cpu, k, page, (uint32_t)fxmi_pkmap_nr(&k->pkmap, va));
+	else if (first)
+		remove_record(k, page, first - 1);
 }
 
 fxm_va fxm_page_address(struct fxm_vcpu *cpu, const struct fxm_page *page)
@@ -88,7 +129,7 @@ int fxm_set_page_address(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_va va)
 		fxmi_bug(cpu, "set_page_address", &(struct fxmi_subject){.page = page, .va = va.v},
 			 "set_page_address of a lowmem page: its address is fixed, only highmem pages get one");
 	fxmi_spin_lock(cpu, &k->pkmap.kmap_lock);
-	fxmi_set_page_address_locked(k, page, va.v);
+	fxmi_set_page_address_locked(cpu, page, va.v);
 	fxmi_spin_unlock(cpu, &k->pkmap.kmap_lock);
 	fxmi_op_end_fields(cpu, &op, "%s", "");
 	return 0;
@@ -119,6 +160,6 @@ int fxm_page_address_init(struct fxm_machine *m)
 			atomic_store(&m->mem.mem_map[p->record_page[nr]].pkmap_slot, 0);
 		p->record_seq[nr] = 0;
 	}
-	p->has_duplicates = false;
+	p->is_irregular = false;
 	return 0;
 }

@@ -79,6 +79,18 @@ static bool any_idle(const struct fxmi_pkmap *p)
 
 /* ---- flush_all_zero_pkmaps ---- */
 
+/* The flush ends here and now. The slots that it has not come to stay idle, and the next one finds them. */
+static FXMI_COLD _Noreturn void flush_bug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr, const char *key, const char *why)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+
+	for (uint32_t i = nr; i < p->last_pkmap; i++)
+		if (fxmi_pkmap_count(p, i) == 1)
+			mark_idle(p, i);
+	fxmi_bug(cpu, key, &(struct fxmi_subject){.va = fxmi_pkmap_addr(p, nr), .slot_plus_1 = (int)nr + 1},
+		 "flush_all_zero_pkmaps: pkmap slot %u is in use but %s", nr, why);
+}
+
 /* Takes slot @nr from 1 to 0 and unmaps it. False when it has users (again). */
 static bool flush_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr)
 {
@@ -91,12 +103,13 @@ static bool flush_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint3
 
 	uint64_t entry = fxmi_pte_get(slot_pte(k, nr), k->pte_bytes);
 	if (!entry)
-		fxmi_bug(cpu, "flush_pte_none", &(struct fxmi_subject){.va = fxmi_pkmap_addr(p, nr), .slot_plus_1 = (int)nr + 1},
-			 "flush_all_zero_pkmaps: pkmap slot %u is in use but its page-table entry was cleared by somebody else", nr);
+		flush_bug(cpu, k, nr, "flush_pte_none", "its page-table entry was cleared by somebody else");
 	uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
 	fxmi_pte_set(slot_pte(k, nr), k->pte_bytes, 0);
+	if (pfn < k->m->mem.highmem_pfn)
+		flush_bug(cpu, k, nr, "set_page_address", "its page-table entry was replaced by somebody else: it shows a lowmem page");
 	if (fxmi_pfn_is_ram(k->m, pfn))
-		fxmi_set_page_address_locked(k, &k->m->mem.mem_map[pfn], 0);
+		fxmi_set_page_address_locked(cpu, &k->m->mem.mem_map[pfn], 0);
 	return true;
 }
 
@@ -176,7 +189,7 @@ static uint64_t take_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, st
 	clear_bit(p->free, nr);
 	atomic_store(&p->slot[nr], slot_word(pfn, 1));
 	mark_idle(p, nr);
-	fxmi_set_page_address_locked(k, page, va);
+	fxmi_set_page_address_locked(cpu, page, va);
 	p->site[nr] = k->detect ? fxmi_caller() : 0;
 	return va;
 }
@@ -543,8 +556,10 @@ int fxmi_pkmap_init(struct fxmi_kernel *k)
 	p->idle = calloc(words, sizeof(*p->idle));
 	p->record_seq = calloc(slots, sizeof(*p->record_seq));
 	p->record_page = calloc(slots, sizeof(*p->record_page));
+	p->record_slot = calloc(slots, sizeof(*p->record_slot));
+	p->has_record_pool = fxmi_trait(k->layout, "page_address_pool");
 	p->site = calloc(slots, sizeof(*p->site));
-	if (!p->slot || !p->free || !p->idle || !p->record_seq || !p->record_page || !p->site)
+	if (!p->slot || !p->free || !p->idle || !p->record_seq || !p->record_page || !p->record_slot || !p->site)
 		return -ENOMEM;
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++)
 		set_bit(p->free, nr);
@@ -562,5 +577,6 @@ void fxmi_pkmap_free(struct fxmi_kernel *k)
 	free(p->idle);
 	free(p->record_seq);
 	free(p->record_page);
+	free(p->record_slot);
 	free(p->site);
 }
