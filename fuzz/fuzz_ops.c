@@ -60,7 +60,7 @@ static uint64_t slot_of(const struct ops_run *run, unsigned cpu, int level)
 	return model_fix_to_virt(m, (uint64_t)((int64_t)m->c.kmap_begin + (int64_t)m->km_type_nr * cpu + level));
 }
 
-static uint64_t va_of(const struct ops_run *run, const struct step *s, unsigned cpu)
+static uint64_t any_va(const struct ops_run *run, const struct step *s, unsigned cpu)
 {
 	const struct model *m = run->model;
 	unsigned offset = (s->a & 0x1f) * 136;
@@ -81,8 +81,13 @@ static uint64_t va_of(const struct ops_run *run, const struct step *s, unsigned 
 	case 6:
 		return run->recent[s->b % OPS_RECENT];
 	default:
-		return (run->recent[s->b % OPS_RECENT] + offset) & UINT32_MAX;
+		return run->recent[s->b % OPS_RECENT] + offset;
 	}
+}
+
+static uint64_t va_of(const struct ops_run *run, const struct step *s, unsigned cpu)
+{
+	return any_va(run, s, cpu) & UINT32_MAX;
 }
 
 static uint64_t pa_of(const struct ops_run *run, const struct step *s)
@@ -143,7 +148,7 @@ static void sleepy(struct ops_run *run, const struct step *s, unsigned kind)
 	ops_do(run, ops_actor_of(run, s->who, true), &c);
 }
 
-/* set_page_address() is the kernel's own; by hand it may undo what the pool says, on a slot of its own, or remove. */
+/* set_page_address() is the kernel's own; called by hand it contradicts what the pool says. */
 static void set_page_address(struct ops_run *run, const struct step *s, unsigned kind)
 {
 	uint32_t slot = s->b % run->model->last_pkmap;
@@ -151,9 +156,6 @@ static void set_page_address(struct ops_run *run, const struct step *s, unsigned
 
 	if (s->who & 0x20)
 		c.va = 0;
-	for (unsigned i = 0; i < run->model->records && run->model->c.typed && c.va; i++)
-		if (run->model->record[i].va == c.va)
-			return;
 	ops_do(run, ops_actor_of(run, s->who, false), &c);
 }
 
@@ -291,7 +293,7 @@ static void for_pages(struct ops_run *run, const struct step *s, enum ops_kind k
 	for (unsigned i = 0; i < n; i++) {
 		c.pfn = run->model->c.highmem_pfn + (s->a * 16u + i) % OPS_HIGH_PAGES;
 		/* What is not mapped cannot be unmapped in bulk: one BUG is enough. */
-		if (kind == CALL_KUNMAP && !fxm_page_address(fxm_machine_vcpu(run->m, actor->cpu), fxm_page_of_pfn(run->m, c.pfn)).v)
+		if (kind == CALL_KUNMAP && !model_page_address(run->model, c.pfn).address)
 			continue;
 		if (!ops_do_quickly(run, actor, &c))
 			break;
@@ -332,7 +334,7 @@ static unsigned expected_leaks(const struct ops_run *run)
 	unsigned n = 0;
 
 	for (uint32_t i = 0; i < m->last_pkmap; i++)
-		n += m->count[i] >= 2 || m->count[i] < 0;
+		n += m->count[i] >= 2;
 	for (unsigned cpu = 0; cpu < run->cpus; cpu++)
 		for (int level = 0; level < m->cpu[cpu].depth && level < (int)m->km_type_nr; level++)
 			n++;
@@ -368,7 +370,7 @@ static bool is_untouched(const struct ops_run *run)
 
 static void reserve_top(struct ops_run *run, const struct step *s, unsigned arg)
 {
-	uint64_t reserve = (uint64_t)(s->a + 1) << (12 + s->b % 14);
+	uint64_t reserve = (uint64_t)(s->a + 1) << (12 + s->b % 5);
 	uint64_t pmd = run->set.pae ? 0x200000 : 0x400000;
 	uint64_t top = (((UINT64_C(1) << 32) - reserve) & ~(pmd - 1)) - MODEL_PAGE;
 

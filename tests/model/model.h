@@ -20,9 +20,8 @@
 #define MODEL_PAGE 4096u
 #define MODEL_CPUS 8
 #define MODEL_TASKS 16	  /* the first MODEL_CPUS are the CPUs' idle tasks */
-#define MODEL_PAGES 4096  /* of address space, up to 4 GiB */
+#define MODEL_PAGES 8192  /* of address space, up to 4 GiB */
 #define MODEL_SLOTS 1024
-#define MODEL_RECORDS 2048
 #define MODEL_CONTEXTS 16
 
 enum model_context { MODEL_SOFTIRQ = 1, MODEL_HARDIRQ, MODEL_NMI };
@@ -72,7 +71,7 @@ struct model {
 	uint64_t pte[MODEL_PAGES];
 	int count[MODEL_SLOTS];
 	uint32_t last_nr;
-	struct model_record record[MODEL_RECORDS]; /* oldest first */
+	struct model_record record[MODEL_SLOTS]; /* oldest first */
 	unsigned records;
 	uint64_t fixmaps_set;
 	bool warned_order, warned_push;
