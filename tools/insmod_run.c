@@ -48,9 +48,12 @@ static struct {
 
 static _Noreturn void finish(int status)
 {
-	if (run.machine)
+	if (run.machine) {
 		fxm_log_flush(run.machine);
-	if (fflush(stdout) || ferror(stdout))
+		fxm_trace_stop(run.machine, "insmod");
+	}
+	/* _exit() leaves out what stdio still holds: the trace too. */
+	if (fflush(NULL) || ferror(stdout))
 		status = status ? status : BAD_INPUT;
 	run.job->shared->is_done = true;
 	_exit(status);
