@@ -5,7 +5,8 @@
  *
  * Level n of CPU c is slot n + KM_TYPE_NR * c of the FIX_KMAP group. Without DEBUG_HIGHMEM nothing limits the depth: level
  * KM_TYPE_NR is the next CPU's level 0, level -1 the fixed address above the group. An unmap always ends the topmost level,
- * whatever address it is given, and flushes the address it is given.
+ * whatever address it is given, and flushes the address it is given. Without HIGHMEM the slots exist, unused: all pages have
+ * addresses, and only the counters move.
  *
  * Each map and unmap has two forms. The fast one, made per PTE width, handles a highmem page on a level of its own CPU, unmapped
  * in order, with nothing switched on (trace, detectors, DEBUG_HIGHMEM); it leaves the slow one everything else. The slow
@@ -138,7 +139,7 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va)
 	struct fxmi_op op;
 
 	fxmi_op_begin(cpu, &op, "kunmap_atomic", NULL, va.v);
-	if (page >= fxmi_fix_to_virt(k, k->fix_kmap_end) && page <= fxmi_fix_to_virt(k, k->fix_kmap_begin)) {
+	if (k->highmem && page >= fxmi_fix_to_virt(k, k->fix_kmap_end) && page <= fxmi_fix_to_virt(k, k->fix_kmap_begin)) {
 		unmap_top(cpu, k, page);
 	} else if (k->debug_highmem) {
 		if (page < k->page_offset)
@@ -243,7 +244,7 @@ void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
-	pc->fast_levels = k && k->has_kmap_group && !k->typed && !cpu->rare ? k->km_type_nr : 0;
+	pc->fast_levels = k && k->highmem && !k->typed && !cpu->rare ? k->km_type_nr : 0;
 }
 
 /* An eager window maps at map time; DEBUG_HIGHMEM checks at every call: neither has a fast form. */
@@ -293,7 +294,10 @@ fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 
 	fxmi_op_begin(cpu, &op, "kmap_atomic_pfn", fxm_page_of_pfn(k->m, pfn), 0);
 	disable(cpu);
-	op.address = map_pfn(cpu, k, pfn, k->kmap_prot, false);
+	if (k->highmem)
+		op.address = map_pfn(cpu, k, pfn, k->kmap_prot, false);
+	else /* page_address(pfn_to_page(pfn)) */
+		op.address = (k->page_offset + (pfn << FXM_PAGE_SHIFT)) & k->va_mask;
 	fxmi_op_end_atomic(cpu, &op);
 	return fxm_va_of(op.address);
 }

@@ -7,6 +7,8 @@
  * type again re-targets the earlier address, and unmapping leaves the PTE where it is. With it, the slot must be empty, the
  * address must be the type's on this CPU, and unmapping clears and flushes.
  *
+ * Without HIGHMEM the calls are macros for page_address() and for nothing; not even the preempt count moves.
+ *
  * live_types says which types are mapped and not yet unmapped; the kernel does not know that, the window asks for it.
  */
 #include "kernel.h"
@@ -73,7 +75,8 @@ fxm_va fxm_kmap_atomic_type(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_
 	struct fxmi_op op;
 
 	begin(cpu, &op, "kmap_atomic", page, 0, type);
-	cpu->counts += FXMI_PREEMPT_ONE;
+	if (k->highmem)
+		cpu->counts += FXMI_PREEMPT_ONE;
 	if (fxm_page_is_highmem(k->m, page))
 		op.address = map_pfn(cpu, k, fxmi_page_pfn(k->m, page), type, true);
 	else
@@ -132,12 +135,13 @@ int fxm_kunmap_atomic_type(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 	struct fxmi_op op;
 
 	begin(cpu, &op, "kunmap_atomic", NULL, va.v, type);
-	if (page >= k->fixaddr_start) {
+	if (k->highmem && page >= k->fixaddr_start) {
 		if (k->debug_highmem)
 			unmap_debug(cpu, k, page, type);
 		end_mapping(cpu, k, page);
 	}
-	cpu->counts -= FXMI_PREEMPT_ONE;
+	if (k->highmem)
+		cpu->counts -= FXMI_PREEMPT_ONE;
 	fxmi_op_end_atomic(cpu, &op);
 	return 0;
 }
@@ -151,7 +155,7 @@ uint64_t fxm_kmap_atomic_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
 	uint64_t pfn;
 
 	fxmi_op_begin(cpu, &op, "kmap_atomic_to_page", NULL, va.v);
-	if (va.v < k->fixaddr_start) {
+	if (!k->highmem || va.v < k->fixaddr_start) {
 		pfn = ((va.v - k->page_offset) & k->va_mask) >> FXM_PAGE_SHIFT;
 	} else {
 		if (va.v >= k->fixaddr_top)

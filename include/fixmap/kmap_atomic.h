@@ -8,6 +8,7 @@
  * with -ENOSYS; fxm_since() names the version that has it.
  *
  * Context of all: any, interrupts included; between map and unmap the caller may not sleep. One host thread at a time per vCPU.
+ * fxm_kmap_atomic() and fxm_kunmap_atomic() are the hot path: they do not check @cpu.
  */
 
 #include <fixmap/types.h>
