@@ -75,6 +75,23 @@ enum fxm_context fxm_context(const struct fxm_vcpu *cpu)
 	return cpu && cpu->contexts ? (enum fxm_context)cpu->context[cpu->contexts - 1] : FXM_CONTEXT_TASK;
 }
 
+int fxm_interleave_set(struct fxm_machine *m, fxm_interleave_fn fn, void *arg)
+{
+	if (!m)
+		return -EINVAL;
+	if (m->dead)
+		return -ECHILD;
+	m->interleave = fn;
+	m->interleave_arg = arg;
+	fxmi_set_rare(m, fn ? FXMI_RARE_INTERLEAVE : 0, fn ? 0 : FXMI_RARE_INTERLEAVE);
+	return 0;
+}
+
+void fxmi_interleave_call(struct fxm_vcpu *cpu)
+{
+	cpu->machine->interleave(cpu, cpu->machine->interleave_arg);
+}
+
 void fxm_irq_disable(struct fxm_vcpu *cpu)
 {
 	fxmi_check_alive(cpu);

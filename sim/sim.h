@@ -203,6 +203,7 @@ FXMI_INLINE uint64_t fxmi_counts_join(uint64_t task, uint64_t cpu)
 #define FXMI_RARE_DETECT 0x2u
 #define FXMI_RARE_SITES 0x4u
 #define FXMI_RARE_DEAD 0x8u /* the machine belongs to another process (forked) */
+#define FXMI_RARE_INTERLEAVE 0x10u /* somebody wants to be told at interference points */
 
 struct fxm_vcpu {
 	/* hot: one cache line with what a kmap_atomic pair touches, then src's per-CPU area */
@@ -292,10 +293,17 @@ void fxmi_wait_sleep(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock, struct fx
 /* Makes every task on @q runnable. They leave the queue themselves. Lock of @q held. */
 void fxmi_wake_all_locked(struct fxm_vcpu *cpu, struct fxmi_wait_queue *q);
 
-/* A place where another CPU could interfere: a scheduler that controls interleavings takes over here. Else it costs nothing. */
+/* Calls the function of fxm_interleave_set(). */
+void fxmi_interleave_call(struct fxm_vcpu *cpu);
+
+/*
+ * A place where another CPU or an interrupt could interfere, and where whoever controls interleavings takes over. Stands in
+ * the slow forms only, which FXMI_RARE_INTERLEAVE brings about.
+ */
 FXMI_INLINE void fxmi_interleave(struct fxm_vcpu *cpu)
 {
-	(void)cpu;
+	if (fxmi_unlikely(cpu->rare & FXMI_RARE_INTERLEAVE))
+		fxmi_interleave_call(cpu);
 }
 
 /* Ends the current task: drops its locks, unwinds to the innermost fxm_task_run() or, with none, calls abort(). */
@@ -454,6 +462,8 @@ struct fxm_machine {
 	pthread_cond_t seat_left;      /* with task_lock: some vCPU's seat became free while seat_seekers waited for any */
 	_Atomic unsigned seat_seekers;
 	bool dead; /* we are a fork()ed child of its owner */
+	fxm_interleave_fn interleave; /* with FXMI_RARE_INTERLEAVE: called where somebody could interfere */
+	void *interleave_arg;
 	struct fxm_machine *next_machine;
 	void *kernel; /* src/'s state */
 };

@@ -67,6 +67,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	int level = idx_push(cpu, k);
+	fxmi_interleave(cpu);
 	uint64_t va = level_va(pc, level);
 	void *pte = level_pte(k, pc, level);
 	uint64_t old = fxmi_pte_get(pte, k->pte_bytes);
