@@ -104,7 +104,7 @@ int fxm_k_spin_trylock(struct fxm_k_lock *lock)
 void fxm_k_spin_unlock(struct fxm_k_lock *lock)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
-	if (!lock->taken)
+	if (!__atomic_load_n(&lock->taken, __ATOMIC_RELAXED))
 		lock_bug(cpu, "spinlock already unlocked", NOT_HELD, __builtin_return_address(0));
 	release(lock);
 	fxm_preempt_enable(cpu);
@@ -130,7 +130,7 @@ int fxm_k_mutex_trylock(struct fxm_k_lock *lock)
 void fxm_k_mutex_unlock(struct fxm_k_lock *lock)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
-	if (!lock->taken)
+	if (!__atomic_load_n(&lock->taken, __ATOMIC_RELAXED))
 		lock_bug(cpu, "mutex already unlocked", NOT_HELD, __builtin_return_address(0));
 	release(lock);
 }
