@@ -9,6 +9,7 @@
  *   fuzz_ops.c     the input: settings, operations, and the order of things
  *   ops_machine.c  the machine and the model that the settings describe
  *   ops_call.c     calls of the simulated kernel: predicted, performed by some task, compared
+ *   ops_interrupt.c  interrupts in the middle of an operation
  *   ops_access.c   reads and writes, through the TLB and through the window
  *   ops_compare.c  the state after it, and what happens when it differs
  */
@@ -132,8 +133,10 @@ struct ops_run {
 	unsigned nr_recent;
 	uint64_t operations;
 	struct ops_resident resident[MODEL_PAGES];
-	uint64_t interrupt_pfn; /* with set.interrupt: what the interrupt maps; 0 none */
-	uint64_t interrupted_at; /* the address that the model's interrupt got */
+	/* with set.interrupt: interrupts at points of interference, predicted and done, and the address that each maps */
+	unsigned interrupts_predicted, interrupts_done;
+	bool in_interrupt;
+	uint64_t interrupt_address;
 	uint64_t serial;
 	unsigned char data[OPS_DATA];
 };
@@ -166,6 +169,15 @@ void ops_end_fibre(struct ops_run *run, struct ops_actor *actor, bool killed);
 
 bool ops_pool_is_full(const struct model *model);
 const char *ops_name(enum ops_kind kind);
+
+/* ---- ops_interrupt.c ---- */
+
+/* From now on, with set.interrupt, an interrupt maps and unmaps a page wherever one could come. */
+void ops_interrupts_start(struct ops_run *run);
+
+/* Before and after each operation. */
+void ops_interrupts_reset(struct ops_run *run);
+void ops_compare_interrupts(struct ops_run *run, const char *what);
 
 /* ---- ops_access.c ---- */
 

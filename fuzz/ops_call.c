@@ -613,6 +613,7 @@ static void compare(struct ops_run *run, const struct ops_actor *actor, enum ops
 	compare_reports(run, name, p);
 	compare_end(run, name, end, p);
 	compare_result(run, c, &p->r);
+	ops_compare_interrupts(run, name);
 	if (p->r.address && p->r.outcome == MODEL_DONE)
 		ops_compare_pte(run, p->r.address & ~(uint64_t)(MODEL_PAGE - 1), name);
 	if (kinds[c->kind].flags & PTE)
@@ -700,6 +701,7 @@ void ops_do(struct ops_run *run, struct ops_actor *actor, const struct ops_call 
 
 	if (!actor->asleep && !actor->fibre && may_sleep(run, call))
 		return;
+	ops_interrupts_reset(run);
 	sit(run, actor);
 	if (actor->asleep) {
 		wake(run, actor);
@@ -716,6 +718,7 @@ bool ops_do_quickly(struct ops_run *run, struct ops_actor *actor, const struct o
 
 	if (may_sleep(run, call))
 		return false;
+	ops_interrupts_reset(run);
 	predict(run, actor->cpu, call, &p);
 	enum ops_end end = do_call(run, actor, call, &p);
 	compare_reports(run, ops_name(call->kind), &p);

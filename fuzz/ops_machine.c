@@ -85,6 +85,7 @@ void ops_machine_adopt(struct ops_run *run)
 	describe(run, layout, &c);
 	model_init(&the_model, &c, boot_pte, run->m);
 	run->model = &the_model;
+	ops_interrupts_start(run);
 	if (the_model.last_pkmap != fxm_layout_get(layout, "LAST_PKMAP"))
 		ops_differ(run, "LAST_PKMAP is %u, the model says %u", (unsigned)fxm_layout_get(layout, "LAST_PKMAP"),
 			   the_model.last_pkmap);

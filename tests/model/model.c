@@ -509,12 +509,19 @@ struct model_result model_idx_pop(struct model *m, unsigned cpu)
 	return m->c.typed ? refused(-ENOSYS) : pop(m, cpu);
 }
 
+static void interfere(struct model *m, unsigned cpu)
+{
+	if (m->interleave)
+		m->interleave(m, cpu, m->interleave_arg);
+}
+
 static struct model_result map_level(struct model *m, unsigned cpu, uint64_t pfn, uint64_t prot, bool check)
 {
 	struct model_result r = push(m, cpu);
 
 	if (r.outcome == MODEL_BUG)
 		return r;
+	interfere(m, cpu);
 	uint64_t va = atomic_va(m, cpu, (int)r.value);
 	if (check && model_pte(m, va)) {
 		struct model_result died = bug(m, NULL, "arch/x86/mm/highmem_32.c:47", "arch/x86/mm/highmem_32.c:15");
@@ -555,8 +562,7 @@ static struct model_result unmap_top(struct model *m, unsigned cpu, uint64_t pag
 	}
 	set_pte(m, top, 0);
 	model_tlb_flush_one(m, cpu, page);
-	if (m->interleave)
-		m->interleave(m, cpu, m->interleave_arg);
+	interfere(m, cpu);
 	struct model_result r = pop(m, cpu);
 	r.warnings += warnings;
 	return r;

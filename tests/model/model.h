@@ -77,7 +77,7 @@ struct model {
 	bool warned_order, warned_push;
 	struct model_task task[MODEL_TASKS];
 	struct model_cpu cpu[MODEL_CPUS];
-	/* called where kunmap_atomic has cleared its PTE and not yet popped its level; may run operations of its own */
+	/* called where kmap_atomic has taken a level and not mapped it, or kunmap_atomic cleared it and not given it back */
 	void (*interleave)(struct model *m, unsigned cpu, void *arg);
 	void *interleave_arg;
 	/* model_init() leaves the rest as it is: it begins with zeroes, and a new generation empties it */
