@@ -107,7 +107,7 @@ struct fxmi_kernel {
 	void *report_arg;
 	enum fxm_policy policy[FXM_REPORT_FINDING + 1];
 	_Atomic uint64_t report_count[FXM_REPORT_FINDING + 1];
-	unsigned oopses; /* the N of "[#N]" */
+	_Atomic unsigned oopses; /* the N of "[#N]" */
 	bool detect;	 /* some detector is on: mapping sites are recorded */
 
 	struct fxmi_trace *trace; /* NULL when never used */

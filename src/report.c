@@ -155,6 +155,11 @@ static void fill(struct fxm_report *r, const struct fxmi_kernel *k, const struct
 	r->unmapped_at.pc = about->unmapped_at;
 }
 
+static bool ends_the_task(enum fxm_report_kind kind)
+{
+	return kind == FXM_REPORT_BUG || kind == FXM_REPORT_OOPS || kind == FXM_REPORT_DEADLOCK;
+}
+
 void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *detector, const char *where,
 		 const char *text_head, const struct fxmi_subject *about, const char *message)
 {
@@ -172,6 +177,8 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 	add_site(&t, "unmapped at", r.unmapped_at.pc);
 	if (reporting) {
 		fputs(t.buf, stderr);
+		if (ends_the_task(kind)) /* and perhaps with it the report that this one arose in */
+			reporting = false;
 		return;
 	}
 	reporting = true;
@@ -191,22 +198,29 @@ static const char *bug_word(const struct fxmi_kernel *k)
 	return k->typed ? "invalid operand" : "invalid opcode";
 }
 
-_Noreturn void fxmi_bug(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
+/* @name is what the text calls the place, @where its record: NULL when it is not a place of the kernel's source. */
+static _Noreturn void bug(struct fxm_vcpu *cpu, const char *where, const char *name, const struct fxmi_subject *about, const char *message)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	const char *site = fxmi_site(k->layout, key);
-	const char *where = site ? site : key; /* a site that is not in the profile is named by its key */
-	char message[512], head[256];
+	char head[256];
+
+	snprintf(head, sizeof(head), CUT_HERE "kernel BUG at %s!\n%s: 0000 [#%u]%s\n", name, bug_word(k), atomic_fetch_add(&k->oopses, 1) + 1,
+		 k->smp ? (k->typed ? "\nSMP" : " SMP") : "");
+	fxmi_trace_report(cpu, FXM_REPORT_BUG, where, NULL, true);
+	fxmi_report(k, cpu, FXM_REPORT_BUG, NULL, where, head, about, message);
+	fxmi_task_kill(cpu);
+}
+
+_Noreturn void fxmi_bug(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
+{
+	const char *site = fxmi_site(fxmi_kernel_of(cpu)->layout, key);
+	char message[512];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
-	snprintf(head, sizeof(head), CUT_HERE "kernel BUG at %s!\n%s: 0000 [#%u]%s\n", where, bug_word(k), ++k->oopses,
-		 k->smp ? (k->typed ? "\nSMP" : " SMP") : "");
-	fxmi_trace_report(cpu, FXM_REPORT_BUG, site, NULL, true);
-	fxmi_report(k, cpu, FXM_REPORT_BUG, NULL, site, head, about, message);
-	fxmi_task_kill(cpu);
+	bug(cpu, site, site ? site : key, about, message);
 }
 
 static void warn(struct fxm_vcpu *cpu, const char *site, const struct fxmi_subject *about, const char *message)
@@ -318,7 +332,7 @@ void fxm_bug(struct fxm_vcpu *cpu, const char *where)
 {
 	if (fxmi_check_cpu(cpu))
 		abort();
-	fxmi_bug(cpu, where ? where : "?", NULL, "%s", "");
+	bug(cpu, where, where ? where : "?", NULL, "");
 }
 
 void fxm_warn(struct fxm_vcpu *cpu, const char *where, const char *message)
