@@ -109,6 +109,7 @@ struct fxmi_kernel {
 	_Atomic uint64_t report_count[FXM_REPORT_FINDING + 1];
 	_Atomic unsigned oopses; /* the N of "[#N]" */
 	bool detect;	 /* some detector is on: mapping sites are recorded */
+	bool has_stacks; /* stacks=on: reports say where they arose */
 
 	struct fxmi_trace *trace; /* NULL when never used */
 	_Atomic(struct fxmi_tier *) tier; /* kernel_tier.c; NULL when never used */

@@ -182,9 +182,11 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 		return;
 	}
 	reporting = true;
-	if (!r.site.pc)
-		r.site.pc = fxmi_caller();
-	add_stack(&t, about ? about->site : 0);
+	if (k->has_stacks) {
+		if (!r.site.pc)
+			r.site.pc = fxmi_caller();
+		add_stack(&t, about ? about->site : 0);
+	}
 	deliver(k, &r);
 	reporting = false;
 }

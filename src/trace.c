@@ -471,7 +471,7 @@ void fxmi_trace_report(struct fxm_vcpu *cpu, enum fxm_report_kind kind, const ch
 /* Settings of the library itself are no part of the machine that a trace asks for. */
 static bool is_machine_word(const struct fxmi_setting *s)
 {
-	static const char *const own[] = {"window", "identity", "detect", "trace", "hung_task"};
+	static const char *const own[] = {"window", "identity", "detect", "trace", "stacks", "hung_task"};
 
 	if (s->row->kind == FXMI_ROW_TEXT || !strncmp(s->row->name, "policy", 6))
 		return false;
