@@ -33,7 +33,7 @@ static __attribute__((noinline)) int find_past_first_way(struct fxm_vcpu *cpu, u
 
 	if (fxmi_unlikely(!e))
 		return -EFAULT;
-	t->pa = (e->entry & cpu->machine->desc.format->frame_mask) + (va & OFFSET_MASK);
+	t->pa = fxmi_page_pa(cpu->machine->desc.format, e->entry) + (va & OFFSET_MASK);
 	t->host = e->host ? e->host + (va & OFFSET_MASK) : NULL;
 	return 0;
 }
@@ -125,6 +125,25 @@ int fxm_write(struct fxm_vcpu *cpu, fxm_va va, const void *buf, size_t len)
 
 /* ---- eight bytes ----------------------------------------------------------------------------------------------------- */
 
+/* Aligned words never tear, hit or miss. */
+FXMI_INLINE uint64_t load_u64(const unsigned char *host)
+{
+	uint64_t value;
+
+	if (fxmi_likely((uintptr_t)host % sizeof(value) == 0))
+		return __atomic_load_n((const uint64_t *)host, __ATOMIC_RELAXED);
+	memcpy(&value, host, sizeof(value));
+	return value;
+}
+
+FXMI_INLINE void store_u64(unsigned char *host, uint64_t value)
+{
+	if (fxmi_likely((uintptr_t)host % sizeof(value) == 0))
+		__atomic_store_n((uint64_t *)host, value, __ATOMIC_RELAXED);
+	else
+		memcpy(host, &value, sizeof(value));
+}
+
 static FXMI_COLD int bus_read_u64(struct fxm_vcpu *cpu, uint64_t va, uint64_t *value)
 {
 	return read_pages(cpu, va, (unsigned char *)value, sizeof(*value));
@@ -146,7 +165,7 @@ static __attribute__((noinline)) int read_u64_miss(struct fxm_vcpu *cpu, uint64_
 		return -EFAULT;
 	if (fxmi_unlikely(!e->host))
 		return bus_read_u64(cpu, va, value);
-	memcpy(value, e->host + (va & OFFSET_MASK), sizeof(*value));
+	*value = load_u64(e->host + (va & OFFSET_MASK));
 	return 0;
 }
 
@@ -161,7 +180,7 @@ static __attribute__((noinline)) int write_u64_miss(struct fxm_vcpu *cpu, uint64
 		return -EFAULT;
 	if (fxmi_unlikely(!e->host))
 		return bus_write_u64(cpu, va, value);
-	memcpy(e->host + (va & OFFSET_MASK), &value, sizeof(value));
+	store_u64(e->host + (va & OFFSET_MASK), value);
 	return 0;
 }
 

@@ -154,7 +154,7 @@ static int find_register(struct fxm_vcpu *cpu, uint64_t va, unsigned width, enum
 
 	if (!e)
 		return -EFAULT;
-	*pa = (e->entry & cpu->machine->desc.format->frame_mask) + va % FXM_PAGE_SIZE;
+	*pa = fxmi_page_pa(cpu->machine->desc.format, e->entry) + va % FXM_PAGE_SIZE;
 	return !e->host && va % width == 0;
 }
 

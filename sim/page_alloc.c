@@ -415,3 +415,57 @@ void fxm_fail_alloc(struct fxm_machine *m, uint64_t nth, bool and_all_after)
 	m->mem.fail_all_after = and_all_after;
 	pthread_mutex_unlock(&m->mem.zone_lock);
 }
+
+/* ---- self-check ------------------------------------------------------------------------------------------------------ */
+
+/* A free block is aligned, inside its zone, marked as free, and has no free buddy that it should have merged with. */
+static bool block_is_valid(const struct fxmi_physmem *mem, const struct fxmi_zone *zone, uint64_t pfn, unsigned order)
+{
+	uint64_t size = UINT64_C(1) << order, buddy = pfn ^ size;
+
+	if (pfn % size || pfn < zone->start_pfn || pfn + size > zone->end_pfn || !is_free_head(&mem->mem_map[pfn], order))
+		return false;
+	if (atomic_load(&mem->mem_map[pfn].refcount) || is_fresh(mem, pfn >> FXM_MAX_ORDER))
+		return false;
+	return order == FXM_MAX_ORDER || buddy < zone->start_pfn || buddy + size > zone->end_pfn ||
+	       !is_free_head(&mem->mem_map[buddy], order);
+}
+
+static bool list_is_valid(const struct fxm_machine *m, const struct fxmi_zone *zone, unsigned order, uint64_t *frames)
+{
+	const struct fxmi_free_list *list = &zone->area[order];
+	const struct fxm_page *prev = NULL;
+	uint64_t blocks = 0;
+
+	for (struct fxm_page *page = list->head; page; prev = page, page = link_get(page, 0)) {
+		if (!fxmi_page_is_valid(m, page) || link_get(page, 1) != prev || ++blocks > list->blocks ||
+		    !block_is_valid(&m->mem, zone, fxmi_page_pfn(m, page), order))
+			return false;
+		*frames += UINT64_C(1) << order;
+	}
+	return blocks == list->blocks;
+}
+
+static bool zone_is_valid(const struct fxm_machine *m, const struct fxmi_zone *zone)
+{
+	uint64_t fresh = 0, frames = 0;
+
+	for (uint64_t block = zone->start_pfn >> FXM_MAX_ORDER; block << FXM_MAX_ORDER < zone->end_pfn; block++)
+		if (block << FXM_MAX_ORDER >= zone->start_pfn && is_fresh(&m->mem, block))
+			fresh++;
+	for (unsigned order = 0; order <= FXM_MAX_ORDER; order++)
+		if (!list_is_valid(m, zone, order, &frames))
+			return false;
+	return fresh == zone->fresh && frames + fresh * BLOCK_PAGES == zone->free && zone->free <= zone->present;
+}
+
+bool fxmi_zones_are_valid(struct fxm_machine *m)
+{
+	bool valid = true;
+
+	pthread_mutex_lock(&m->mem.zone_lock);
+	for (int z = 0; z < FXM_ZONES && valid; z++)
+		valid = zone_is_valid(m, &m->mem.zone[z]);
+	pthread_mutex_unlock(&m->mem.zone_lock);
+	return valid;
+}

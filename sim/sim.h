@@ -129,6 +129,17 @@ struct fxmi_pt_format {
 	const struct fxmi_pt_word *words; /* in the order of printing; the last one has bit 0 */
 };
 
+/* Where the physical address of a 4K page lies in an adjusted entry: a base page larger than that leaves no bits of its own. */
+FXMI_INLINE uint64_t fxmi_page_mask(const struct fxmi_pt_format *f)
+{
+	return f->frame_mask | (((UINT64_C(1) << f->level[f->levels - 1].shift) - 1) & ~(uint64_t)(FXM_PAGE_SIZE - 1));
+}
+
+FXMI_INLINE uint64_t fxmi_page_pa(const struct fxmi_pt_format *f, uint64_t adjusted_entry)
+{
+	return adjusted_entry & fxmi_page_mask(f);
+}
+
 extern const struct fxmi_pt_format fxmi_pt_i386;	/* 2 levels x 1024 x 4 bytes, 4 MB large pages */
 extern const struct fxmi_pt_format fxmi_pt_i386_pae; /* 4 + 512 + 512 x 8 bytes, 2 MB large pages */
 
@@ -147,7 +158,7 @@ struct fxmi_tlb_entry {
 	_Atomic uint64_t read_tag;
 	_Atomic uint64_t write_tag;
 	unsigned char *host; /* the frame's contents; NULL for a frame outside RAM (mmio path) */
-	uint64_t entry;	     /* the leaf entry as it was walked, frame bits adjusted to the 4K page */
+	uint64_t entry;	     /* the leaf entry as it was walked, frame bits adjusted to the 4K page: fxmi_page_pa() */
 };
 
 /* ---- vCPUs ---------------------------------------------------------------------------------------------------------- */

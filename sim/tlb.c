@@ -47,26 +47,34 @@ FXMI_INLINE uint64_t wrap(const struct fxm_vcpu *cpu, uint64_t va)
 
 /* ---- the barrier ----------------------------------------------------------------------------------------------------- */
 
-/* The host refused membarrier: each fill pays for a fence of its own instead. */
-static atomic_bool fence_in_fill;
+/* The host refused membarrier: each fill pays for a barrier of its own instead. */
+static atomic_bool barrier_in_fill;
 static pthread_once_t barrier_once = PTHREAD_ONCE_INIT;
 
 static void register_barrier(void)
 {
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0))
-		atomic_store(&fence_in_fill, true);
+		atomic_store(&barrier_in_fill, true);
+}
+
+static bool barrier_on_all(void)
+{
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
 void fxmi_barrier_all_threads(void)
 {
-	atomic_thread_fence(memory_order_seq_cst);
-	if (__libc_single_threaded || atomic_load_explicit(&fence_in_fill, memory_order_relaxed))
+	if (__libc_single_threaded)
 		return;
-	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
-		return;
-	register_barrier(); /* a fork()ed child may have to do it again */
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
-		atomic_store(&fence_in_fill, true);
+	if (!atomic_load_explicit(&barrier_in_fill, memory_order_relaxed)) {
+		if (barrier_on_all())
+			return;
+		register_barrier(); /* a fork()ed child may have to do it again */
+		if (barrier_on_all())
+			return;
+		atomic_store(&barrier_in_fill, true);
+	}
+	__sync_synchronize();
 }
 
 FXMI_INLINE uint64_t generation_of(const struct fxm_vcpu *cpu)
@@ -79,12 +87,17 @@ FXMI_INLINE bool flush_goes_on(uint64_t generation)
 	return fxmi_unlikely(generation & (FLUSH_BEGUN - 1));
 }
 
-FXMI_INLINE bool generation_changed(const struct fxm_vcpu *cpu, uint64_t generation)
+/* Adding nothing takes its place among the flushes' additions: either it sees theirs, or they see all that was stored before. */
+static FXMI_COLD uint64_t generation_with_barrier(struct fxm_vcpu *cpu)
 {
-	if (fxmi_unlikely(atomic_load_explicit(&fence_in_fill, memory_order_relaxed)))
-		atomic_thread_fence(memory_order_seq_cst);
-	else
-		atomic_signal_fence(memory_order_seq_cst);
+	return atomic_fetch_add_explicit(&cpu->tlb_generation, 0, memory_order_seq_cst);
+}
+
+FXMI_INLINE bool generation_changed(struct fxm_vcpu *cpu, uint64_t generation)
+{
+	if (fxmi_unlikely(atomic_load_explicit(&barrier_in_fill, memory_order_relaxed)))
+		return generation_with_barrier(cpu) != generation;
+	atomic_signal_fence(memory_order_seq_cst);
 	return generation_of(cpu) != generation;
 }
 
@@ -366,7 +379,7 @@ bool fxm_tlb_lookup(const struct fxm_vcpu *cpu, fxm_va va, fxm_pa *out)
 		if (tag(&e->read_tag) != (va.v & PAGE_MASK))
 			continue;
 		if (out)
-			*out = fxm_pa_of((e->entry & cpu->machine->desc.format->frame_mask) + (va.v & ~PAGE_MASK));
+			*out = fxm_pa_of(fxmi_page_pa(cpu->machine->desc.format, e->entry) + (va.v & ~PAGE_MASK));
 		return true;
 	}
 	return false;

@@ -135,7 +135,7 @@ FXMI_INLINE void fxmi_set_page(const struct fxmi_pt_format *f, const struct fxmi
 	uint64_t pa = fxmi_leaf_pa(f, c, va & ~(uint64_t)(FXM_PAGE_SIZE - 1));
 
 	out->pfn = pa >> FXM_PAGE_SHIFT;
-	out->entry = (c->entry & ~f->frame_mask) | (pa & f->frame_mask);
+	out->entry = (c->entry & ~fxmi_page_mask(f)) | pa;
 }
 
 /* The rest of a translation. */

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * kmalloc: sizes, alignment, where the memory lies, mistakes with kfree.
+ */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "sim_machine.h"
+
+static struct fxm_machine *m;
+
+static int setup(void **state)
+{
+	(void)state;
+	m = sim_machine_sized(&fxmi_pt_i386, SIM_RAM_END, 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	sim_machine_free(m);
+	return 0;
+}
+
+static uint64_t free_frames(void)
+{
+	struct fxm_zone_info z;
+	uint64_t sum = 0;
+
+	for (int i = 0; i < FXM_ZONES; i++) {
+		assert_int_equal(fxm_zone_info(m, i, &z), 0);
+		sum += z.free;
+	}
+	return sum;
+}
+
+static struct fxm_page *page_of(fxm_va va)
+{
+	return fxm_page_of_pfn(m, (va.v - SIM_PAGE_OFFSET) >> FXM_PAGE_SHIFT);
+}
+
+static void test_sizes_and_alignment(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t asked, usable;
+	} sizes[] = {{0, 8},	   {1, 8},	 {8, 8},       {9, 16},	     {100, 128},       {128, 128},
+		     {2048, 2048}, {2049, 4096}, {4096, 4096}, {4097, 8192}, {100000, 131072}, {4u << 20, 4u << 20}};
+
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		fxm_va va = fxm_kmalloc(m, sizes[i].asked, 0);
+
+		assert_true(va.v >= SIM_PAGE_OFFSET);
+		assert_int_equal(fxm_ksize(m, va), sizes[i].usable);
+		assert_int_equal(va.v % sizes[i].usable, 0);
+		assert_false(fxm_page_is_highmem(m, page_of(va)));
+		assert_true(page_of(va)->flags & FXMI_PG_SLAB);
+	}
+	assert_int_equal(fxm_kmalloc(m, (4u << 20) + 1, 0).v, 0);
+	assert_int_equal(fxm_kmalloc(m, SIZE_MAX, 0).v, 0);
+	assert_int_equal(fxm_kmalloc(NULL, 8, 0).v, 0);
+}
+
+static void test_never_highmem(void **state)
+{
+	(void)state;
+	fxm_va va;
+
+	do {
+		va = fxm_kmalloc(m, 1 << 20, FXM_GFP_HIGHMEM);
+		if (va.v)
+			assert_false(fxm_page_is_highmem(m, page_of(va)));
+	} while (va.v);
+	assert_non_null(fxm_alloc_pages(m, FXM_GFP_HIGHMEM, 8));
+	va = fxm_kmalloc(m, 64, FXM_GFP_DMA);
+	assert_true((va.v - SIM_PAGE_OFFSET) >> FXM_PAGE_SHIFT < SIM_DMA_PFN);
+}
+
+static void test_objects_do_not_overlap(void **state)
+{
+	(void)state;
+	enum { OBJECTS = 600 };
+	static fxm_va va[OBJECTS];
+	uint64_t before = free_frames();
+
+	for (unsigned i = 0; i < OBJECTS; i++) {
+		va[i] = fxm_kmalloc(m, 1 + i % 300, FXM_GFP_ZERO);
+		unsigned char *p = m->mem.ram + (va[i].v - SIM_PAGE_OFFSET);
+
+		for (size_t k = 0; k < fxm_ksize(m, va[i]); k++)
+			assert_int_equal(p[k], 0);
+		memset(p, 0xff, fxm_ksize(m, va[i]));
+	}
+	for (unsigned i = 0; i < OBJECTS; i += 2)
+		assert_int_equal(fxm_kfree(m, va[i]), 0);
+	for (unsigned i = 0; i < OBJECTS; i += 2) {
+		va[i] = fxm_kmalloc(m, 1 + i % 300, 0);
+		for (unsigned k = 1; k < OBJECTS; k += 2)
+			assert_true(va[i].v + 1 + i % 300 <= va[k].v || va[k].v + 1 + k % 300 <= va[i].v);
+	}
+	for (unsigned i = 0; i < OBJECTS; i++)
+		assert_int_equal(fxm_kfree(m, va[i]), 0);
+	assert_int_equal(free_frames(), before);
+	assert_true(fxmi_zones_are_valid(m));
+}
+
+static void test_wrong_kfree(void **state)
+{
+	(void)state;
+	fxm_va va = fxm_kmalloc(m, 64, 0), large = fxm_kmalloc(m, 10000, 0), other = fxm_kmalloc(m, 64, 0);
+	struct fxm_page *page = fxm_alloc_page(m, 0);
+
+	assert_int_equal(fxm_kfree(m, fxm_va_of(0)), 0);
+	assert_int_equal(fxm_kfree(m, fxm_va_of(va.v + 8)), -EINVAL);
+	assert_int_equal(fxm_kfree(m, fxm_va_of(large.v + 4096)), -EINVAL);
+	assert_int_equal(fxm_kfree(m, fxm_va_of(large.v + 64)), -EINVAL);
+	assert_int_equal(fxm_kfree(m, fxm_va_of(16)), -EINVAL);
+	assert_int_equal(fxm_kfree(m, fxm_va_of(UINT64_MAX)), -EINVAL);
+	assert_int_equal(fxm_kfree(m, fxm_va_of(SIM_PAGE_OFFSET + fxm_page_phys(m, page).v)), -EINVAL);
+	assert_int_equal(fxm_kfree(NULL, va), -EINVAL);
+	assert_int_equal(fxm_ksize(m, fxm_va_of(va.v + 8)), 0);
+	assert_int_equal(fxm_kfree(m, va), 0);
+	assert_int_equal(fxm_kfree(m, va), -EINVAL);
+	assert_int_equal(fxm_ksize(m, va), 0);
+	assert_int_equal(fxm_ksize(m, other), 64);
+	assert_int_equal(fxm_kfree(m, large), 0);
+	assert_int_equal(fxm_kfree(m, large), -EINVAL);
+	assert_true(fxmi_zones_are_valid(m));
+}
+
+struct live {
+	unsigned n;
+	uint64_t bytes;
+	uintptr_t site;
+};
+
+static int count_live(void *arg, fxm_va va, size_t size, uintptr_t site)
+{
+	struct live *live = arg;
+
+	assert_true(va.v >= SIM_PAGE_OFFSET);
+	live->n++;
+	live->bytes += size;
+	live->site = site;
+	return live->n == 3 ? 42 : 0;
+}
+
+static void test_each(void **state)
+{
+	(void)state;
+	struct live live = {0};
+	fxm_va va = fxmi_kmalloc(m, 50, 0, 0x1234), large = fxmi_kmalloc(m, 20000, 0, 0x5678);
+
+	assert_int_equal(fxmi_kmalloc_each(m, count_live, &live), 0);
+	assert_int_equal(live.n, 2);
+	assert_int_equal(live.bytes, 20050); /* what was asked for, not what it came to */
+	assert_int_equal(fxm_kfree(m, large), 0);
+	live = (struct live){0};
+	assert_int_equal(fxmi_kmalloc_each(m, count_live, &live), 0);
+	assert_int_equal(live.site, 0x1234);
+	assert_int_equal(fxm_kfree(m, va), 0);
+	live = (struct live){0};
+	for (unsigned i = 0; i < 5; i++)
+		fxm_kmalloc(m, 8, 0);
+	assert_int_equal(fxmi_kmalloc_each(m, count_live, &live), 42);
+	assert_int_equal(live.n, 3);
+}
+
+/* Returns @arg when something fails, else NULL. */
+static void *kmalloc_and_kfree(void *arg)
+{
+	fxm_va held[32] = {{0}};
+
+	for (unsigned i = 0; i < 5000; i++) {
+		fxm_va *va = &held[i * 13 % 32];
+
+		if (fxm_kfree(m, *va))
+			return arg;
+		*va = fxm_kmalloc(m, i % 3000, 0);
+		if (!va->v)
+			return arg;
+		m->mem.ram[va->v - SIM_PAGE_OFFSET] = 1;
+	}
+	for (unsigned i = 0; i < 32; i++)
+		if (fxm_kfree(m, held[i]))
+			return arg;
+	return NULL;
+}
+
+static void test_two_threads(void **state)
+{
+	(void)state;
+	uint64_t before = free_frames();
+	pthread_t thread;
+	void *other;
+
+	assert_int_equal(pthread_create(&thread, NULL, kmalloc_and_kfree, m), 0);
+	void *mine = kmalloc_and_kfree(m);
+
+	pthread_join(thread, &other);
+	assert_null(mine);
+	assert_null(other);
+	assert_int_equal(free_frames(), before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_sizes_and_alignment, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_never_highmem, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_objects_do_not_overlap, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_wrong_kfree, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_each, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_two_threads, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
