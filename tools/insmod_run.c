@@ -533,6 +533,10 @@ static int print_held(const struct fxm_held *held, void *arg)
 
 static void list_leaks(void)
 {
+	const char *detect = fxm_config_get(run.job->cfg, "detect");
+
+	if (strcmp(detect, "on") && !strstr(detect, "leak"))
+		return;
 	fflush(stdout);
 	run.is_listing = true;
 	fxm_report_leaks(run.machine);

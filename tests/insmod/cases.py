@@ -292,6 +292,13 @@ def closed_pipe(command, _folder):
     command[:] = ['sh', '-c', '"$@" | true; exit 0', 'sh', *command]
 
 
+def replays(fixmap, folder):
+    """The trace that the run wrote replays without a difference."""
+    done = subprocess.run([fixmap, 'replay', f'{folder}/run.trace'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
+    good = done.returncode == 0 and not done.stdout.startswith('0 operations')
+    return [] if good else [f'replay: status {done.returncode}: {done.stdout}']
+
+
 OK = 'static int f(void) { printk("fine\\n"); return 0; }\nmodule_init(f);\n'
 add('tool', 'no compiler', 2, OK, env={'PATH': '@DIR@'}, out=[], one_line=True, err=['no C compiler: install gcc or clang, or set CC$'])
 add('tool', 'CC that is none', 2, OK, env={'CC': '/nowhere/cc'}, out=[], one_line=True, err=['CC=/nowhere/cc is no compiler'])
@@ -311,4 +318,10 @@ add('tool', 'window modes', 0, {'kmap_string.c': None}, args=['-o', 'window=eage
 add('tool', 'window retain', 0, {'kmap_string.c': None}, args=['-o', 'window=retain'], err=[], out=['kmap_string_init'])
 add('tool', 'closed pipe', 0, 'static int f(void) { for (int i = 0; i < 10000; i++) printk("line %d\\n", i); return 0; }\nmodule_init(f);\n',
     wrap=closed_pipe)
+add('tool', 'no detectors', 0, 'static int f(void) { kmap(alloc_page(GFP_HIGHUSER)); return 0; }\nmodule_init(f);\n', args=['-o', 'detect=off'],
+    out=[], err=[])
+for args in (P26, P415 + ('-o', 'pae=1'), P510):
+    add('tool', 'trace ' + args[1], 0, {'kmap_string.c': None, 'apic_version.c': None}, args=[*args, '--trace', 'run.trace'], err=[], after=replays)
+add('tool', 'trace of a BUG', 1, {'apic_wrong_argument.c': None}, args=['--trace', 'run.trace'], after=replays)
+add('tool', 'trace that cannot be', 2, OK, args=['--trace', '/nowhere/run.trace'], out=[], one_line=True, err=['/nowhere/run.trace cannot be written'])
 add('tool', 'help', 0, {}, files=['--help'], err=[], out=['^usage: fixmap insmod', 'Exit status'])

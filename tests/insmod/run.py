@@ -78,6 +78,8 @@ def run(case):
         done = subprocess.run(command, cwd=folder, env=environment(case, folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=LIMIT, check=False, text=True, errors='replace')
         found = list(problems(case, done.returncode, done.stdout, done.stderr))
+        if 'after' in case:
+            found += case['after'](fixmap, folder)
         left = [f for f in os.listdir(folder) if f.startswith('fixmap-insmod')]
         if left:
             found.append(f'left behind: {left}')

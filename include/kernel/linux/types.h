@@ -28,6 +28,10 @@ typedef u32 __u32;
 typedef s64 __s64;
 typedef u64 __u64;
 
+/* no sparse here */
+#define __bitwise
+#define __bitwise__
+
 typedef u16 __le16;
 typedef u16 __be16;
 typedef u32 __le32;
