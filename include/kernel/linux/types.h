@@ -28,6 +28,11 @@ typedef u32 __u32;
 typedef s64 __s64;
 typedef u64 __u64;
 
+/* Headers that are missing here may be found among the host's, and want the __kernel_ types. */
+#if __has_include(<asm/posix_types.h>)
+#include <asm/posix_types.h>
+#endif
+
 /* no sparse here */
 #define __bitwise
 #define __bitwise__
