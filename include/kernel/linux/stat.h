@@ -3,10 +3,12 @@
 #define FXM_KERNEL_LINUX_STAT_H
 
 /* Permissions of module parameters; nothing here has files. */
+#ifndef S_IRUSR
 #define S_IRUSR 00400
 #define S_IWUSR 00200
 #define S_IRGRP 00040
 #define S_IROTH 00004
+#endif
 #define S_IRUGO 00444
 #define S_IWUGO 00222
 
