@@ -41,14 +41,20 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Too many open files is worth its own name; everything else that a host says comes to the same. */
+static int host_refused(void)
+{
+	return errno == EMFILE || errno == ENFILE ? -errno : -ENOMEM;
+}
+
 static int open_pool(struct fxmi_physmem *mem)
 {
 	mem->memfd = memfd_create("fixmap-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (mem->memfd < 0)
-		return -errno;
+		return host_refused();
 	if (ftruncate(mem->memfd, (off_t)(mem->nr_frames << FXM_PAGE_SHIFT)) ||
 	    fcntl(mem->memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
-		return -errno;
+		return host_refused();
 	return 0;
 }
 
@@ -57,7 +63,7 @@ static int map_sparse(void **out, size_t bytes, int flags, int fd)
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, fd, 0);
 
 	if (p == MAP_FAILED)
-		return -errno;
+		return host_refused();
 	*out = p;
 	return 0;
 }
@@ -73,7 +79,7 @@ static int map_host_memory(struct fxmi_physmem *mem)
 	mem->ram = p;
 	/* A forked child must not write into its parent's memory. mem_map is private, and stays readable there. */
 	if (madvise(p, ram_bytes, MADV_DONTFORK))
-		return -errno;
+		return host_refused();
 	mem->mem_map_bytes = round_to_page(mem->nr_frames * sizeof(struct fxm_page));
 	if ((err = map_sparse(&p, mem->mem_map_bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1)))
 		return err;

@@ -124,7 +124,7 @@ struct fxmi_pt_format {
 	uint64_t present, write, user, accessed, dirty, large, global, nx;
 	uint64_t frame_mask;   /* bits of the physical address in an entry */
 	uint64_t table_flags;  /* entry that points at a lower table */
-	uint64_t root_flags;   /* the same at level 0; write, user and accessed exist there only if set here (PAE's PDPT has none) */
+	uint64_t root_flags;   /* the same at level 0; of write, user and accessed, those not in here do not exist there (PAE) */
 	unsigned va_bits;      /* 32: addresses wrap at 4 GiB; more: they are sign-extended from here */
 	const struct fxmi_pt_word *words; /* in the order of printing; the last one has bit 0 */
 };
@@ -397,7 +397,7 @@ enum fxmi_trap {
 
 struct fxmi_trap_info {
 	enum fxmi_trap trap;
-	struct fxm_fault fault; /* address: simulated when inside a window, else the host pointer's value (UINT64_MAX: not canonical) */
+	struct fxm_fault fault; /* address: simulated inside a window, else the host pointer's value (UINT64_MAX: not canonical) */
 	uintptr_t pc;		/* the accessing instruction */
 };
 

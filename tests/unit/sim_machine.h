@@ -35,19 +35,34 @@ static inline void sim_add_cpu(struct fxm_machine *m)
 	m->vcpu[m->cpus_online++] = cpu;
 }
 
-static inline struct fxm_machine *sim_machine_sized(const struct fxmi_pt_format *format, uint64_t ram_end, unsigned cpus)
+/* NULL when the host has no room for it. */
+static inline struct fxm_machine *sim_machine_try(const struct fxmi_pt_format *format, uint64_t ram_end, unsigned cpus)
 {
 	struct fxm_machine *m = calloc(1, sizeof(*m));
 
 	fxm_assert(m);
-	m->desc = (struct fxmi_desc){.ram_end = ram_end,
-				     .dma_pfn = SIM_DMA_PFN,
-				     .highmem_pfn = SIM_HIGHMEM_PFN,
-				     .page_offset = SIM_PAGE_OFFSET,
-				     .format = format};
-	fxm_assert(fxmi_physmem_init(m) == 0 && fxmi_kmalloc_init(m) == 0 && fxmi_pgtable_init(m) == 0);
+	m->desc = (struct fxmi_desc){
+	    .ram_end = ram_end,
+	    .dma_pfn = SIM_DMA_PFN,
+	    .highmem_pfn = SIM_HIGHMEM_PFN,
+	    .page_offset = SIM_PAGE_OFFSET,
+	    .format = format,
+	};
+	if (fxmi_physmem_init(m)) {
+		free(m);
+		return NULL;
+	}
+	fxm_assert(fxmi_kmalloc_init(m) == 0 && fxmi_pgtable_init(m) == 0);
 	while (m->cpus_online < cpus)
 		sim_add_cpu(m);
+	return m;
+}
+
+static inline struct fxm_machine *sim_machine_sized(const struct fxmi_pt_format *format, uint64_t ram_end, unsigned cpus)
+{
+	struct fxm_machine *m = sim_machine_try(format, ram_end, cpus);
+
+	fxm_assert(m);
 	return m;
 }
 

