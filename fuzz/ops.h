@@ -208,6 +208,14 @@ bool ops_may_write(const struct ops_run *run, uint64_t pfn);
 /* Ends the process after telling what differs. */
 void ops_differ(struct ops_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
 
+/* The entries of ascending addresses, read past the MMU. @t is zero before the first. */
+struct ops_tables {
+	const unsigned char *table;
+	uint64_t end;
+};
+
+uint64_t ops_next_pte(const struct ops_run *run, struct ops_tables *t, uint64_t va);
+
 void ops_compare_pte(struct ops_run *run, uint64_t va, const char *what);
 void ops_compare_pool(struct ops_run *run);
 void ops_compare_cpu(struct ops_run *run, unsigned cpu);

@@ -76,30 +76,32 @@ static const unsigned char *table_of(const struct ops_run *run, uint64_t va)
 	return fxm_frame(run->m, walk.level[walk.levels - 1].entry_at.v / MODEL_PAGE);
 }
 
-static void compare_table(struct ops_run *run, uint64_t va, uint64_t end)
+static uint64_t table_bytes(const struct ops_run *run)
 {
-	const unsigned char *table = table_of(run, va);
-	unsigned bytes = run->set.pae ? 8 : 4;
+	return (run->set.pae ? 512 : 1024) * MODEL_PAGE;
+}
 
-	for (; va < end; va += MODEL_PAGE) {
-		uint64_t entry = 0;
-		if (table)
-			memcpy(&entry, table + (va / MODEL_PAGE) % (MODEL_PAGE / bytes) * bytes, bytes);
-		if (comparable(run, entry) != comparable(run, model_pte(run->model, va)))
-			ops_compare_pte(run, va, "afterwards");
+uint64_t ops_next_pte(const struct ops_run *run, struct ops_tables *t, uint64_t va)
+{
+	unsigned bytes = run->set.pae ? 8 : 4;
+	uint64_t entry = 0;
+
+	if (!t->end || va >= t->end || va < t->end - table_bytes(run)) {
+		t->table = table_of(run, va);
+		t->end = (va / table_bytes(run) + 1) * table_bytes(run);
 	}
+	if (t->table)
+		memcpy(&entry, t->table + va / MODEL_PAGE % (MODEL_PAGE / bytes) * bytes, bytes);
+	return entry;
 }
 
 static void compare_tables(struct ops_run *run)
 {
-	uint64_t step = (run->set.pae ? 512 : 1024) * MODEL_PAGE;
-	uint64_t va = run->model->low;
+	struct ops_tables tables = {.end = 0};
 
-	while (va <= UINT32_MAX) {
-		uint64_t end = (va / step + 1) * step;
-		compare_table(run, va, end);
-		va = end;
-	}
+	for (uint64_t va = run->model->low; va <= UINT32_MAX; va += MODEL_PAGE)
+		if (comparable(run, ops_next_pte(run, &tables, va)) != comparable(run, model_pte(run->model, va)))
+			ops_compare_pte(run, va, "afterwards");
 }
 
 /* ---- the pool ---- */

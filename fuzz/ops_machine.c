@@ -33,9 +33,15 @@ static uint64_t prot(const struct fxm_layout *layout, const char *name, const ch
 	return value.v;
 }
 
+struct boot {
+	const struct ops_run *run;
+	struct ops_tables tables;
+};
+
 static uint64_t boot_pte(void *arg, uint64_t va)
 {
-	return fxm_pte_at(arg, fxm_va_of(va)).v;
+	struct boot *boot = arg;
+	return ops_next_pte(boot->run, &boot->tables, va);
 }
 
 /* Where memory without a permanent address begins: of the machine, which stays when FIXADDR_TOP moves, and the layout's with it. */
@@ -80,10 +86,11 @@ static void describe(const struct ops_run *run, const struct fxm_layout *layout,
 void ops_machine_adopt(struct ops_run *run)
 {
 	const struct fxm_layout *layout = fxm_machine_layout(run->m);
+	struct boot boot = {.run = run};
 	struct model_config c;
 
 	describe(run, layout, &c);
-	model_init(&the_model, &c, boot_pte, run->m);
+	model_init(&the_model, &c, boot_pte, &boot);
 	run->model = &the_model;
 	ops_interrupts_start(run);
 	if (the_model.last_pkmap != fxm_layout_get(layout, "LAST_PKMAP"))
@@ -108,7 +115,7 @@ static int configure(const struct ops_settings *s, struct fxm_config *cfg)
 	char words[256];
 
 	snprintf(words, sizeof(words),
-		 "pae=%d NR_CPUS=%u cpus=%u DEBUG_HIGHMEM=%d DEBUG_ATOMIC_SLEEP=%d PREEMPT_COUNT=%d window=%s identity=0 detect=%s",
+		 "pae=%d NR_CPUS=%u cpus=%u DEBUG_HIGHMEM=%d DEBUG_ATOMIC_SLEEP=%d PREEMPT_COUNT=%d window=%s identity=0 stacks=off detect=%s",
 		 s->pae, s->nr_cpus, s->cpus, s->debug_highmem, s->debug_atomic_sleep, s->preempt_count, window_word(s->window),
 		 s->detect ? "on" : "off");
 	return fxm_config_parse(cfg, words);
@@ -122,22 +129,44 @@ static void init_actors(struct ops_run *run)
 		run->fibre[i] = (struct ops_actor){.run = run, .task = MODEL_CPUS + i};
 }
 
+static uint32_t key_of(const struct ops_settings *s)
+{
+	return (uint32_t)(unsigned char)s->profile[strlen(s->profile) - 1] | (uint32_t)s->pae << 8 | (uint32_t)s->debug_highmem << 9 |
+	       (uint32_t)s->debug_atomic_sleep << 10 | (uint32_t)s->preempt_count << 11 | (uint32_t)s->detect << 12 | (uint32_t)s->window << 13 |
+	       (uint32_t)s->nr_cpus << 16 | (uint32_t)s->cpus << 20;
+}
+
+/* Reading settings costs as much as building a machine, so configs are kept. */
+static struct fxm_config *config_for(const struct ops_settings *s)
+{
+	static struct {
+		uint32_t key;
+		struct fxm_config *cfg;
+	} kept[61];
+	uint32_t key = key_of(s), n = key % 61;
+
+	if (kept[n].key == key)
+		return kept[n].cfg;
+	fxm_config_destroy(kept[n].cfg);
+	kept[n].key = key;
+	if (fxm_config_create(s->profile, &kept[n].cfg) || configure(s, kept[n].cfg)) {
+		fprintf(stderr, "%s\n", fxm_config_error(kept[n].cfg));
+		abort();
+	}
+	return kept[n].cfg;
+}
+
 bool ops_machine_make(struct ops_run *run)
 {
-	struct fxm_config *cfg;
-	int error = fxm_config_create(run->set.profile, &cfg);
+	struct fxm_config *cfg = config_for(&run->set);
+	int error = fxm_machine_create(cfg, &run->m);
 
-	if (!error)
-		error = configure(&run->set, cfg);
-	if (!error)
-		error = fxm_machine_create(cfg, &run->m);
-	if (error) {
-		if (error == -EINVAL || error == -ERANGE)
-			fprintf(stderr, "%s\n", fxm_config_error(cfg));
-		fxm_config_destroy(cfg);
+	if (error == -ENOMEM)
 		return false;
+	if (error) {
+		fprintf(stderr, "fxm_machine_create: %s: %s\n", fxm_strerror(error), fxm_config_error(cfg));
+		abort();
 	}
-	fxm_config_destroy(cfg);
 	fxm_report_set(run->m, on_report, run);
 	run->cpus = run->set.cpus;
 	ops_machine_adopt(run);
