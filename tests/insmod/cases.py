@@ -321,6 +321,8 @@ add('tool', 'closed pipe', 0, 'static int f(void) { for (int i = 0; i < 10000; i
     wrap=closed_pipe)
 add('tool', 'no detectors', 0, 'static int f(void) { kmap(alloc_page(GFP_HIGHUSER)); return 0; }\nmodule_init(f);\n', args=['-o', 'detect=off'],
     out=[], err=[])
+add('tool', 'one detector', 1, 'static int f(void) { struct page *p = alloc_page(GFP_HIGHUSER); kmap(p); __free_page(p); return 0; }\nmodule_init(f);\n',
+    args=['-o', 'detect=free-while-mapped'], out=[], err=['finding: free-while-mapped'], no_err=['leak'])
 for args in (P26, P415 + ('-o', 'pae=1'), P510):
     add('tool', 'trace ' + args[1], 0, {'kmap_string.c': None, 'apic_version.c': None}, args=[*args, '--trace', 'run.trace'], err=[], after=replays)
 add('tool', 'trace of a BUG', 1, {'apic_wrong_argument.c': None}, args=['--trace', 'run.trace'], after=replays)
