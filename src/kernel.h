@@ -8,7 +8,8 @@
  * A vCPU's per-CPU area begins with what a kmap_atomic pair touches; everything that depends on the profile is copied
  * there or into struct fxmi_kernel at machine creation, so that no fast path looks up a trait.
  *
- * Lock order: kmap_lock -> (sim's locks); report and trace locks are leaves, never held while calling up or sleeping.
+ * Lock order: trace.op_lock -> kmap_lock -> (sim's locks); report and trace.lock are leaves, never held while calling up or
+ * sleeping.
  */
 
 #include <fixmap/fixmap.h>
@@ -275,6 +276,7 @@ struct fxmi_op {
 	uint64_t address;	     /* RET, or the address passed */
 	char detail[112];	     /* k=v fields known before the operation (type=, name= fix= phys= prot=), "" if none */
 	char tlb[384];		     /* what was flushed so far, joined by + */
+	char expects[512];	     /* lines of the reports so far */
 	int flushed;		     /* slots freed by flush_all_zero_pkmaps */
 	bool slept;		     /* kmap: kmap-enter was written */
 	struct fxmi_op *outer;
@@ -301,12 +303,19 @@ void fxmi_op_end_fields(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *fm
 /* kmap is about to sleep: kmap-enter and ev lines. After it the op goes on with an empty flush list. */
 void fxmi_op_sleeps(struct fxm_vcpu *cpu, struct fxmi_op *op);
 
+/* Before and after a sleep, resuming without kmap_lock: others' operations come in between. @op NULL: not traced. */
+void fxmi_op_pause(struct fxm_vcpu *cpu, struct fxmi_op *op);
+void fxmi_op_resume(struct fxm_vcpu *cpu, struct fxmi_op *op);
+
 /* Notes a flush for tlb= / freed slots for flushed= in the operation in progress. */
 void fxmi_op_tlb(struct fxm_vcpu *cpu, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void fxmi_op_flushed(struct fxm_vcpu *cpu, int slots);
 
 /* A report happened: the `expect` line. @dies: the operation in progress ends here, as a `do` line. */
 void fxmi_trace_report(struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *where, const struct fxm_fault *fault, bool dies);
+
+/* Another CPU came online. */
+void fxmi_trace_cpu_online(struct fxm_vcpu *cpu);
 
 int fxmi_trace_init(struct fxmi_kernel *k);
 void fxmi_trace_free(struct fxmi_kernel *k);

@@ -243,6 +243,7 @@ static void on_hung(struct fxm_vcpu *cpu, struct fxm_task *task, const char *wha
 static void on_cpu_online(struct fxm_vcpu *cpu)
 {
 	fxmi_percpu_init(fxmi_kernel(cpu->machine), cpu);
+	fxmi_trace_cpu_online(cpu);
 }
 
 /* A task that ends in the middle of its mappings leaves them to nobody. */

@@ -102,14 +102,15 @@ fxm_va fxm_page_address(struct fxm_vcpu *cpu, const struct fxm_page *page)
 	if (error || !fxmi_page_is_valid(cpu->machine, page))
 		return fxmi_va_error(error ? error : -EINVAL);
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	uint64_t va = fxmi_page_address(k, page);
+	struct fxmi_op op;
 
-	if (fxmi_tracing(cpu)) {
-		struct fxmi_op op;
-		fxmi_op_begin(cpu, &op, "page_address", page, va);
-		fxmi_op_end_fields(cpu, &op, "%s", "");
-	}
-	return fxm_va_of(va);
+	if (fxmi_likely(!fxmi_tracing(cpu)))
+		return fxm_va_of(fxmi_page_address(k, page));
+	fxmi_op_begin(cpu, &op, "page_address", page, 0);
+	op.address = fxmi_page_address(k, page);
+	fxm_va va = fxm_va_of(op.address);
+	fxmi_op_end_fields(cpu, &op, "%s", "");
+	return va;
 }
 
 int fxm_set_page_address(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_va va)

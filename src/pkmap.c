@@ -207,10 +207,14 @@ static void wait_for_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 		fxmi_wake_all_locked(cpu, &p->map_wait);
 	} else if (op) {
 		fxmi_op_sleeps(cpu, op);
-		fxmi_percpu(cpu)->op = op->outer;
 	}
+	fxmi_op_pause(cpu, op);
 	fxmi_wait_sleep(cpu, &p->kmap_lock, &p->map_wait, &waiter, "kmap");
-	fxmi_percpu(cpu)->op = op;
+	if (fxmi_unlikely(op != NULL)) { /* the trace's lock is outside of kmap_lock */
+		fxmi_spin_unlock(cpu, &p->kmap_lock);
+		fxmi_op_resume(cpu, op);
+		fxmi_spin_lock(cpu, &p->kmap_lock);
+	}
 }
 
 static uint64_t map_new_virtual_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)

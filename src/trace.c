@@ -4,7 +4,9 @@
  * described in doc/trace-format.md; what the fields show is read from the machine itself (page tables, counters), past
  * every TLB, so a line tells what is so and not what the operation believes.
  *
- * Locks: trace.lock is a leaf; it is held while the user's callback runs, so lines of two CPUs never mix.
+ * Locks: trace.op_lock is outermost. A task holds it during an operation and not while it sleeps in one, so that lines stand in
+ * the order in which things happened, and show what is so after their operation and before any other CPU's. trace.lock is a leaf;
+ * it is held while the user's callback runs.
  */
 #include "kernel.h"
 
@@ -18,8 +20,14 @@ struct page_name {
 	bool has_tag;  /* named through the API: the word at offset 64 means something */
 };
 
+/* What a task is called in the trace: its comm, one word, another one than every other task's. */
+struct thread_name {
+	int pid;
+	char word[sizeof(((struct fxm_task *)NULL)->comm)];
+};
+
 struct fxmi_trace {
-	pthread_mutex_t lock;
+	pthread_mutex_t op_lock, lock;
 	fxm_trace_fn fn;
 	void *arg;
 	bool header;
@@ -30,6 +38,8 @@ struct fxmi_trace {
 	size_t capacity, used;	 /* capacity is a power of two */
 	uint32_t next_p, next_q; /* numbers for pages that appear unnamed */
 	bool tags;		 /* some page was named through the API */
+	struct thread_name *threads;
+	size_t nr_threads;
 };
 
 #define LINE_BYTES 2048
@@ -134,7 +144,8 @@ int fxm_trace_name_page(struct fxm_machine *m, struct fxm_page *page, const char
 
 	if (!m || !name || !fxmi_page_is_valid(m, page))
 		return -EINVAL;
-	if ((name[0] != 'P' && name[0] != 'Q') || sscanf(name + 1, "%9u%n", &number, &end) != 1 || name[1 + end] || name[1] == '-')
+	if ((name[0] != 'P' && name[0] != 'Q') || name[1] < '0' || name[1] > '9' ||
+	    sscanf(name + 1, "%9u%n", &number, &end) != 1 || name[1 + end])
 		return -EINVAL;
 	struct fxmi_kernel *k = fxmi_kernel(m);
 	pthread_mutex_lock(&k->trace->lock);
@@ -142,6 +153,52 @@ int fxm_trace_name_page(struct fxm_machine *m, struct fxm_page *page, const char
 	bool ok = set_name_locked(k, fxmi_page_pfn(m, page), name[0], number, true);
 	pthread_mutex_unlock(&k->trace->lock);
 	return ok ? 0 : -ENOMEM;
+}
+
+/* ---- names of threads ---- */
+
+static bool is_taken(const struct fxmi_trace *t, const char *word)
+{
+	for (size_t i = 0; i < t->nr_threads; i++)
+		if (!strcmp(t->threads[i].word, word))
+			return true;
+	return false;
+}
+
+static void name_thread(const struct fxmi_trace *t, const struct fxm_task *task, char *word, size_t size)
+{
+	snprintf(word, size, "%s", *task->comm ? task->comm : "-");
+	for (char *c = word; *c; c++)
+		if (*c <= ' ' || *c == 0x7f)
+			*c = '_';
+	if (is_taken(t, word)) {
+		char suffix[16];
+		int n = snprintf(suffix, sizeof(suffix), "-%d", task->pid);
+		size_t at = strlen(word);
+
+		if (at + (size_t)n >= size)
+			at = size - 1 - (size_t)n;
+		memcpy(word + at, suffix, (size_t)n + 1);
+	}
+}
+
+/* The idle tasks share a pid, and have names of their own. */
+static const char *thread_word_locked(struct fxmi_trace *t, const struct fxm_task *task)
+{
+	if (task->is_idle)
+		return task->comm;
+	for (size_t i = t->nr_threads; i--;)
+		if (t->threads[i].pid == task->pid)
+			return t->threads[i].word;
+	struct thread_name *more = realloc(t->threads, (t->nr_threads + 1) * sizeof(*more));
+	if (!more)
+		return "-";
+	t->threads = more;
+	struct thread_name *n = &more[t->nr_threads];
+	n->pid = task->pid;
+	name_thread(t, task, n->word, sizeof(n->word));
+	t->nr_threads++;
+	return n->word;
 }
 
 /* ---- what a line shows of an address ---- */
@@ -199,6 +256,20 @@ static const char *context_word(const struct fxm_vcpu *cpu)
 
 /* ---- operations ---- */
 
+static void enter(struct fxm_vcpu *cpu, struct fxmi_op *op)
+{
+	if (!op->outer)
+		pthread_mutex_lock(&fxmi_kernel_of(cpu)->trace->op_lock);
+	fxmi_percpu(cpu)->op = op;
+}
+
+static void leave(struct fxm_vcpu *cpu, const struct fxmi_op *op)
+{
+	fxmi_percpu(cpu)->op = op->outer;
+	if (!op->outer)
+		pthread_mutex_unlock(&fxmi_kernel_of(cpu)->trace->op_lock);
+}
+
 void fxmi_op_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, const struct fxm_page *page, uint64_t address)
 {
 	if (fxmi_likely(!fxmi_tracing(cpu))) {
@@ -206,7 +277,7 @@ void fxmi_op_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, c
 		return;
 	}
 	*op = (struct fxmi_op){.name = name, .page = page, .address = address, .outer = fxmi_percpu(cpu)->op};
-	fxmi_percpu(cpu)->op = op;
+	enter(cpu, op);
 }
 
 void fxmi_op_prot(struct fxm_vcpu *cpu, struct fxmi_op *op, uint64_t prot)
@@ -260,27 +331,44 @@ static const char *tlb_text(const struct fxmi_op *op)
 	return op->tlb[0] ? op->tlb : "-";
 }
 
-/* Leaves the operation; returns the locked trace to write its line to, or NULL when it is not traced. */
-static struct fxmi_trace *finish(struct fxm_vcpu *cpu, struct fxmi_op *op)
+/* Begins the line of an operation: the locked trace, or NULL when it is not traced. */
+static struct fxmi_trace *line_begin(struct fxm_vcpu *cpu, const struct fxmi_op *op)
 {
 	if (fxmi_likely(!op->name))
 		return NULL;
-	fxmi_percpu(cpu)->op = op->outer;
 	struct fxmi_trace *t = fxmi_kernel_of(cpu)->trace;
 	pthread_mutex_lock(&t->lock);
 	return t;
 }
 
+/* Ends the line, and the operation. */
+static void line_end(struct fxm_vcpu *cpu, const struct fxmi_op *op)
+{
+	pthread_mutex_unlock(&fxmi_kernel_of(cpu)->trace->lock);
+	leave(cpu, op);
+}
+
+/* What was reported during the operation comes before it. */
+static void expects_locked(struct fxmi_trace *t, struct fxmi_op *op)
+{
+	char *save = NULL;
+
+	for (char *line = strtok_r(op->expects, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		emit_locked(t, "%s", line);
+	op->expects[0] = 0;
+}
+
 /* "op SEQ CPU THREAD CTX NAME ARG RET" then @fields. */
-static void op_line_locked(struct fxm_vcpu *cpu, const struct fxmi_op *op, const char *name, uint64_t ret, const char *fields)
+static void op_line_locked(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, uint64_t ret, const char *fields)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	char arg[24] = "-";
 
 	if (op->page)
 		page_name_locked(k, fxmi_page_pfn(k->m, op->page), arg, sizeof(arg));
-	emit_locked(k->trace, "op %" PRIu64 " %u %s %s %s%s %s %08" PRIx64 "%s", ++k->trace->seq, cpu->id, cpu->current->comm,
-		    context_word(cpu), name, op->prot, arg, ret, fields);
+	expects_locked(k->trace, op);
+	emit_locked(k->trace, "op %" PRIu64 " %u %s %s %s%s %s %08" PRIx64 "%s", ++k->trace->seq, cpu->id,
+		    thread_word_locked(k->trace, cpu->current), context_word(cpu), name, op->prot, arg, ret, fields);
 }
 
 /* The fields of the pool for the slot of @va. */
@@ -294,7 +382,7 @@ static void slot_fields(const struct fxmi_kernel *k, uint64_t va, char *buf, siz
 void fxmi_op_end_kmap(struct fxm_vcpu *cpu, struct fxmi_op *op)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	struct fxmi_trace *t = finish(cpu, op);
+	struct fxmi_trace *t = line_begin(cpu, op);
 	char fields[LINE_BYTES / 2], slot[80], pte[80] = "", pa[32] = "";
 
 	if (!t)
@@ -307,7 +395,7 @@ void fxmi_op_end_kmap(struct fxm_vcpu *cpu, struct fxmi_op *op)
 	}
 	snprintf(fields, sizeof(fields), "%s flushed=%d%s%s tlb=%s", slot, op->flushed, pa, pte, tlb_text(op));
 	op_line_locked(cpu, op, op->slept ? "kmap-return" : op->name, op->address, fields);
-	pthread_mutex_unlock(&t->lock);
+	line_end(cpu, op);
 }
 
 void fxmi_op_sleeps(struct fxm_vcpu *cpu, struct fxmi_op *op)
@@ -322,12 +410,24 @@ void fxmi_op_sleeps(struct fxm_vcpu *cpu, struct fxmi_op *op)
 		op_line_locked(cpu, op, "kmap-enter", 0, fields);
 		op->tlb[0] = 0;
 	}
-	emit_locked(t, "ev thread %s state=D%s last=%u tlb=%s", cpu->current->comm, op->slept ? " again=1" : "", k->pkmap.last_nr,
-		    tlb_text(op));
+	emit_locked(t, "ev thread %s state=D%s last=%u tlb=%s", thread_word_locked(t, cpu->current), op->slept ? " again=1" : "",
+		    k->pkmap.last_nr, tlb_text(op));
 	pthread_mutex_unlock(&t->lock);
 	op->slept = true;
 	op->tlb[0] = 0;
 	op->flushed = 0;
+}
+
+void fxmi_op_pause(struct fxm_vcpu *cpu, struct fxmi_op *op)
+{
+	if (op)
+		leave(cpu, op);
+}
+
+void fxmi_op_resume(struct fxm_vcpu *cpu, struct fxmi_op *op)
+{
+	if (op)
+		enter(cpu, op);
 }
 
 /* " fix= rel= idx=" pte= pc= pf= md= tag= and the pool's fields for an address in pkmap. */
@@ -351,7 +451,7 @@ static void atomic_fields_locked(struct fxm_vcpu *cpu, uint64_t va, char *buf, s
 
 void fxmi_op_end_atomic(struct fxm_vcpu *cpu, struct fxmi_op *op)
 {
-	struct fxmi_trace *t = finish(cpu, op);
+	struct fxmi_trace *t = line_begin(cpu, op);
 	char fields[LINE_BYTES], state[LINE_BYTES / 4];
 
 	if (!t)
@@ -359,13 +459,13 @@ void fxmi_op_end_atomic(struct fxm_vcpu *cpu, struct fxmi_op *op)
 	atomic_fields_locked(cpu, op->address, state, sizeof(state));
 	snprintf(fields, sizeof(fields), "%s%s%s tlb=%s", op->detail[0] ? " " : "", op->detail, state, tlb_text(op));
 	op_line_locked(cpu, op, op->name, op->address, fields);
-	pthread_mutex_unlock(&t->lock);
+	line_end(cpu, op);
 }
 
 void fxmi_op_end_fixmap(struct fxm_vcpu *cpu, struct fxmi_op *op, uint32_t index)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	struct fxmi_trace *t = finish(cpu, op);
+	struct fxmi_trace *t = line_begin(cpu, op);
 	char fields[LINE_BYTES], pte[80];
 
 	if (!t)
@@ -373,7 +473,7 @@ void fxmi_op_end_fixmap(struct fxm_vcpu *cpu, struct fxmi_op *op, uint32_t index
 	pte_fields_locked(k, fxmi_fix_to_virt(k, index), true, pte, sizeof(pte));
 	snprintf(fields, sizeof(fields), " %s%s tlb=%s", op->detail, pte, tlb_text(op));
 	op_line_locked(cpu, op, op->name, op->address, fields);
-	pthread_mutex_unlock(&t->lock);
+	line_end(cpu, op);
 }
 
 /* Adds ARG and match= to kmap_to_page-like operations: the page that @op's address really maps. */
@@ -394,7 +494,7 @@ static void match_locked(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *f
 
 void fxmi_op_end_fields(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *fmt, ...)
 {
-	struct fxmi_trace *t = finish(cpu, op);
+	struct fxmi_trace *t = line_begin(cpu, op);
 	char fields[LINE_BYTES], own[128], match[16];
 	va_list args;
 
@@ -406,7 +506,7 @@ void fxmi_op_end_fields(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *fm
 	match_locked(cpu, op, own, match, sizeof(match));
 	snprintf(fields, sizeof(fields), "%s%s%s tlb=%s", own[0] ? " " : "", own, match, tlb_text(op));
 	op_line_locked(cpu, op, op->name, op->address, fields);
-	pthread_mutex_unlock(&t->lock);
+	line_end(cpu, op);
 }
 
 void fxm_trace_peek(struct fxm_vcpu *cpu, fxm_va va)
@@ -420,49 +520,86 @@ void fxm_trace_peek(struct fxm_vcpu *cpu, fxm_va va)
 
 /* ---- reports ---- */
 
-static void expect_line_locked(struct fxmi_trace *t, enum fxm_report_kind kind, const char *where, const struct fxm_fault *f)
+/* The `expect` line of a report, "" for a kind that has none. */
+static void expect_text(enum fxm_report_kind kind, const char *where, const struct fxm_fault *f, char *buf, size_t size)
 {
 	static const char *const words[] = {
 	    [FXM_REPORT_WARN] = "warn", [FXM_REPORT_BUG] = "bug", [FXM_REPORT_SLEEPING] = "sleeping"};
 	static const char *const access[] = {[FXM_READ] = "read", [FXM_WRITE] = "write", [FXM_EXEC] = "exec"};
 
+	buf[0] = 0;
 	if (kind == FXM_REPORT_OOPS)
-		emit_locked(t, "expect oops addr=%08" PRIx64 " access=%s code=%04x reason=%s pte=%" PRIx64, f->address.v,
-			    access[f->access], f->code, f->present ? "permissions" : "not-present", f->pte.v);
+		snprintf(buf, size, "expect oops addr=%08" PRIx64 " access=%s code=%04x reason=%s pte=%" PRIx64, f->address.v,
+			 access[f->access], f->code, f->present ? "permissions" : "not-present", f->pte.v);
 	else if (kind == FXM_REPORT_WARN || kind == FXM_REPORT_BUG || kind == FXM_REPORT_SLEEPING)
-		emit_locked(t, "expect %s %s", words[kind], where ? where : "-");
+		snprintf(buf, size, "expect %s %s", words[kind], where ? where : "-");
 }
 
-/* The operation that the task died in, or the access itself. */
-static void do_line_locked(struct fxm_vcpu *cpu, struct fxmi_op *op, const struct fxm_fault *f)
+/* The operation that the task dies in, or the access itself, after the report. */
+static void do_lines_locked(struct fxm_vcpu *cpu, struct fxmi_op *op, const struct fxm_fault *f, const char *expect)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const char *thread = thread_word_locked(k->trace, cpu->current);
 	char arg[24] = "-";
 
 	if (op && op->page)
 		page_name_locked(k, fxmi_page_pfn(k->m, op->page), arg, sizeof(arg));
 	if (op)
-		emit_locked(k->trace, "do %u %s %s %s%s %s %08" PRIx64 "%s%s", cpu->id, cpu->current->comm, context_word(cpu),
-			    op->name, op->prot, arg, op->address, op->detail[0] ? " " : "", op->detail);
-	else if (f)
-		emit_locked(k->trace, "do %u %s %s %s - %08" PRIx64, cpu->id, cpu->current->comm, context_word(cpu),
+		expects_locked(k->trace, op);
+	if (*expect)
+		emit_locked(k->trace, "%s", expect);
+	if (op)
+		emit_locked(k->trace, "do %u %s %s %s%s %s %08" PRIx64 "%s%s", cpu->id, thread, context_word(cpu), op->name,
+			    op->prot, arg, op->address, op->detail[0] ? " " : "", op->detail);
+	else
+		emit_locked(k->trace, "do %u %s %s %s - %08" PRIx64, cpu->id, thread, context_word(cpu),
 			    f->access == FXM_WRITE ? "write" : "read", f->address.v);
-	if (k->trace->file)
-		fflush(k->trace->file);
 }
 
+/*
+ * A report belongs to the operation in progress, and is written together with it, so that no other CPU's lines come between. One
+ * that no operation of the trace made, a BUG() of a driver say, is not replayed: a comment.
+ */
 void fxmi_trace_report(struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *where, const struct fxm_fault *fault, bool dies)
 {
 	if (!fxmi_tracing(cpu))
 		return;
 	struct fxmi_trace *t = fxmi_kernel_of(cpu)->trace;
+	struct fxmi_op *op = fxmi_percpu(cpu)->op;
+	char expect[256];
 
+	expect_text(kind, where, fault, expect, sizeof(expect));
 	pthread_mutex_lock(&t->lock);
-	expect_line_locked(t, kind, where, fault);
-	if (dies) {
-		do_line_locked(cpu, fxmi_percpu(cpu)->op, fault);
-		fxmi_percpu(cpu)->op = NULL;
+	if (dies && (op || fault)) {
+		do_lines_locked(cpu, op, fault, expect);
+	} else if (op && *expect) {
+		size_t used = strlen(op->expects);
+		snprintf(op->expects + used, sizeof(op->expects) - used, "%s\n", expect);
+	} else if (*expect) {
+		emit_locked(t, "# %s", expect + strlen("expect "));
 	}
+	if (dies && t->file)
+		fflush(t->file);
+	pthread_mutex_unlock(&t->lock);
+	for (; dies && op; op = op->outer)
+		leave(cpu, op);
+}
+
+/* ---- CPUs ---- */
+
+static void cpu_line_locked(struct fxmi_trace *t, unsigned id)
+{
+	emit_locked(t, "mark cpu %u online", id);
+}
+
+void fxmi_trace_cpu_online(struct fxm_vcpu *cpu)
+{
+	struct fxmi_trace *t = fxmi_kernel(cpu->machine)->trace;
+
+	if (!t || !fxmi_tracing(cpu))
+		return;
+	pthread_mutex_lock(&t->lock);
+	cpu_line_locked(t, cpu->id);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -539,6 +676,8 @@ static void header_locked(struct fxmi_kernel *k)
 		    (unsigned)fxmi_setting(k->layout, "pge"));
 	machine_line_locked(k);
 	layout_lines_locked(k);
+	for (unsigned id = k->m->desc.cpus; id < k->m->cpus_online; id++)
+		cpu_line_locked(t, id);
 	for (size_t i = 0; i < t->capacity; i++)
 		if (t->names[i].pfn_plus_1)
 			emit_page_locked(k, &t->names[i]);
@@ -563,6 +702,7 @@ static int start(struct fxm_machine *m, fxm_trace_fn fn, void *arg, bool header)
 	t->arg = arg;
 	t->header = header;
 	t->seq = 0;
+	t->nr_threads = 0;
 	if (header)
 		header_locked(k);
 	pthread_mutex_unlock(&t->lock);
@@ -605,6 +745,7 @@ int fxmi_trace_init(struct fxmi_kernel *k)
 
 	if (!t)
 		return -ENOMEM;
+	pthread_mutex_init(&t->op_lock, NULL);
 	pthread_mutex_init(&t->lock, NULL);
 	k->trace = t;
 	if (!name || !*name)
@@ -629,7 +770,9 @@ void fxmi_trace_free(struct fxmi_kernel *k)
 			fprintf(stderr, "libfixmap: the trace %s is incomplete: writing it failed\n", t->file_name);
 	}
 	pthread_mutex_destroy(&t->lock);
+	pthread_mutex_destroy(&t->op_lock);
 	free(t->file_name);
 	free(t->names);
+	free(t->threads);
 	free(t);
 }

@@ -306,6 +306,7 @@ static int do_page(struct replay *rp)
 	check_page(rp, page);
 	if (!page->is_borrowed) {
 		write_tag(rp, page, family, n);
+		rp->lines.used = 0; /* of the operation before */
 		fxm_trace_name_page(rp->machine, page->page, name);
 	}
 	copy_page(rp, page, name);
@@ -333,13 +334,30 @@ static int do_version(struct replay *rp)
 	return 0;
 }
 
-/* One heading means something: the only way a trace has of saying that a hard interrupt runs with interrupts enabled. */
+static bool is_cpu_mark(const struct replay *rp)
+{
+	return rp->line.kind == TRACE_MARK && !strncmp(rp->line.text, "mark cpu ", 9);
+}
+
+/* An operation on a CPU that could not be added says so. Where the copy is the library's, so is this line. */
+static void add_cpu(struct replay *rp)
+{
+	rp->lines.used = 0;
+	fxm_machine_cpu_add(rp->machine);
+	if (rp->copy_is_whole)
+		replay_copy_lines(rp);
+	rp->lines.used = 0;
+}
+
+/* Two headings mean something: that hard interrupts run with interrupts enabled, and that one more CPU is online. */
 static int do_mark(struct replay *rp)
 {
 	if (strstr(rp->line.text, "hard irq context with interrupts enabled"))
 		rp->irqs_on = true;
 	else if (strstr(rp->line.text, "hard irq context with interrupts disabled"))
 		rp->irqs_on = false;
+	else if (is_cpu_mark(rp) && rp->machine)
+		add_cpu(rp);
 	return 0;
 }
 
@@ -421,7 +439,7 @@ static int handle(struct replay *rp)
 		return 0;
 	if (handlers[rp->line.kind].handle && handlers[rp->line.kind].handle(rp))
 		return -1;
-	if (flags & (rp->copy_is_whole ? COPY_WHOLE : COPY_FILLED))
+	if ((flags & (rp->copy_is_whole ? COPY_WHOLE : COPY_FILLED)) && !(rp->copy_is_whole && is_cpu_mark(rp)))
 		replay_copy_record(rp);
 	return 0;
 }
