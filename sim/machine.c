@@ -52,6 +52,15 @@ static void delist(struct fxm_machine *m)
 	pthread_mutex_unlock(&registry_lock);
 }
 
+static void set_rare(struct fxm_vcpu *cpu, uint32_t rare)
+{
+	const struct fxm_machine *m = cpu->machine;
+
+	__atomic_store_n(&cpu->rare, rare, __ATOMIC_RELAXED);
+	if (m->kernel && fxmi_callback(m, rare_changed))
+		fxmi_callback(m, rare_changed)(cpu);
+}
+
 /* ---- fork ------------------------------------------------------------------------------------------------------------------- */
 
 static void before_fork(void)
@@ -71,7 +80,7 @@ static void after_fork_in_child(void)
 			continue;
 		m->dead = true;
 		for (unsigned n = 0; n < m->cpus_online; n++)
-			m->vcpu[n]->rare |= FXMI_RARE_DEAD;
+			set_rare(m->vcpu[n], m->vcpu[n]->rare | FXMI_RARE_DEAD);
 		fxmi_window_after_fork(m);
 	}
 	fxmi_task_after_fork();
@@ -196,11 +205,8 @@ unsigned fxm_machine_cpus_online(const struct fxm_machine *m)
 void fxmi_set_rare(struct fxm_machine *m, uint32_t set, uint32_t clear)
 {
 	pthread_mutex_lock(&m->task_lock);
-	for (unsigned n = 0; n < m->cpus_online; n++) {
-		__atomic_store_n(&m->vcpu[n]->rare, (m->vcpu[n]->rare & ~clear) | set, __ATOMIC_RELAXED);
-		if (m->kernel && fxmi_callback(m, rare_changed))
-			fxmi_callback(m, rare_changed)(m->vcpu[n]);
-	}
+	for (unsigned n = 0; n < m->cpus_online; n++)
+		set_rare(m->vcpu[n], (m->vcpu[n]->rare & ~clear) | set);
 	pthread_mutex_unlock(&m->task_lock);
 }
 

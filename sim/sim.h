@@ -412,7 +412,10 @@ struct fxmi_callbacks {
 	 * task_lock is held. Not called by fxmi_machine_new().
 	 */
 	void (*cpu_online)(struct fxm_vcpu *cpu);
-	/* fxmi_set_rare() has changed @cpu->rare. Without locks, or with task_lock. */
+	/*
+	 * @cpu->rare has changed, by fxmi_set_rare(), with task_lock, or by fork(): then src/ may be half freed, and only
+	 * FXMI_RARE_DEAD counts.
+	 */
 	void (*rare_changed)(struct fxm_vcpu *cpu);
 	/* The current task would sleep for ever in @what. Must not return. */
 	void (*deadlock)(struct fxm_vcpu *cpu, const char *what);

@@ -245,7 +245,7 @@ void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
-	pc->fast_levels = k && k->highmem && !k->typed && !cpu->rare ? k->km_type_nr : 0;
+	pc->fast_levels = !cpu->rare && k && k->highmem && !k->typed ? k->km_type_nr : 0;
 }
 
 /* An eager window maps at map time; DEBUG_HIGHMEM checks at every call: neither has a fast form. */
