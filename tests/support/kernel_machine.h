@@ -10,6 +10,7 @@
 #include <fixmap/fixmap.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -301,6 +302,10 @@ static inline int run_child(int (*fn)(void *arg), void *arg, char *output, size_
 		dup2(pipe_fds[1], STDERR_FILENO);
 		close(pipe_fds[0]);
 		close(pipe_fds[1]);
+		/* CMocka's handlers would make a crash a failed test, and go on with the next one here. */
+		signal(SIGSEGV, SIG_DFL);
+		signal(SIGBUS, SIG_DFL);
+		fxm_window_rearm();
 		int result = fn(arg);
 		fflush(stderr);
 		_exit(result);
