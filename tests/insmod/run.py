@@ -8,6 +8,7 @@ import concurrent.futures
 import functools
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def compile_objects(case, folder, files):
     """A .so in `files` is compiled here, with the flags of case['object_flags']."""
     for name in files:
         if name.endswith('.so') and 'object_flags' in case:
-            flags = subprocess.run([fixmap, 'cflags', *case['object_flags']], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+            flags = shlex.split(subprocess.run([fixmap, 'cflags', *case['object_flags']], check=True, stdout=subprocess.PIPE, text=True).stdout)
             subprocess.run(['cc', *flags, '-O2', '-fPIC', '-shared', '-o', name, name[:-3] + '.c'], check=True, cwd=folder)
 
 
