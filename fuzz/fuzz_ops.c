@@ -46,8 +46,17 @@ static uint64_t edge(const struct ops_run *run, unsigned n)
 {
 	const struct model_config *c = &run->model->c;
 	uint64_t pkmap_end = c->pkmap_base + (uint64_t)run->model->last_pkmap * MODEL_PAGE;
-	const uint64_t at[] = {0, 0x1000, c->page_offset, c->high_memory, c->pkmap_base, pkmap_end, c->fixaddr_start, c->fixaddr_top,
-			       c->fixaddr_top + MODEL_PAGE, model_fix_to_virt(run->model, c->nr_fixed - 1), model_fix_to_virt(run->model, c->kmap_begin),
+	const uint64_t at[] = {0,
+			       0x1000,
+			       c->page_offset,
+			       c->high_memory,
+			       c->pkmap_base,
+			       pkmap_end,
+			       c->fixaddr_start,
+			       c->fixaddr_top,
+			       c->fixaddr_top + MODEL_PAGE,
+			       model_fix_to_virt(run->model, c->nr_fixed - 1),
+			       model_fix_to_virt(run->model, c->kmap_begin),
 			       model_fix_to_virt(run->model, c->kmap_begin + run->model->km_type_nr * c->nr_cpus - 1)};
 	static const int64_t beside[] = {0, -1, -8, -4, 1, MODEL_PAGE, -(int64_t)MODEL_PAGE, 8};
 
@@ -122,7 +131,8 @@ static uint32_t index_of(const struct ops_run *run, const struct step *s)
 static uint64_t prot_of(const struct ops_run *run, unsigned n)
 {
 	const struct model_config *c = &run->model->c;
-	const uint64_t prots[] = {c->prot_normal, c->prot_normal & ~UINT64_C(2), c->prot_nocache, 0x1, 0x3, 0x61, 0x21, 0x25, 0x163, 0x23};
+	const uint64_t prots[] = {
+	    c->prot_normal, c->prot_normal & ~UINT64_C(2), c->prot_nocache, 0x1, 0x3, 0x61, 0x21, 0x25, 0x163, 0x23};
 
 	return prots[n % (sizeof(prots) / sizeof(prots[0]))];
 }
@@ -134,7 +144,8 @@ typedef void (*operation_fn)(struct ops_run *run, const struct step *s, unsigned
 static void simple(struct ops_run *run, const struct step *s, unsigned kind)
 {
 	struct ops_actor *actor = ops_actor_of(run, s->who, false);
-	struct ops_call c = {.kind = (enum ops_kind)kind, .pfn = pfn_of(run, s), .va = va_of(run, s, actor->cpu), .pa = pa_of(run, s)};
+	struct ops_call c = {
+	    .kind = (enum ops_kind)kind, .pfn = pfn_of(run, s), .va = va_of(run, s, actor->cpu), .pa = pa_of(run, s)};
 
 	c.index = index_of(run, s);
 	c.prot = prot_of(run, s->a + s->b);
@@ -152,7 +163,8 @@ static void sleepy(struct ops_run *run, const struct step *s, unsigned kind)
 static void set_page_address(struct ops_run *run, const struct step *s, unsigned kind)
 {
 	uint32_t slot = s->b % run->model->last_pkmap;
-	struct ops_call c = {.kind = (enum ops_kind)kind, .pfn = pfn_of(run, s), .va = run->model->c.pkmap_base + slot * (uint64_t)MODEL_PAGE};
+	struct ops_call c = {
+	    .kind = (enum ops_kind)kind, .pfn = pfn_of(run, s), .va = run->model->c.pkmap_base + slot * (uint64_t)MODEL_PAGE};
 
 	if (s->who & 0x20)
 		c.va = 0;
@@ -268,7 +280,8 @@ static void oops(struct ops_run *run, const struct step *s, unsigned kind)
 static void dereference(struct ops_run *run, const struct step *s, unsigned write)
 {
 	struct ops_actor *actor = ops_actor_of(run, s->who, true);
-	struct ops_call c = {.kind = CALL_DEREFERENCE, .va = va_of(run, s, actor->cpu) & ~UINT64_C(7), .write = write, .pa = ++run->serial};
+	struct ops_call c = {
+	    .kind = CALL_DEREFERENCE, .va = va_of(run, s, actor->cpu) & ~UINT64_C(7), .write = write, .pa = ++run->serial};
 
 	if (!actor->asleep)
 		ops_do(run, actor, &c);
@@ -280,7 +293,8 @@ static void access(struct ops_run *run, const struct step *s, unsigned access)
 	unsigned cpu = (s->who & 7) % run->cpus;
 	struct step from = {.a = s->b, .b = s->a};
 
-	ops_access(run, cpu, (enum ops_access)access, va_of(run, s, cpu), va_of(run, &from, cpu), lengths[s->who >> 3 & 7], s->who & 0x40);
+	ops_access(run, cpu, (enum ops_access)access, va_of(run, s, cpu), va_of(run, &from, cpu), lengths[s->who >> 3 & 7],
+		   s->who & 0x40);
 }
 
 /* ---- many at a time ---- */
@@ -381,8 +395,9 @@ static void reserve_top(struct ops_run *run, const struct step *s, unsigned arg)
 	if (error == -EINVAL)
 		return;
 	if (error || fxm_layout_get(fxm_machine_layout(run->m), "FIXADDR_TOP") != top)
-		ops_differ(run, "reserve_top_address(%llx): error %d, FIXADDR_TOP %llx, not %llx", (unsigned long long)reserve, error,
-			   (unsigned long long)fxm_layout_get(fxm_machine_layout(run->m), "FIXADDR_TOP"), (unsigned long long)top);
+		ops_differ(run, "reserve_top_address(%llx): error %d, FIXADDR_TOP %llx, not %llx", (unsigned long long)reserve,
+			   error, (unsigned long long)fxm_layout_get(fxm_machine_layout(run->m), "FIXADDR_TOP"),
+			   (unsigned long long)top);
 	ops_machine_adopt(run);
 }
 
@@ -528,7 +543,8 @@ static void run_input(const uint8_t *data, size_t size)
 	data += SETTINGS_BYTES;
 	size -= SETTINGS_BYTES;
 	for (; size >= STEP_BYTES; data += STEP_BYTES, size -= STEP_BYTES) {
-		struct step s = {.what = data[0] % (sizeof(operations) / sizeof(operations[0])), .who = data[1], .a = data[2], .b = data[3]};
+		struct step s = {
+		    .what = data[0] % (sizeof(operations) / sizeof(operations[0])), .who = data[1], .a = data[2], .b = data[3]};
 		operations[s.what].fn(run, &s, operations[s.what].arg);
 	}
 	ops_compare_everything(run);

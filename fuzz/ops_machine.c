@@ -115,7 +115,8 @@ static int configure(const struct ops_settings *s, struct fxm_config *cfg)
 	char words[256];
 
 	snprintf(words, sizeof(words),
-		 "pae=%d NR_CPUS=%u cpus=%u DEBUG_HIGHMEM=%d DEBUG_ATOMIC_SLEEP=%d PREEMPT_COUNT=%d window=%s identity=0 stacks=off detect=%s",
+		 "pae=%d NR_CPUS=%u cpus=%u DEBUG_HIGHMEM=%d DEBUG_ATOMIC_SLEEP=%d PREEMPT_COUNT=%d window=%s identity=0 "
+		 "stacks=off detect=%s",
 		 s->pae, s->nr_cpus, s->cpus, s->debug_highmem, s->debug_atomic_sleep, s->preempt_count, window_word(s->window),
 		 s->detect ? "on" : "off");
 	return fxm_config_parse(cfg, words);
@@ -131,9 +132,9 @@ static void init_actors(struct ops_run *run)
 
 static uint32_t key_of(const struct ops_settings *s)
 {
-	return (uint32_t)(unsigned char)s->profile[strlen(s->profile) - 1] | (uint32_t)s->pae << 8 | (uint32_t)s->debug_highmem << 9 |
-	       (uint32_t)s->debug_atomic_sleep << 10 | (uint32_t)s->preempt_count << 11 | (uint32_t)s->detect << 12 | (uint32_t)s->window << 13 |
-	       (uint32_t)s->nr_cpus << 16 | (uint32_t)s->cpus << 20;
+	return (uint32_t)(unsigned char)s->profile[strlen(s->profile) - 1] | (uint32_t)s->pae << 8 |
+	       (uint32_t)s->debug_highmem << 9 | (uint32_t)s->debug_atomic_sleep << 10 | (uint32_t)s->preempt_count << 11 |
+	       (uint32_t)s->detect << 12 | (uint32_t)s->window << 13 | (uint32_t)s->nr_cpus << 16 | (uint32_t)s->cpus << 20;
 }
 
 /* Reading settings costs as much as building a machine, so configs are kept. */

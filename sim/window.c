@@ -64,7 +64,8 @@ static _Noreturn FXMI_COLD void die_of_host(const struct fxmi_window *w)
 {
 	char why[128];
 
-	snprintf(why, sizeof(why), "%s", errno == ENOMEM ? "out of memory or of memory areas (sysctl vm.max_map_count)" : strerror(errno));
+	snprintf(why, sizeof(why), "%s",
+		 errno == ENOMEM ? "out of memory or of memory areas (sysctl vm.max_map_count)" : strerror(errno));
 	fprintf(stderr,
 		"libfixmap: the host refused to change a page of the window: %s; %llu pages are resident. Use fewer mappings at a "
 		"time, or window=off. Aborting.\n",
@@ -89,7 +90,10 @@ static void remap(struct fxmi_window *w, unsigned char *host, size_t bytes, int 
 	int saved_errno = errno;
 
 	w->system_calls++;
-	/* The thread sanitizer takes mmap() for a write to every page by a thread that wrote nothing: not so the bare system call. */
+	/*
+	 * The thread sanitizer takes mmap() for a write to every page by a thread that wrote nothing: not so the bare system
+	 * call.
+	 */
 	if (syscall(SYS_mmap, host, bytes, prot, flags | MAP_FIXED, fd, (off_t)offset) == -1)
 		die_of_host(w);
 	errno = saved_errno;
@@ -141,7 +145,8 @@ static void show(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t n, ui
 
 	set_bit(&m->window, seg, n);
 	if (is_ram)
-		remap(&m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_SHARED | MAP_POPULATE, m->mem.memfd, pfn << FXM_PAGE_SHIFT);
+		remap(&m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_SHARED | MAP_POPULATE, m->mem.memfd,
+		      pfn << FXM_PAGE_SHIFT);
 	else
 		remap(&m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_PRIVATE, ones_fd, 0);
 	set_shown(seg, n, pfn, writable);
@@ -377,7 +382,8 @@ static enum outcome touch(struct touch *t)
 
 void fxmi_window_fault(struct fxm_vcpu *cpu, struct fxmi_segment *seg, uint64_t va, enum fxm_access access, uintptr_t pc)
 {
-	struct touch t = {.cpu = cpu, .seg = seg, .va = va, .n = page_index(seg, va), .access = access, .foreign = fxmi_self != cpu};
+	struct touch t = {
+	    .cpu = cpu, .seg = seg, .va = va, .n = page_index(seg, va), .access = access, .foreign = fxmi_self != cpu};
 	enum outcome outcome;
 
 	while ((outcome = touch(&t)) != SHOWN) {
@@ -385,7 +391,11 @@ void fxmi_window_fault(struct fxm_vcpu *cpu, struct fxmi_segment *seg, uint64_t 
 			t.told_ended = true;
 		else if (outcome == DEVICE)
 			t.told_device = true;
-		fxmi_trap(cpu, outcome == ENDED ? FXMI_TRAP_ENDED : outcome == DEVICE ? FXMI_TRAP_DEVICE : FXMI_TRAP_FAULT, &t.fault, pc);
+		fxmi_trap(cpu,
+			  outcome == ENDED    ? FXMI_TRAP_ENDED
+			  : outcome == DEVICE ? FXMI_TRAP_DEVICE
+					      : FXMI_TRAP_FAULT,
+			  &t.fault, pc);
 	}
 }
 
@@ -402,7 +412,8 @@ static int prefault_page(struct fxm_vcpu *cpu, uint64_t va)
 				return 0;
 		return -EFAULT;
 	}
-	struct touch t = {.cpu = cpu, .seg = lazy, .va = va, .n = page_index(lazy, va), .access = FXM_WRITE, .foreign = fxmi_self != cpu};
+	struct touch t = {
+	    .cpu = cpu, .seg = lazy, .va = va, .n = page_index(lazy, va), .access = FXM_WRITE, .foreign = fxmi_self != cpu};
 	enum outcome outcome = touch(&t);
 	if (outcome == FAULTS) {
 		t.access = FXM_READ;

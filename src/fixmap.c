@@ -59,7 +59,8 @@ static FXMI_COLD _Noreturn void index_bug(struct fxm_vcpu *cpu, const struct fxm
 		fxmi_bug(cpu, "set_fixmap_index", &about,
 			 "set_fixmap takes an index, and %#x is an address: its index would be %llu (__virt_to_fix)", index,
 			 (unsigned long long)fxmi_virt_to_fix(k, as_address));
-	fxmi_bug(cpu, "set_fixmap_index", &about, "set_fixmap: index %u is not below __end_of_fixed_addresses, which is %u here", index, k->nr_fixed);
+	fxmi_bug(cpu, "set_fixmap_index", &about, "set_fixmap: index %u is not below __end_of_fixed_addresses, which is %u here",
+		 index, k->nr_fixed);
 }
 
 /*
@@ -93,8 +94,8 @@ static void set_fixmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t ind
 	k->fixmaps_set++;
 }
 
-static FXMI_COLD void trace_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, uint32_t index, uint64_t pa, uint64_t prot,
-				  const char *prot_name)
+static FXMI_COLD void trace_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, uint32_t index, uint64_t pa,
+				  uint64_t prot, const char *prot_name)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	const char *fixed = fxm_fixed_name(k->layout, index);
@@ -105,8 +106,8 @@ static FXMI_COLD void trace_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, cons
 		if (value.v == prot)
 			prot_name = prot_at;
 	fxmi_op_begin(cpu, op, name, NULL, 0);
-	snprintf(op->detail, sizeof(op->detail), "name=%s fix=%u phys=%llx prot=%s:%llx", fixed ? fixed : "-", index, (unsigned long long)pa,
-		 prot_name ? prot_name : "-", (unsigned long long)prot);
+	snprintf(op->detail, sizeof(op->detail), "name=%s fix=%u phys=%llx prot=%s:%llx", fixed ? fixed : "-", index,
+		 (unsigned long long)pa, prot_name ? prot_name : "-", (unsigned long long)prot);
 }
 
 static void do_set(struct fxm_vcpu *cpu, const char *name, uint32_t index, uint64_t pa, uint64_t prot, const char *prot_name,
@@ -220,7 +221,8 @@ int fxm_reserve_top_address(struct fxm_vcpu *cpu, uint64_t reserve)
 	if (!fxmi_has(k, "reserve_top_address"))
 		return -ENOSYS;
 	if (k->fixmaps_set)
-		fxmi_bug(cpu, "reserve_top", NULL, "reserve_top_address after a fixmap was set: it must run before the first set_fixmap");
+		fxmi_bug(cpu, "reserve_top", NULL,
+			 "reserve_top_address after a fixmap was set: it must run before the first set_fixmap");
 	struct fxmi_error why;
 	error = fxmi_layout_with(k->layout, "reservetop", reserve, &moved, &why);
 	if (error)

@@ -229,12 +229,12 @@ void fxmi_warn(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject 
 	__attribute__((format(printf, 4, 5)));
 
 /* WARN_ON_ONCE at @key. */
-void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt,
+		    ...) __attribute__((format(printf, 5, 6)));
 
 /* A detector's finding. @cpu may be NULL only for reports at machine destruction; then @k says whose. */
-void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
+		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* might_sleep() at the site called @key: "sleeping function called from invalid context", if this CONFIG would say so. */
 void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key);
@@ -312,7 +312,8 @@ void fxmi_op_tlb(struct fxm_vcpu *cpu, const char *fmt, ...) __attribute__((form
 void fxmi_op_flushed(struct fxm_vcpu *cpu, int slots);
 
 /* A report happened: the `expect` line. @dies: the operation in progress ends here, as a `do` line. */
-void fxmi_trace_report(struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *where, const struct fxm_fault *fault, bool dies);
+void fxmi_trace_report(struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *where, const struct fxm_fault *fault,
+		       bool dies);
 
 /* Another CPU came online. */
 void fxmi_trace_cpu_online(struct fxm_vcpu *cpu);

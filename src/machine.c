@@ -158,7 +158,7 @@ static int boot_fixmaps(struct fxmi_kernel *k)
 static enum fxm_window_mode window_mode(const struct fxm_layout *layout)
 {
 	static const char *const words[] = {
-		[FXM_WINDOW_OFF] = "off", [FXM_WINDOW_STRICT] = "strict", [FXM_WINDOW_RETAIN] = "retain", [FXM_WINDOW_EAGER] = "eager"};
+	    [FXM_WINDOW_OFF] = "off", [FXM_WINDOW_STRICT] = "strict", [FXM_WINDOW_RETAIN] = "retain", [FXM_WINDOW_EAGER] = "eager"};
 	const char *word = fxmi_setting_text(layout, "window");
 
 	for (unsigned i = 0; word && i < sizeof(words) / sizeof(words[0]); i++)
@@ -175,7 +175,7 @@ static void describe_segments(struct fxmi_desc *d, const struct fxm_layout *layo
 	uint64_t fixed = top - ((uint64_t)fxm_fixed_index(layout, "__end_of_fixed_addresses") << FXM_PAGE_SHIFT);
 
 	d->segment[d->nr_segments++] =
-		(struct fxmi_segment_desc){.start = d->page_offset, .size = fxm_layout_get(layout, "max_low_pfn") << FXM_PAGE_SHIFT};
+	    (struct fxmi_segment_desc){.start = d->page_offset, .size = fxm_layout_get(layout, "max_low_pfn") << FXM_PAGE_SHIFT};
 	if (fxmi_setting(layout, "HIGHMEM")) {
 		d->segment[d->nr_segments++] = (struct fxmi_segment_desc){.start = pkmap, .size = pkmap_end - pkmap, .lazy = true};
 		/* The boot maps of 4.x PAE overlap pkmap: the page there belongs to pkmap's segment. */
@@ -240,11 +240,17 @@ static void kernel_free(struct fxmi_kernel *k)
 
 static void set_policies(struct fxmi_kernel *k)
 {
-	static const char *const words[] = {[FXM_POLICY_RECORD] = "record", [FXM_POLICY_WARN] = "warn", [FXM_POLICY_ABORT] = "abort"};
+	static const char *const words[] = {
+	    [FXM_POLICY_RECORD] = "record", [FXM_POLICY_WARN] = "warn", [FXM_POLICY_ABORT] = "abort"};
 	static const char *const keys[] = {
-		[FXM_REPORT_WARN] = "policy.warn", [FXM_REPORT_BUG] = "policy.bug", [FXM_REPORT_OOPS] = "policy.oops",
-		[FXM_REPORT_SLEEPING] = "policy.sleeping", [FXM_REPORT_DEADLOCK] = "policy.deadlock", [FXM_REPORT_HUNG] = "policy.hung",
-		[FXM_REPORT_FINDING] = "policy.finding"};
+		[FXM_REPORT_WARN] = "policy.warn",
+		[FXM_REPORT_BUG] = "policy.bug",
+		[FXM_REPORT_OOPS] = "policy.oops",
+		[FXM_REPORT_SLEEPING] = "policy.sleeping",
+		[FXM_REPORT_DEADLOCK] = "policy.deadlock",
+		[FXM_REPORT_HUNG] = "policy.hung",
+		[FXM_REPORT_FINDING] = "policy.finding",
+	};
 
 	for (unsigned kind = 0; kind <= FXM_REPORT_FINDING; kind++) {
 		const char *word = fxmi_setting_text(k->layout, keys[kind]);
@@ -267,7 +273,8 @@ static int map_lowmem(struct fxmi_kernel *k)
 
 	if (image > size)
 		image = size;
-	error = fxmi_pgtable_map_linear(m, k->page_offset, 0, image, prot(k->layout, "PAGE_KERNEL_EXEC", NULL, "PAGE_KERNEL") & k->pte_mask);
+	error = fxmi_pgtable_map_linear(m, k->page_offset, 0, image,
+					prot(k->layout, "PAGE_KERNEL_EXEC", NULL, "PAGE_KERNEL") & k->pte_mask);
 	if (!error && size > image)
 		error = fxmi_pgtable_map_linear(m, k->page_offset + image, image, size - image,
 						prot(k->layout, "PAGE_KERNEL", NULL, "PAGE_KERNEL") & k->pte_mask);
@@ -309,7 +316,8 @@ static int create(struct fxm_config *cfg, bool identity, struct fxm_machine **ou
 	describe(&desc, layout, identity);
 	if (desc.nr_cpus > FXMI_MAX_CPUS && desc.cpus > FXMI_MAX_CPUS) {
 		fxm_layout_destroy(layout);
-		return fxmi_config_fail(cfg, "cpus=%u is more than the simulator runs: write at most cpus=%u", desc.cpus, FXMI_MAX_CPUS);
+		return fxmi_config_fail(cfg, "cpus=%u is more than the simulator runs: write at most cpus=%u", desc.cpus,
+					FXMI_MAX_CPUS);
 	}
 	if (desc.nr_cpus > FXMI_MAX_CPUS)
 		desc.nr_cpus = FXMI_MAX_CPUS;
@@ -327,7 +335,8 @@ static int create(struct fxm_config *cfg, bool identity, struct fxm_machine **ou
 	error = boot(k);
 	if (error) {
 		if (error == -ENOENT || error == -EACCES || error == -EISDIR || error == -EROFS)
-			fxmi_config_fail(cfg, "trace=%s cannot be written: %s", fxmi_setting_text(layout, "trace"), strerror(-error));
+			fxmi_config_fail(cfg, "trace=%s cannot be written: %s", fxmi_setting_text(layout, "trace"),
+					 strerror(-error));
 		struct fxm_machine *m = k->m;
 		kernel_free(k);
 		fxmi_machine_free(m);

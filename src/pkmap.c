@@ -80,7 +80,8 @@ static bool any_idle(const struct fxmi_pkmap *p)
 /* ---- flush_all_zero_pkmaps ---- */
 
 /* The flush ends here and now. The slots that it has not come to stay idle, and the next one finds them. */
-static FXMI_COLD _Noreturn void flush_bug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr, const char *key, const char *why)
+static FXMI_COLD _Noreturn void flush_bug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr, const char *key,
+					  const char *why)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
 
@@ -107,7 +108,8 @@ static bool flush_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint3
 	uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
 	fxmi_pte_set(slot_pte(k, nr), k->pte_bytes, 0);
 	if (pfn < k->m->mem.highmem_pfn)
-		flush_bug(cpu, k, nr, "set_page_address", "its page-table entry was replaced by somebody else: it shows a lowmem page");
+		flush_bug(cpu, k, nr, "set_page_address",
+			  "its page-table entry was replaced by somebody else: it shows a lowmem page");
 	if (fxmi_pfn_is_ram(k->m, pfn))
 		fxmi_set_page_address_locked(cpu, &k->m->mem.mem_map[pfn], 0);
 	return true;
@@ -263,7 +265,9 @@ static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fx
 	uint32_t nr = (uint32_t)fxmi_pkmap_nr(p, va);
 	if (step_count_locked(p, nr, 1) < 2)
 		fxmi_bug(cpu, "kmap_high_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = (int)nr + 1},
-			 "kmap: the page has an address in pkmap slot %u, but the slot's count was 0: set_page_address() without a mapping", nr);
+			 "kmap: the page has an address in pkmap slot %u, but the slot's count was 0: set_page_address() without a "
+			 "mapping",
+			 nr);
 	fxmi_spin_unlock(cpu, &p->kmap_lock);
 	return va;
 }
@@ -284,10 +288,13 @@ static FXMI_COLD _Noreturn void kunmap_bug(struct fxm_vcpu *cpu, struct fxmi_ker
 
 	if (nr < 0)
 		fxmi_bug(cpu, "kunmap_high_unmapped", &about,
-			 "kunmap of page pfn %llx, which has no kmap address: it was never kmapped, or its slot was flushed after its last kunmap", pfn);
+			 "kunmap of page pfn %llx, which has no kmap address: it was never kmapped, or its slot was flushed after "
+			 "its last kunmap",
+			 pfn);
 	about.va = fxmi_pkmap_addr(&k->pkmap, (uint32_t)nr);
 	about.mapped_at = k->pkmap.site[nr];
-	fxmi_bug(cpu, "kunmap_high_zero", &about, "kunmap of page pfn %llx more often than kmap: pkmap slot %d has no users left", pfn, nr);
+	fxmi_bug(cpu, "kunmap_high_zero", &about, "kunmap of page pfn %llx more often than kmap: pkmap slot %d has no users left",
+		 pfn, nr);
 }
 
 /* After the count of @nr fell to 1. */
@@ -372,7 +379,8 @@ fxm_va fxm_kmap(struct fxm_vcpu *cpu, struct fxm_page *page)
 static void kunmap_context(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
 {
 	if (k->kunmap_bug_in_irq && fxmi_unlikely(fxmi_count_preempt(cpu->counts) & FXMI_INTERRUPT_MASK))
-		fxmi_bug(cpu, "kunmap_irq", &(struct fxmi_subject){.page = page}, "kunmap in interrupt context: use kmap_atomic there");
+		fxmi_bug(cpu, "kunmap_irq", &(struct fxmi_subject){.page = page},
+			 "kunmap in interrupt context: use kmap_atomic there");
 	if (k->kunmap_might_sleep)
 		fxmi_might_sleep(cpu, "kunmap_might_sleep");
 }

@@ -201,13 +201,14 @@ static const char *bug_word(const struct fxmi_kernel *k)
 }
 
 /* @name is what the text calls the place, @where its record: NULL when it is not a place of the kernel's source. */
-static _Noreturn void bug(struct fxm_vcpu *cpu, const char *where, const char *name, const struct fxmi_subject *about, const char *message)
+static _Noreturn void bug(struct fxm_vcpu *cpu, const char *where, const char *name, const struct fxmi_subject *about,
+			  const char *message)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	char head[256];
 
-	snprintf(head, sizeof(head), CUT_HERE "kernel BUG at %s!\n%s: 0000 [#%u]%s\n", name, bug_word(k), atomic_fetch_add(&k->oopses, 1) + 1,
-		 k->smp ? (k->typed ? "\nSMP" : " SMP") : "");
+	snprintf(head, sizeof(head), CUT_HERE "kernel BUG at %s!\n%s: 0000 [#%u]%s\n", name, bug_word(k),
+		 atomic_fetch_add(&k->oopses, 1) + 1, k->smp ? (k->typed ? "\nSMP" : " SMP") : "");
 	fxmi_trace_report(cpu, FXM_REPORT_BUG, where, NULL, true);
 	fxmi_report(k, cpu, FXM_REPORT_BUG, NULL, where, head, about, message);
 	fxmi_task_kill(cpu);

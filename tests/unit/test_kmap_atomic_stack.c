@@ -131,7 +131,7 @@ static void null_cpus_are_refused_beside_the_hot_path(void **state)
 	assert_int_equal(fxm_kmap_atomic_idx_pop(NULL), -EINVAL);
 }
 
-/* ---- the stack ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the stack --------------------------------------------------------------------------------------------------- */
 
 static void levels_go_down_and_come_back(void **state)
 {
@@ -222,7 +222,7 @@ static void interrupts_nest_on_top(void **state)
 	kernel_free(k);
 }
 
-/* ---- out of order -------------------------------------------------------------------------------------------------------------- */
+/* ---- out of order ------------------------------------------------------------------------------------------------ */
 
 /*
  * The unmap of A clears the entry of B, which is on top, and flushes A. Each CPU then believes its TLB: B goes on working and A's
@@ -296,7 +296,7 @@ static void debug_warns_of_it_once_per_boot(void **state)
 	}
 }
 
-/* ---- too few, too many ------------------------------------------------------------------------------------------------------------ */
+/* ---- too few, too many ------------------------------------------------------------------------------------------- */
 
 /* One unmap too many clears the fixed address above the group, which is the last IO-APIC's; the next map lands there. */
 static void underflow_of_cpu_0_hits_the_neighbour(void **state)
@@ -406,7 +406,7 @@ static void debug_limits_the_depth(void **state)
 	kernel_free(k);
 }
 
-/* ---- busy slots, other addresses ---------------------------------------------------------------------------------------------------- */
+/* ---- busy slots, other addresses --------------------------------------------------------------------------------- */
 
 static void a_busy_slot_is_a_bug(void **state)
 {
@@ -466,7 +466,7 @@ static void debug_refuses_other_addresses(void **state)
 	kernel_free(k);
 }
 
-/* ---- the variants -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the variants ------------------------------------------------------------------------------------------------ */
 
 static void pfn_maps_frames_of_any_kind(void **state)
 {
@@ -582,7 +582,7 @@ static void debug_warns_of_interrupts_that_are_enabled(void **state)
 	kernel_free(k);
 }
 
-/* ---- fast and slow --------------------------------------------------------------------------------------------------------------------- */
+/* ---- fast and slow ----------------------------------------------------------------------------------------------- */
 
 /* One machine takes the fast forms, the other, traced, the slow ones: nobody can tell them apart. */
 static void ignore_line(const char *line, void *arg)
@@ -652,7 +652,7 @@ static void fast_and_slow_forms_agree(void **state)
 	}
 }
 
-/* ---- machines of all shapes ---------------------------------------------------------------------------------------------------------------- */
+/* ---- machines of all shapes -------------------------------------------------------------------------------------- */
 
 static void a_uniprocessor_kernel(void **state)
 {

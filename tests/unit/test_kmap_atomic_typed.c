@@ -89,7 +89,7 @@ static void the_calls_of_later_kernels_are_refused(void **state)
 	assert_string_equal(fxm_since("kmap_local_page"), "since 5.11");
 }
 
-/* ---- slots ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- slots ------------------------------------------------------------------------------------------------------- */
 
 static void each_type_and_cpu_has_its_slot(void **state)
 {
@@ -182,7 +182,7 @@ static void lowmem_pages_count_too(void **state)
 	}
 }
 
-/* ---- DEBUG_HIGHMEM ------------------------------------------------------------------------------------------------------------------ */
+/* ---- DEBUG_HIGHMEM ----------------------------------------------------------------------------------------------- */
 
 static void debug_clears_at_unmap(void **state)
 {
@@ -239,7 +239,7 @@ static void debug_finds_a_wrong_address(void **state)
 	kernel_free(k);
 }
 
-/* ---- kmap_atomic_to_page ------------------------------------------------------------------------------------------------------------- */
+/* ---- kmap_atomic_to_page ----------------------------------------------------------------------------------------- */
 
 static void to_page_reads_the_entry_unchecked(void **state)
 {
@@ -261,7 +261,7 @@ static void to_page_reads_the_entry_unchecked(void **state)
 	}
 }
 
-/* ---- machines of all shapes ------------------------------------------------------------------------------------------------------------- */
+/* ---- machines of all shapes -------------------------------------------------------------------------------------- */
 
 static void frames_above_4_gb(void **state)
 {

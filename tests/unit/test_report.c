@@ -302,7 +302,7 @@ static void bad_arguments_are_harmless(void **state)
 	kernel_free(k);
 }
 
-/* ---- where reports go: tried in child processes, which make machines of their own ------------------------------------------------- */
+/* ---- where reports go: tried in child processes, which make machines of their own -------------------------------- */
 
 static int warn_without_callback(void *arg)
 {
@@ -453,7 +453,7 @@ static void a_bug_without_task_run_aborts_and_says_why(void **state)
 	assert_non_null(strstr(out, "fxm_task_run()"));
 }
 
-/* ---- reports inside reports ---------------------------------------------------------------------------------------------------- */
+/* ---- reports inside reports -------------------------------------------------------------------------------------- */
 
 struct nested {
 	struct kernel *own, *other;
@@ -543,7 +543,7 @@ static void a_callback_that_dies_does_not_silence_the_next_reports(void **state)
 	assert_non_null(strstr(out, "kernel BUG at callback.c:1!"));
 }
 
-/* ---- leaks --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- leaks ------------------------------------------------------------------------------------------------------- */
 
 static void leaks_are_counted_and_described(void **state)
 {

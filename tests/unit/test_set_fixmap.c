@@ -156,7 +156,7 @@ static void an_index_out_of_range_is_a_bug(void **state)
 	}
 }
 
-/* ---- values -------------------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 static void writes_the_entry_of_each_version(void **state)
 {
@@ -279,7 +279,7 @@ static void clearing_what_is_not_mapped_is_harmless(void **state)
 	kernel_free(k);
 }
 
-/* ---- physical addresses above 4 GB ------------------------------------------------------------------------------------------------ */
+/* ---- physical addresses above 4 GB ------------------------------------------------------------------------------- */
 
 static void above_4_gb_2_6_cuts_the_address(void **state)
 {
@@ -305,7 +305,7 @@ static void above_4_gb_2_6_cuts_the_address(void **state)
 	}
 }
 
-/* ---- TLBs ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- TLBs -------------------------------------------------------------------------------------------------------- */
 
 static void set_over_set_leaves_other_cpus_stale(void **state)
 {
@@ -343,7 +343,7 @@ static void set_over_set_leaves_other_cpus_stale(void **state)
 	}
 }
 
-/* ---- reserve_top_address ------------------------------------------------------------------------------------------------------------- */
+/* ---- reserve_top_address ----------------------------------------------------------------------------------------- */
 
 static const char *const moved_names[] = {"FIXADDR_TOP", "FIXADDR_START", "PKMAP_BASE", "VMALLOC_END", "CPU_ENTRY_AREA_BASE"};
 
@@ -452,7 +452,7 @@ static void reserve_top_address_never_reaches_into_lowmem(void **state)
 	}
 }
 
-/* ---- without highmem ------------------------------------------------------------------------------------------------------------------- */
+/* ---- without highmem --------------------------------------------------------------------------------------------- */
 
 static void works_without_highmem(void **state)
 {

@@ -187,7 +187,7 @@ static void bare_has_neither_header_nor_end(void **state)
 	kernel_free(k);
 }
 
-/* ---- names of pages ------------------------------------------------------------------------------------------------------------ */
+/* ---- names of pages ---------------------------------------------------------------------------------------------- */
 
 static void names_are_checked(void **state)
 {
@@ -250,7 +250,7 @@ static void named_pages_show_their_tags(void **state)
 	kernel_free(k);
 }
 
-/* ---- operations ------------------------------------------------------------------------------------------------------------------ */
+/* ---- operations -------------------------------------------------------------------------------------------------- */
 
 static void each_family_has_its_fields(void **state)
 {
@@ -421,7 +421,7 @@ static void sleeping_is_traced(void **state)
 	kernel_free(k);
 }
 
-/* ---- reports ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- reports ----------------------------------------------------------------------------------------------------- */
 
 static void call_oops(struct call *c)
 {
@@ -473,7 +473,7 @@ static void a_report_comes_before_its_operation(void **state)
 	kernel_free(k);
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 static void read_file(const char *name, char *buf, size_t size)
 {
@@ -589,7 +589,7 @@ static void a_full_disk_is_told(void **state)
 	assert_non_null(strstr(out, "/dev/full is incomplete"));
 }
 
-/* ---- nothing else changes ---------------------------------------------------------------------------------------------------------------- */
+/* ---- nothing else changes ---------------------------------------------------------------------------------------- */
 
 /* The same calls with and without a trace give the same addresses, entries and counters. */
 static void tracing_changes_nothing(void **state)

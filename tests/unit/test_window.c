@@ -16,7 +16,7 @@
 #define SLOT (FIXMAP + 4 * FXM_PAGE_SIZE)
 #define PFN (HIGHMEM_PFN + 5)
 
-/* ---- callbacks: a fault ends the task, the rest is noted ------------------------------------------------------------------------- */
+/* ---- callbacks: a fault ends the task, the rest is noted --------------------------------------------------------- */
 
 static struct fxmi_trap_info trapped;
 static volatile unsigned traps;
@@ -115,7 +115,7 @@ static int write_byte(void *arg)
 	return 0;
 }
 
-/* ---- addresses -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- addresses --------------------------------------------------------------------------------------------------- */
 
 static void test_host_addresses_keep_the_low_32_bits(void **state)
 {
@@ -188,7 +188,7 @@ static void test_the_direct_map_is_there_at_once(void **state)
 	assert_int_equal(stats(m).system_calls, 0);
 }
 
-/* ---- strict --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- strict ------------------------------------------------------------------------------------------------------ */
 
 static void test_a_page_appears_at_the_first_touch(void **state)
 {
@@ -242,8 +242,9 @@ static void test_beside_the_segments_is_a_fault_too(void **state)
 	assert_int_equal(fxm_task_run(fxm_self(), read_byte, (void *)(uintptr_t)(pkmap - 0x100000), NULL), -ECANCELED);
 	assert_int_equal(trapped.trap, FXMI_TRAP_FAULT);
 	assert_int_equal(trapped.fault.address.v, PKMAP - 0x100000);
-	assert_int_equal(fxm_task_run(fxm_self(), write_byte, (void *)(uintptr_t)bare_host(m, FIXMAP) + FIXMAP_PAGES * FXM_PAGE_SIZE, NULL),
-			 -ECANCELED);
+	assert_int_equal(
+	    fxm_task_run(fxm_self(), write_byte, (void *)(uintptr_t)bare_host(m, FIXMAP) + FIXMAP_PAGES * FXM_PAGE_SIZE, NULL),
+	    -ECANCELED);
 	assert_int_equal(trapped.trap, FXMI_TRAP_FAULT);
 	assert_int_equal(trapped.fault.access, FXM_WRITE);
 }
@@ -341,7 +342,7 @@ static void test_a_frame_outside_ram_reads_as_ones(void **state)
 	assert_int_equal(traps, 2);
 }
 
-/* ---- system calls --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- system calls ------------------------------------------------------------------------------------------------ */
 
 static void test_system_calls_need_a_prefault(void **state)
 {
@@ -395,7 +396,7 @@ static void test_eager_pages_are_there_at_map_time(void **state)
 	assert_int_equal(bare_pte(m, SLOT) & 0x40, 0x40);
 }
 
-/* ---- retain --------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- retain ------------------------------------------------------------------------------------------------------ */
 
 static void test_retain_costs_nothing_for_the_same_frame(void **state)
 {
@@ -434,7 +435,7 @@ static void test_retain_exchanges_frames_with_one_system_call(void **state)
 	assert_int_equal(stats(m).resident, 1);
 }
 
-/* ---- off -------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- off --------------------------------------------------------------------------------------------------------- */
 
 static void test_off_shows_nothing(void **state)
 {
