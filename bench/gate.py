@@ -1,0 +1,19 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The instruction count of a kmap_atomic pair, as a test: it does not depend on how busy the machine is.
+
+    gate.py TABLE.PY BUILD-DIR
+
+Exit status: 0 the bounds of the pair are kept, 1 not, 77 valgrind is missing."""
+import shutil
+import subprocess
+import sys
+
+if not shutil.which('valgrind'):
+    print('valgrind is missing')
+    sys.exit(77)
+run = subprocess.run([sys.executable, sys.argv[1], sys.argv[2], '--only', 'pair', '--instructions'], capture_output=True, text=True,
+                     check=False)
+print(run.stdout + run.stderr)
+rows = [line for line in run.stdout.splitlines() if line.startswith('kmap_atomic pair, pae=')]
+sys.exit(not (len(rows) == 4 and all(line.endswith(' ok') for line in rows)))
