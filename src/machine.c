@@ -305,6 +305,18 @@ static int boot(struct fxmi_kernel *k)
 	return fxmi_trace_init(k);
 }
 
+/* identity=1 is a demand, not a wish. */
+static int check_identity(struct fxm_config *cfg, const struct fxm_layout *layout, const struct fxm_machine *m)
+{
+	const char *word = fxmi_setting_text(layout, "identity");
+
+	if (!word || strcmp(word, "1") || fxm_window_mode(m) == FXM_WINDOW_OFF || fxm_window_is_identity(m))
+		return 0;
+	fxmi_config_fail(cfg, "identity=1: the simulated addresses are taken in this process, by another machine or by "
+			      "AddressSanitizer: write identity=auto, or destroy the other machine first");
+	return -EBUSY;
+}
+
 static int create(struct fxm_config *cfg, bool identity, struct fxm_machine **out)
 {
 	struct fxm_layout *layout;
@@ -323,6 +335,8 @@ static int create(struct fxm_config *cfg, bool identity, struct fxm_machine **ou
 		desc.nr_cpus = FXMI_MAX_CPUS;
 	struct fxmi_kernel *k = calloc(1, sizeof(*k));
 	error = k ? fxmi_machine_new(&desc, &k->m) : -ENOMEM;
+	if (!error && (error = check_identity(cfg, layout, k->m)) != 0)
+		fxmi_machine_free(k->m);
 	if (error) {
 		free(k);
 		fxm_layout_destroy(layout);
