@@ -263,7 +263,7 @@ static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fx
 	if (!va)
 		va = map_new_virtual_locked(cpu, k, page);
 	uint32_t nr = (uint32_t)fxmi_pkmap_nr(p, va);
-	if (step_count_locked(p, nr, 1) < 2)
+	if ((int32_t)step_count_locked(p, nr, 1) < 2)
 		fxmi_bug(cpu, "kmap_high_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = (int)nr + 1},
 			 "kmap: the page has an address in pkmap slot %u, but the slot's count was 0: set_page_address() without a "
 			 "mapping",
