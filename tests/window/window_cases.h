@@ -84,7 +84,7 @@ static inline void call_store(struct call *c)
 }
 
 /* The access at host address @at oopses; the report names the simulated address @va. */
-static inline void assert_oops(struct kernel *k, void (*fn)(struct call *), const volatile void *at, uint64_t va)
+static inline void assert_oops_at(struct kernel *k, void (*fn)(struct call *), const volatile void *at, uint64_t va)
 {
 	struct call c = {.cpu = k->cpu, .n = (uintptr_t)at, .fn = fn};
 	unsigned before = oopses(k);
@@ -93,6 +93,11 @@ static inline void assert_oops(struct kernel *k, void (*fn)(struct call *), cons
 	assert_int_equal(oopses(k), before + 1);
 	assert_int_equal(k->record.last.kind, FXM_REPORT_OOPS);
 	assert_va(k->record.last.address, va);
+}
+
+static inline void assert_oops(struct kernel *k, void (*fn)(struct call *), const volatile void *at, uint64_t va)
+{
+	assert_oops_at(k, fn, at, va);
 	assert_int_equal(k->record.last.fault.access, fn == call_store ? FXM_WRITE : FXM_READ);
 }
 
@@ -280,7 +285,8 @@ static void case_a_truncated_pointer(void **state)
 	uint32_t cut = (uint32_t)(uintptr_t)pointer(k, va);
 	assert_int_equal(cut, va.v);
 	assert_false(fxm_window_is_identity(k->m));
-	assert_oops(k, call_store, (void *)(uintptr_t)cut, va.v);
+	/* AddressSanitizer reads its shadow of the address first, so it is not always the store that faults. */
+	assert_oops_at(k, call_store, (void *)(uintptr_t)cut, va.v);
 	assert_non_null(strstr(k->record.last.message, "truncated to 32 bits"));
 	fxm_kunmap(k->cpu, page);
 	leave(k);
