@@ -10,6 +10,7 @@
 #include "replay.h"
 #include "replay_settings.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -80,7 +81,7 @@ static int parse_options(struct command *c, int argc, char **argv)
 			break;
 		case 'm':
 			c->opt.max_differences = strtoul(optarg, &end, 10);
-			if (!*optarg || *end)
+			if (!isdigit((unsigned char)*optarg) || *end)
 				return tool_error("replay", "--max-differences=%s: write a number", optarg);
 			break;
 		case 'h':
@@ -166,7 +167,7 @@ static int replay_named(struct command *c, const char *name)
 		fclose(in);
 	errno = 0;
 	if (fflush(stdout) || ferror(stdout))
-		return write_error("standard output");
+		return tool_output_failed("replay", errno);
 	return status;
 }
 
@@ -206,7 +207,7 @@ static int replay_all(struct command *c, int argc, char **argv)
 	fprintf(c->opt.differences, "%llu operations, %llu differences\n", (unsigned long long)c->total.operations,
 		(unsigned long long)c->total.differences);
 	if (fflush(stdout))
-		return write_error("standard output");
+		return tool_output_failed("replay", errno);
 	return worst ? worst : c->total.differences != 0;
 }
 

@@ -199,7 +199,8 @@ static int walk_all(struct replay *rp, int argc, char **argv)
 			return tool_error("walk", "%s is no address; write one in hex", argv[i]);
 		print_walk(m, va);
 	}
-	return fflush(stdout) || ferror(stdout) ? 2 : 0;
+	errno = 0;
+	return fflush(stdout) || ferror(stdout) ? tool_output_failed("walk", errno) : 0;
 }
 
 static int walk(struct walk_command *c, int argc, char **argv)

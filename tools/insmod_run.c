@@ -43,6 +43,7 @@ static struct {
 	struct loaded *loaded;
 	size_t nr_loaded;
 	unsigned reports; /* and whatever else makes the status 1 */
+	int output_error; /* the errno of the first line that could not be printed */
 	bool is_listing;  /* leaks: each is one line */
 } run;
 
@@ -53,8 +54,17 @@ static _Noreturn void finish(int status)
 		fxm_trace_stop(run.machine, "insmod");
 	}
 	/* _exit() leaves out what stdio still holds: the trace too. */
-	if (fflush(NULL) || ferror(stdout))
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout)) {
+		tool_output_failed("insmod", run.output_error ? run.output_error : errno);
 		status = status ? status : BAD_INPUT;
+	}
+	if (fflush(NULL)) {
+		const char *trace = fxm_config_get(run.job->cfg, "trace");
+		if (*trace)
+			insmod_say("the trace %s is incomplete: %s", trace, strerror(errno));
+		status = status ? status : BAD_INPUT;
+	}
 	run.job->shared->is_done = true;
 	_exit(status);
 }
@@ -310,7 +320,8 @@ static void print_line(const struct fxm_log_line *line, void *arg)
 	(void)arg;
 	printf("[%5llu.%06llu] %s\n", (unsigned long long)(line->time_ns / 1000000000u),
 	       (unsigned long long)(line->time_ns % 1000000000u / 1000u), line->text);
-	fflush(stdout);
+	if (fflush(stdout) && !run.output_error)
+		run.output_error = errno;
 }
 
 /* A leak is one line: where the run ended says nothing. */

@@ -12,6 +12,7 @@
 #include <fixmap/version.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,18 +77,27 @@ static int run(int argc, char **argv)
 	return c ? c->run(argc - 1, argv + 1) : unknown(argv[1]);
 }
 
-/* Output that does not reach its reader is no success. A reader that left early has what it wanted: no message. */
 static int finish(int status)
 {
 	errno = 0;
 	if (!fflush(stdout) && !ferror(stdout) && (!fclose(stdout) || errno == EBADF))
 		return status;
-	if (errno != EPIPE)
-		tool_error(NULL, "cannot write standard output: %s", strerror(errno ? errno : EIO));
-	return 2;
+	return tool_output_failed(NULL, errno);
+}
+
+/*
+ * A standard stream that the caller closed gets a file that refuses what is done to the stream. Else the next file that is
+ * opened takes its number, and what is printed ends there.
+ */
+static void occupy_closed_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
 }
 
 int main(int argc, char **argv)
 {
+	occupy_closed_streams();
 	return finish(run(argc, argv));
 }

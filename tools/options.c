@@ -23,6 +23,16 @@ int tool_error(const char *command, const char *fmt, ...)
 	return 2;
 }
 
+int tool_output_failed(const char *command, int error)
+{
+	static bool is_told;
+
+	if (!is_told && (command || error != EPIPE))
+		tool_error(command, "cannot write standard output: %s", strerror(error ? error : EIO));
+	is_told = true;
+	return 2;
+}
+
 /* ---- -p and -o ---------------------------------------------------------------------------------------------------- */
 
 static int add_word(struct tool_target *t, const char *word)

@@ -23,6 +23,13 @@ int cmd_walk(int argc, char **argv);
 /* Prints "fixmap COMMAND: ..." as one line on standard error. Returns 2, the status of bad usage and input. */
 int tool_error(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Says, once, that standard output could not be written because of @error (0: not known). Returns 2: output that does not reach
+ * its reader is no success. Without @command, for what only lists something: a reader that left early has what it wanted, and
+ * there is no message.
+ */
+int tool_output_failed(const char *command, int error);
+
 /* The machine that a command line asks for. */
 struct tool_target {
 	const char *command;

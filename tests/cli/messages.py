@@ -40,6 +40,7 @@ CASES = [
     ('cflags -o window=soon', 'fixmap cflags: window=soon: write one of off|strict|retain|eager'),
     ('cflags -o NR_CPUS=8192', 'fixmap cflags: NR_CPUS=8192 makes the per-CPU areas below FIXADDR_TOP larger than the '
      "kernel's address space: write a smaller NR_CPUS"),
+    ('replay --max-differences=-1 x', 'fixmap replay: --max-differences=-1: write a number'),
 ]
 
 
@@ -84,6 +85,20 @@ for arguments in ('layout', 'layout --json', 'profiles', 'cflags', '--help', '--
         os.close(writer)
         if p.returncode not in (2, -13, 141) or p.stderr:
             problem(f'{arguments} into a closed pipe', f'status {p.returncode}, {p.stderr!r}')
+
+# Nor does output that has nowhere to go end in the next file that is opened: the simulated memory, for one.
+for arguments in ('layout', 'walk ff801000', '--version'):
+    p = run(arguments, stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1))
+    if p.returncode != 2 or p.stderr.count('\n') != 1 or 'cannot write standard output: Bad file descriptor' not in p.stderr:
+        problem(f'{arguments} >&-', f'status {p.returncode}, {p.stderr!r}')
+SCRIPT = 'page P0\nop 1 0 A0 task kmap P0 -\n'
+for stdout in ('>&-', '>/dev/full'):
+    for option in ('', '--fill '):
+        done += 1
+        p = subprocess.run(['sh', '-c', f'"$0" replay {option}- {stdout}', fixmap], input=SCRIPT, stderr=subprocess.PIPE, text=True,
+                           timeout=60, check=False)
+        if p.returncode != 2 or p.stderr.count('fixmap') != 1 or 'replay: cannot write standard output: ' not in p.stderr:
+            problem(f'replay {option}- {stdout}', f'status {p.returncode}, {p.stderr!r}')
 
 print(f'{done} commands run, {failed} problems')
 sys.exit(failed > 0)

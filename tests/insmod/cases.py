@@ -293,6 +293,12 @@ def closed_pipe(command, _folder):
     command[:] = ['sh', '-c', '"$@" | true; exit 0', 'sh', *command]
 
 
+def redirected(to):
+    def wrap(command, _folder):
+        command[:] = ['sh', '-c', '"$@" ' + to, 'sh', *command]
+    return wrap
+
+
 def replays(fixmap, folder):
     """The trace that the run wrote replays without a difference."""
     done = subprocess.run([fixmap, 'replay', f'{folder}/run.trace'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
@@ -319,6 +325,10 @@ add('tool', 'window modes', 0, {'kmap_string.c': None}, args=['-o', 'window=eage
 add('tool', 'window retain', 0, {'kmap_string.c': None}, args=['-o', 'window=retain'], err=[], out=['kmap_string_init'])
 add('tool', 'closed pipe', 0, 'static int f(void) { for (int i = 0; i < 10000; i++) printk("line %d\\n", i); return 0; }\nmodule_init(f);\n',
     wrap=closed_pipe)
+for to, why in (('>/dev/full', 'No space left on device'), ('>&-', 'Bad file descriptor')):
+    add('tool', 'no output: ' + why, 2, OK, wrap=redirected(to), out=[], one_line=True, err=['cannot write standard output: ' + why])
+add('tool', 'trace on a full disk', 2, OK, args=['--trace', '/dev/full'], one_line=True,
+    err=['the trace /dev/full is incomplete: No space left on device'])
 add('tool', 'no detectors', 0, 'static int f(void) { kmap(alloc_page(GFP_HIGHUSER)); return 0; }\nmodule_init(f);\n', args=['-o', 'detect=off'],
     out=[], err=[])
 add('tool', 'one detector', 1, 'static int f(void) { struct page *p = alloc_page(GFP_HIGHUSER); kmap(p); __free_page(p); return 0; }\nmodule_init(f);\n',
