@@ -16,6 +16,12 @@
  * beyond 64 bits' worth of sense; -ENOMEM, -EMFILE, -ENFILE: the host refused. Nothing remains after an error.
  */
 int fxmi_physmem_init(struct fxm_machine *m);
+
+/*
+ * memfd_create(), close-on-exec, and never as file 0, 1 or 2: in a program that closed its standard output, what it prints would
+ * land in simulated memory.
+ */
+int fxmi_memfd(const char *name, unsigned flags);
 void fxmi_physmem_free(struct fxm_machine *m);
 
 int fxmi_kmalloc_init(struct fxm_machine *m);

@@ -47,9 +47,21 @@ static int host_refused(void)
 	return errno == EMFILE || errno == ENFILE ? -errno : -ENOMEM;
 }
 
+int fxmi_memfd(const char *name, unsigned flags)
+{
+	int fd = memfd_create(name, flags | MFD_CLOEXEC);
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	int higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), saved = errno;
+	close(fd);
+	errno = saved;
+	return higher;
+}
+
 static int open_pool(struct fxmi_physmem *mem)
 {
-	mem->memfd = memfd_create("fixmap-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	mem->memfd = fxmi_memfd("fixmap-ram", MFD_ALLOW_SEALING);
 	if (mem->memfd < 0)
 		return host_refused();
 	if (ftruncate(mem->memfd, (off_t)(mem->nr_frames << FXM_PAGE_SHIFT)) ||

@@ -45,19 +45,24 @@ enum { BITS = 8 * sizeof(unsigned long) };
 
 /* ---- the host's side: one call, one count ------------------------------------------------------------------------------ */
 
-static int ones_fd = -1; /* a page of all ones: what a read finds where there is neither RAM nor the device's answer */
-static pthread_once_t ones_once = PTHREAD_ONCE_INIT;
+static _Atomic int ones_fd = -1; /* a page of all ones: what a read finds where there is neither RAM nor the device's answer */
 
-static void make_ones(void)
+/* Made once; what the host refused to one machine it may grant to the next. No lock: a forked child would inherit it taken. */
+static int make_ones(void)
 {
 	unsigned char ones[FXM_PAGE_SIZE];
-	int fd = memfd_create("fixmap-ones", MFD_CLOEXEC);
+	int none = -1;
 
+	if (ones_fd >= 0)
+		return 0;
+	int fd = fxmi_memfd("fixmap-ones", 0);
+	if (fd < 0)
+		return -ENOMEM;
 	memset(ones, 0xff, sizeof(ones));
-	if (fd >= 0 && write(fd, ones, sizeof(ones)) == (ssize_t)sizeof(ones))
-		ones_fd = fd;
-	else if (fd >= 0)
+	bool is_written = write(fd, ones, sizeof(ones)) == (ssize_t)sizeof(ones);
+	if (!is_written || !atomic_compare_exchange_strong(&ones_fd, &none, fd))
 		close(fd);
+	return is_written ? 0 : -ENOMEM;
 }
 
 static _Noreturn FXMI_COLD void die_of_host(const struct fxmi_window *w)
@@ -639,8 +644,7 @@ static int check_host(void)
 {
 	if (sysconf(_SC_PAGESIZE) != (long)FXM_PAGE_SIZE)
 		return -ENOTSUP;
-	pthread_once(&ones_once, make_ones);
-	return ones_fd < 0 ? -ENOMEM : 0;
+	return make_ones();
 }
 
 static void open_window(struct fxm_machine *m)

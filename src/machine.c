@@ -481,6 +481,9 @@ const char *fxm_strerror(int error)
 		return "the calling thread is not attached";
 	case EAGAIN:
 		return "the host refused a thread";
+	case EMFILE:
+	case ENFILE:
+		return "too many open files (ulimit -n)";
 	default:
 		return "unknown error";
 	}

@@ -17,14 +17,15 @@ extern "C" {
  * Builds and boots a machine (mem_init, kmap_init, page_address_init, the boot-time fixmaps). @cfg is not kept.
  * The window is off unless the config says otherwise (window=strict|retain|eager).
  * Context: any thread that is not inside the simulator. Errors: -EINVAL impossible settings (fxm_config_error() has the
- * line), -ENOMEM the host refused memory, -EBUSY identity addresses were demanded and are taken.
+ * line), -ENOMEM the host refused memory, -EMFILE or -ENFILE it refused a file, -EBUSY identity addresses were demanded and
+ * are taken.
  * Ownership: the caller's; fxm_machine_destroy() frees it.
  */
 FXM_API int fxm_machine_create(struct fxm_config *cfg, struct fxm_machine **out);
 
 /**
  * Reports what is still mapped (detector `leak`), then frees everything. Threads must have detached; fibres that still
- * sleep are dropped. NULL is allowed.
+ * sleep are dropped. NULL is allowed. Context: outside fxm_task_run() and callbacks of @m.
  * Errors: -EBUSY a host thread other than the caller still sits on a vCPU; nothing was freed.
  */
 FXM_API int fxm_machine_destroy(struct fxm_machine *m);

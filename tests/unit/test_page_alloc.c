@@ -13,6 +13,7 @@
 #include "sim_machine.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -166,6 +167,26 @@ static void test_creation_errors(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	assert_int_equal(err, -EMFILE);
 	assert_int_equal(open_files(), before);
+}
+
+static void test_memory_is_no_standard_stream(void **state)
+{
+	(void)state;
+	int input = dup(STDIN_FILENO);
+
+	close(STDIN_FILENO);
+	struct fxm_machine *own = sim_machine_try(&fxmi_pt_i386, SIM_RAM_END, 0);
+	int memfd = own ? own->mem.memfd : -1;
+	bool is_open = fcntl(STDIN_FILENO, F_GETFD) >= 0;
+
+	if (input >= 0) {
+		dup2(input, STDIN_FILENO);
+		close(input);
+	}
+	assert_non_null(own);
+	assert_true(memfd > STDERR_FILENO);
+	assert_false(is_open);
+	sim_machine_free(own);
 }
 
 static void test_address_space_runs_out(void **state)
@@ -517,6 +538,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_zones_at_start, setup, teardown),
 	    cmocka_unit_test(test_creation_touches_little),
 	    cmocka_unit_test(test_creation_errors),
+	    cmocka_unit_test(test_memory_is_no_standard_stream),
 	    cmocka_unit_test(test_address_space_runs_out),
 	    cmocka_unit_test_setup_teardown(test_memory_cannot_shrink, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_reserved_frames, setup, teardown),

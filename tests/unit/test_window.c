@@ -476,11 +476,35 @@ static void test_without_address_space_there_is_no_window(void **state)
 	assert_int_equal(fxmi_machine_free(m), 0);
 }
 
+/* Comes before any machine has a window. */
+static void test_a_window_refused_once_is_not_refused_for_ever(void **state)
+{
+	struct rlimit old, one_file;
+	int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	const struct fxmi_desc desc = bare_desc(FXM_WINDOW_STRICT, false, &callbacks);
+	struct fxm_machine *m;
+
+	(void)state;
+	assert_true(next >= 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	one_file = old;
+	one_file.rlim_cur = (rlim_t)next + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &one_file), 0);
+	int err = fxmi_machine_new(&desc, &m);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(err, -ENOMEM);
+	m = bare_machine(FXM_WINDOW_STRICT, false, &callbacks);
+	assert_int_equal(fxm_window_mode(m), FXM_WINDOW_STRICT);
+	assert_int_equal(fxmi_machine_free(m), 0);
+}
+
 #define in_mode(f, mode) cmocka_unit_test_setup_teardown(f, setup_##mode, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_window_refused_once_is_not_refused_for_ever),
 		in_mode(test_host_addresses_keep_the_low_32_bits, strict),
 		in_mode(test_a_second_machine_is_relocated_and_its_own, strict),
 		cmocka_unit_test(test_identity_addresses_have_one_owner_at_a_time),
