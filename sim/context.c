@@ -94,23 +94,29 @@ void fxmi_interleave_call(struct fxm_vcpu *cpu)
 
 void fxm_irq_disable(struct fxm_vcpu *cpu)
 {
+	if (!cpu)
+		return;
 	fxmi_check_alive(cpu);
 	cpu->irq_disabled = 1;
 }
 
 void fxm_irq_enable(struct fxm_vcpu *cpu)
 {
+	if (!cpu)
+		return;
 	fxmi_check_alive(cpu);
 	cpu->irq_disabled = 0;
 }
 
 bool fxm_irqs_disabled(const struct fxm_vcpu *cpu)
 {
-	return cpu->irq_disabled;
+	return cpu && cpu->irq_disabled;
 }
 
 void fxm_preempt_disable(struct fxm_vcpu *cpu)
 {
+	if (!cpu)
+		return;
 	fxmi_check_alive(cpu);
 	if (cpu->machine->desc.preempt_count)
 		cpu->counts += FXMI_PREEMPT_ONE;
@@ -118,6 +124,8 @@ void fxm_preempt_disable(struct fxm_vcpu *cpu)
 
 void fxm_preempt_enable(struct fxm_vcpu *cpu)
 {
+	if (!cpu)
+		return;
 	fxmi_check_alive(cpu);
 	if (cpu->machine->desc.preempt_count)
 		cpu->counts -= FXMI_PREEMPT_ONE;
@@ -125,24 +133,32 @@ void fxm_preempt_enable(struct fxm_vcpu *cpu)
 
 void fxm_pagefault_disable(struct fxm_vcpu *cpu)
 {
+	if (!cpu)
+		return;
 	fxmi_check_alive(cpu);
 	cpu->counts += FXMI_PAGEFAULT_ONE;
 }
 
 void fxm_pagefault_enable(struct fxm_vcpu *cpu)
 {
+	if (!cpu)
+		return;
 	fxmi_check_alive(cpu);
 	cpu->counts -= FXMI_PAGEFAULT_ONE;
 }
 
 void fxm_migrate_disable(struct fxm_vcpu *cpu)
 {
+	if (!cpu)
+		return;
 	fxmi_check_alive(cpu);
 	cpu->current->migrate++;
 }
 
 void fxm_migrate_enable(struct fxm_vcpu *cpu)
 {
+	if (!cpu)
+		return;
 	fxmi_check_alive(cpu);
 	cpu->current->migrate--;
 }

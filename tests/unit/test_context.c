@@ -37,6 +37,20 @@ static void test_a_new_vcpu_has_all_counters_at_zero(void **state)
 	assert_int_equal(c.kmap_depth, 0);
 }
 
+static void test_no_vcpu_is_ignored(void **state)
+{
+	(void)state;
+	fxm_irq_disable(NULL);
+	fxm_irq_enable(NULL);
+	assert_false(fxm_irqs_disabled(NULL));
+	fxm_preempt_disable(NULL);
+	fxm_preempt_enable(NULL);
+	fxm_pagefault_disable(NULL);
+	fxm_pagefault_enable(NULL);
+	fxm_migrate_disable(NULL);
+	fxm_migrate_enable(NULL);
+}
+
 static void test_counters_below_zero_do_not_disturb_each_other(void **state)
 {
 	struct fxm_vcpu *cpu = fxm_machine_vcpu(*state, 0);
@@ -172,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_new_vcpu_has_all_counters_at_zero, setup, teardown),
+		cmocka_unit_test(test_no_vcpu_is_ignored),
 		cmocka_unit_test_setup_teardown(test_counters_below_zero_do_not_disturb_each_other, setup, teardown),
 		cmocka_unit_test(test_preempt_disable_does_nothing_without_preempt_count),
 		cmocka_unit_test_setup_teardown(test_contexts_nest_and_show_in_preempt_count, setup, teardown),
