@@ -234,10 +234,18 @@ static void on_deadlock(struct fxm_vcpu *cpu, const char *what)
 static void on_hung(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what, unsigned seconds)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	char head[160];
+	char head[160], message[256];
+	struct fxm_pkmap pool;
 
+	fxm_pkmap(k->m, &pool);
 	snprintf(head, sizeof(head), "INFO: task %s:%d blocked for more than %u seconds.\n", task->comm, task->pid, seconds);
-	fxmi_report(k, cpu, FXM_REPORT_HUNG, NULL, NULL, head, NULL, what);
+	if (fxm_task_state(task) == FXM_TASK_SLEEPING)
+		snprintf(message, sizeof(message),
+			 "it sleeps in %s, and a thread that could wake it runs on; %u of %u kmap slots are in use", what,
+			 pool.used, pool.last_pkmap);
+	else
+		snprintf(message, sizeof(message), "it keeps %s, which another task has been waiting for", what);
+	fxmi_report(k, cpu, FXM_REPORT_HUNG, NULL, NULL, head, NULL, message);
 }
 
 static void on_cpu_online(struct fxm_vcpu *cpu)

@@ -8,6 +8,10 @@
 
 #include "kernel_machine.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
 static const char *const profiles[] = {ALL_PROFILES};
 
 /* Sites of the BUGs, by profile. */
@@ -513,6 +517,58 @@ static void a_full_pool_and_nobody_to_free_it_is_reported_at_once(void **state)
 	}
 }
 
+static _Atomic bool is_told_hung;
+
+static void wait_until_told(const struct fxm_report *r, void *arg)
+{
+	record_report(r, arg);
+	if (r->kind == FXM_REPORT_HUNG)
+		is_told_hung = true;
+}
+
+struct holder {
+	struct kernel *k;
+	struct fxm_page *page;
+	_Atomic bool sits;
+};
+
+static void *hold_until_told(void *arg)
+{
+	struct holder *h = arg;
+
+	assert_int_equal(fxm_attach(h->k->m, 1), 0);
+	h->sits = true;
+	while (!is_told_hung)
+		sched_yield();
+	fxm_kunmap(fxm_self(), h->page);
+	assert_int_equal(fxm_detach(), 0);
+	return NULL;
+}
+
+static void a_wait_for_a_thread_that_runs_on_is_reported_and_goes_on(void **state)
+{
+	(void)state;
+	struct kernel *k = kernel_new("profile=x86_32-5.10,hung_task=1");
+	struct fxm_page **pages = fill_pool(k);
+	struct call call = {.cpu = k->cpu, .page = high_page(k), .fn = call_kmap};
+	struct holder holder = {.k = k, .page = pages[5]};
+	pthread_t thread;
+
+	fxm_report_set(k->m, wait_until_told, &k->record);
+	assert_int_equal(pthread_create(&thread, NULL, hold_until_told, &holder), 0);
+	while (!holder.sits)
+		sched_yield();
+	assert_int_equal(task_run(&call), 0);
+	pthread_join(thread, NULL);
+	assert_va_error(call.va, 0);
+	assert_int_equal(k->record.kinds[FXM_REPORT_HUNG], 1);
+	assert_int_equal(k->record.kinds[FXM_REPORT_DEADLOCK], 0);
+	assert_string_equal(k->record.last.message,
+			    "it sleeps in kmap, and a thread that could wake it runs on; 1024 of 1024 kmap slots are in use");
+	free(pages);
+	kernel_free(k);
+}
+
 static int fibre_kmap(void *arg)
 {
 	struct call *c = arg;
@@ -788,6 +844,7 @@ int main(void)
 	    cmocka_unit_test(kmap_flush_unused_came_after_2_6_12),
 	    cmocka_unit_test(kmap_to_page_is_right_for_pkmap_and_lowmem_only),
 	    cmocka_unit_test(a_full_pool_and_nobody_to_free_it_is_reported_at_once),
+	    cmocka_unit_test(a_wait_for_a_thread_that_runs_on_is_reported_and_goes_on),
 	    cmocka_unit_test(fibres_sleep_and_all_wake),
 	    cmocka_unit_test(a_sleeper_finds_its_page_mapped),
 	    cmocka_unit_test(joining_a_hopeless_sleeper_ends_it),
