@@ -109,7 +109,8 @@ struct fxmi_kernel {
 	enum fxm_policy policy[FXM_REPORT_FINDING + 1];
 	_Atomic uint64_t report_count[FXM_REPORT_FINDING + 1];
 	_Atomic unsigned oopses; /* the N of "[#N]" */
-	bool detect;	 /* some detector is on: mapping sites are recorded */
+	bool detect;	 /* some detector is on */
+	bool record_sites; /* mapping sites are recorded: detectors and stacks are on */
 	bool has_stacks; /* stacks=on: reports say where they arose */
 
 	struct fxmi_trace *trace; /* NULL when never used */

@@ -83,7 +83,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 			 : level >= (int)k->km_type_nr ? ": nested too deep, this is the next CPU's slot" : "");
 	fxmi_pte_set(pte, k->pte_bytes, entry);
 	fxmi_window_begin(cpu, va, entry);
-	if (k->detect && level >= 0 && level < (int)k->km_type_nr)
+	if (k->record_sites && level >= 0 && level < (int)k->km_type_nr)
 		pc->site[level] = fxmi_caller();
 	return va;
 }

@@ -38,7 +38,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	fxmi_flush_tlb_one(cpu, va);
 	pc->live_types |= 1u << type;
 	fxmi_window_begin(cpu, va, entry);
-	if (k->detect)
+	if (k->record_sites)
 		pc->site[type] = fxmi_caller();
 	return va;
 }

@@ -64,6 +64,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->kunmap_might_sleep = fxmi_trait(l, "kunmap_might_sleep");
 	k->detect = strcmp(fxmi_setting_text(l, "detect"), "off") != 0;
 	k->has_stacks = strcmp(fxmi_setting_text(l, "stacks"), "off") != 0;
+	k->record_sites = k->detect && k->has_stacks;
 	k->va_mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 	k->fixaddr_top = fxm_layout_get(l, "FIXADDR_TOP");
 	k->fixaddr_start = fxm_layout_get(l, "FIXADDR_START");

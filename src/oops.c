@@ -48,7 +48,10 @@ static void head_4_15(const struct fxmi_kernel *k, const struct fxm_fault *f, ui
 		      size_t size)
 {
 	char ip[200];
-	fxmi_symbolize(pc, ip, sizeof(ip));
+	if (k->has_stacks)
+		fxmi_symbolize(pc, ip, sizeof(ip));
+	else
+		snprintf(ip, sizeof(ip), "%08lx", (unsigned long)(uint32_t)pc);
 	snprintf(head, size, "BUG: unable to handle kernel %s at %08llx\nIP: %s\n%sOops: %04x [#%u]%s\n",
 		 f->address.v < FXM_PAGE_SIZE ? "NULL pointer dereference" : "paging request", (unsigned long long)f->address.v, ip,
 		 tables, f->code, k->oopses, k->smp ? " SMP" : "");
@@ -136,7 +139,7 @@ void fxm_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault)
 	char explanation[256];
 	fxm_assert(!fxmi_check_cpu(cpu) && fault);
 	explain(fxmi_kernel_of(cpu), fault, explanation, sizeof(explanation));
-	fxmi_oops(cpu, fault, fxmi_caller(), explanation);
+	fxmi_oops(cpu, fault, fxmi_kernel_of(cpu)->has_stacks ? fxmi_caller() : 0, explanation);
 }
 
 /* ---- callbacks from the machine ---- */

@@ -192,7 +192,7 @@ static uint64_t take_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, st
 	atomic_store(&p->slot[nr], slot_word(pfn, 1));
 	mark_idle(p, nr);
 	fxmi_set_page_address_locked(cpu, page, va);
-	p->site[nr] = k->detect ? fxmi_caller() : 0;
+	p->site[nr] = k->record_sites ? fxmi_caller() : 0;
 	return va;
 }
 
