@@ -71,7 +71,7 @@ struct fxmi_pkmap {
 	uintptr_t *site;		/* where the slot was last mapped (0 -> 1 -> 2) */
 	uint64_t next_seq;
 	uint32_t last_pkmap;		/* LAST_PKMAP, a power of two */
-	uint32_t last_nr;		/* last_pkmap_nr; kmap_lock */
+	uint32_t last_nr;		/* last_pkmap_nr; written under kmap_lock, looked at from anywhere */
 	unsigned char *pte;		/* pkmap_page_table, host address */
 	uint64_t base;			/* PKMAP_BASE */
 };

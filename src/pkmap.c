@@ -171,11 +171,11 @@ static uint32_t find_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 	uint32_t nr = next_free(p, p->last_nr + 1);
 
 	if (nr == p->last_pkmap) {
-		p->last_nr = 0;
+		__atomic_store_n(&p->last_nr, 0, __ATOMIC_RELAXED);
 		flush_all_zero_pkmaps_locked(cpu, k);
 		nr = next_free(p, 0);
 	}
-	p->last_nr = nr == p->last_pkmap ? nr - 1 : nr;
+	__atomic_store_n(&p->last_nr, nr == p->last_pkmap ? nr - 1 : nr, __ATOMIC_RELAXED);
 	return nr;
 }
 
@@ -534,7 +534,9 @@ void fxm_pkmap(struct fxm_machine *m, struct fxm_pkmap *out)
 	if (!m || !out)
 		return;
 	const struct fxmi_pkmap *p = &fxmi_kernel(m)->pkmap;
-	*out = (struct fxm_pkmap){.last_pkmap = p->last_pkmap, .last_pkmap_nr = p->last_nr, .waiters = p->map_wait.waiters};
+	*out = (struct fxm_pkmap){.last_pkmap = p->last_pkmap,
+				  .last_pkmap_nr = __atomic_load_n(&p->last_nr, __ATOMIC_RELAXED),
+				  .waiters = p->map_wait.waiters};
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
 		int32_t count = (int32_t)fxmi_pkmap_count(p, nr);
 		out->used += count >= 2;
