@@ -609,7 +609,8 @@ int fxm_task_create(struct fxm_machine *m, const struct fxm_task_attr *attr, int
 	pthread_mutex_lock(&m->task_lock);
 	link_locked(task);
 	pthread_mutex_unlock(&m->task_lock);
-	int error = start(task, a.stack_bytes);
+	int saved = errno, error = start(task, a.stack_bytes);
+	errno = saved;
 	if (error)
 		unlink_and_put(task);
 	else

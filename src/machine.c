@@ -363,7 +363,10 @@ static int create(struct fxm_config *cfg, bool identity, struct fxm_machine **ou
 
 int fxm_machine_create(struct fxm_config *cfg, struct fxm_machine **out)
 {
-	return cfg && out ? create(cfg, false, out) : -EINVAL;
+	int saved = errno, error = cfg && out ? create(cfg, false, out) : -EINVAL;
+
+	errno = saved;
+	return error;
 }
 
 int fxm_machine_destroy(struct fxm_machine *m)
@@ -371,14 +374,16 @@ int fxm_machine_destroy(struct fxm_machine *m)
 	if (!m)
 		return 0;
 	struct fxmi_kernel *k = fxmi_kernel(m);
-	int error = fxmi_machine_check_free(m);
+	int saved = errno, error = fxmi_machine_check_free(m);
 
 	if (error)
 		return error;
 	if (k->detect)
 		fxm_report_leaks(m);
 	kernel_free(k);
-	return fxmi_machine_free(m);
+	error = fxmi_machine_free(m);
+	errno = saved;
+	return error;
 }
 
 const char *fxm_machine_profile(const struct fxm_machine *m)

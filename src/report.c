@@ -123,10 +123,12 @@ static void deliver(struct fxmi_kernel *k, const struct fxm_report *r)
 	enum fxm_policy policy = k->policy[r->kind];
 	pthread_mutex_unlock(&k->report_lock);
 
+	int saved = errno;
 	if (fn)
 		fn(r, arg);
 	if (!fn || policy != FXM_POLICY_RECORD)
 		fputs(r->text, stderr);
+	errno = saved;
 	if (policy == FXM_POLICY_ABORT)
 		abort();
 }

@@ -65,8 +65,11 @@ static void emit_locked(struct fxmi_trace *t, const char *fmt, ...)
 static void write_to_file(const char *line, void *arg)
 {
 	struct fxmi_trace *t = arg;
+	int saved = errno;
+
 	fputs(line, t->file);
 	fputc('\n', t->file);
+	errno = saved;
 }
 
 /* ---- page names ---- */

@@ -248,6 +248,11 @@ static void test_wrong_arguments_are_refused(void **state)
 	attr.cpu = 0;
 	assert_int_equal(fxm_task_create(*state, &attr, NULL, NULL, &task), -EINVAL);
 	assert_int_equal(fxm_task_create(NULL, &attr, get_one, NULL, &task), -EINVAL);
+	attr.stack_bytes = SIZE_MAX / 4;
+	errno = 77;
+	assert_int_equal(fxm_task_create(*state, &attr, get_one, NULL, &task), -ENOMEM);
+	assert_int_equal(errno, 77);
+	errno = 0;
 	attr.stack_bytes = SIZE_MAX;
 	assert_int_equal(fxm_task_create(*state, &attr, get_one, NULL, &task), -ENOMEM);
 	assert_int_equal(fxm_task_resume(NULL), -EINVAL);

@@ -562,7 +562,9 @@ static void a_file_that_cannot_be_written_is_named(void **state)
 		struct fxm_machine *m = NULL;
 
 		assert_int_equal(fxm_config_set(cfg, "trace", names[i]), 0);
+		errno = 77;
 		int error = fxm_machine_create(cfg, &m);
+		assert_int_equal(errno, 77);
 		assert_true(error < 0);
 		assert_null(m);
 		assert_non_null(strstr(fxm_config_error(cfg), names[i]));
@@ -575,7 +577,10 @@ static int fill_the_disk(void *arg)
 {
 	struct fxm_machine *m = machine_of(arg);
 
-	return fxm_machine_destroy(m);
+	errno = 77;
+	for (int i = 0; i < 1000; i++)
+		fxm_page_address(fxm_machine_vcpu(m, 0), fxm_page_of_pfn(m, 1));
+	return fxm_machine_destroy(m) || errno != 77;
 }
 
 static void a_full_disk_is_told(void **state)
