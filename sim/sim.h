@@ -370,6 +370,14 @@ FXMI_INLINE bool fxmi_is_resident(const _Atomic unsigned long *resident, uint64_
 	return atomic_load_explicit(&resident[n / (8 * sizeof(long))], memory_order_relaxed) >> (n % (8 * sizeof(long))) & 1;
 }
 
+/* False when the first access to @va will fault: its page is a lazy one, and not resident. */
+FXMI_INLINE bool fxmi_window_shows(struct fxmi_window *w, uint64_t va)
+{
+	struct fxmi_segment *seg = w->mode == FXM_WINDOW_OFF ? NULL : fxmi_lazy_segment(w, va);
+
+	return !seg || fxmi_is_resident(seg->resident, (va - seg->start) >> FXM_PAGE_SHIFT);
+}
+
 /*
  * The mapping of the page at @va has begun with leaf entry @entry (its PTE is already written) / has ended (the PTE may stay).
  * begin: drops a resident page that shows another frame or too much permission; eager: maps it now.

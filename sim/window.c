@@ -713,8 +713,12 @@ void *fxm_host(const struct fxm_machine *m, fxm_va va)
 	for (unsigned i = 0; i < m->window.nr_segments; i++) {
 		const struct fxmi_segment *seg = &m->window.segment[i];
 
-		if (va.v - seg->start < seg->size)
-			return seg->host + (va.v - seg->start);
+		if (va.v - seg->start >= seg->size)
+			continue;
+		/* Whoever asks will use it. The handler that this wants is put back in front if somebody took its place. */
+		if (seg->lazy && !fxmi_is_resident(seg->resident, page_index(seg, va.v)))
+			fxmi_segv_rearm();
+		return seg->host + (va.v - seg->start);
 	}
 	return NULL;
 }

@@ -168,7 +168,7 @@ void fxm_k_kmap_atomic_idx_pop(void)
 unsigned long fxm_k_fix_to_virt(unsigned index)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
-	return (uintptr_t)fxmi_tier_host(cpu, fxmi_fix_to_virt(fxmi_kernel_of(cpu), index));
+	return (uintptr_t)fxmi_tier_usable(cpu, fxmi_fix_to_virt(fxmi_kernel_of(cpu), index));
 }
 
 unsigned long fxm_k_fix_to_virt_checked(unsigned index)

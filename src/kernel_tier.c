@@ -177,7 +177,7 @@ void *fxmi_tier_pointer(struct fxm_vcpu *cpu, const char *function, fxm_va va)
 		fxm_k_missing(function);
 	if (fxmi_unlikely(fxm_va_error(va) != 0))
 		fxmi_bug(cpu, function, NULL, "%s(): %s", function, fxm_strerror(fxm_va_error(va)));
-	return va.v ? fxmi_tier_host(cpu, va.v) : NULL;
+	return va.v ? fxmi_tier_usable(cpu, va.v) : NULL;
 }
 
 int fxmi_tier_checked(struct fxm_vcpu *cpu, const char *function, int error)

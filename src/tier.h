@@ -52,6 +52,17 @@ FXMI_INLINE void *fxmi_tier_host(const struct fxm_vcpu *cpu, uint64_t va)
 	return (void *)(uintptr_t)(va + fxmi_tier_delta(cpu->machine));
 }
 
+/*
+ * The same for a pointer that will be used. Test frameworks put SIGSEGV handlers of their own in front of the window's, around
+ * each test: where the first use will fault, its handler is put back before.
+ */
+FXMI_INLINE void *fxmi_tier_usable(const struct fxm_vcpu *cpu, uint64_t va)
+{
+	if (!fxmi_window_shows(&cpu->machine->window, va))
+		fxm_window_rearm();
+	return fxmi_tier_host(cpu, va);
+}
+
 /* The simulated address of a host value. One that is outside the simulated address space stays what it is. */
 FXMI_INLINE uint64_t fxmi_tier_simulated(const struct fxm_machine *m, uint64_t value)
 {

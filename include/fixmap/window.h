@@ -28,7 +28,10 @@ enum fxm_window_mode {
 FXM_API enum fxm_window_mode fxm_window_mode(const struct fxm_machine *m);
 FXM_API bool fxm_window_is_identity(const struct fxm_machine *m);
 
-/** The host pointer for simulated address @va, or NULL when the window is off or @va lies in none of its segments. */
+/**
+ * The host pointer for simulated address @va, or NULL when the window is off or @va lies in none of its segments. Where its first
+ * use will fault, the SIGSEGV handler is put back in front (fxm_window_rearm()).
+ */
 FXM_API void *fxm_host(const struct fxm_machine *m, fxm_va va);
 
 /** The simulated address of a host pointer into @m's window; any other pointer gives its own value (so %px of NULL is 0). */
@@ -41,7 +44,11 @@ FXM_API fxm_va fxm_va_of_host(const struct fxm_machine *m, const void *host);
  */
 FXM_API int fxm_prefault(struct fxm_vcpu *cpu, fxm_va va, size_t len);
 
-/** Puts the SIGSEGV handler back in front after a test framework or library replaced it; the other one is chained to. */
+/**
+ * Puts the SIGSEGV handler back in front after a test framework or library replaced it; the other one is chained to. The library
+ * does it itself wherever it hands out a pointer whose first use will fault, and at fxm_attach(), machine creation and task
+ * start; a program that uses an older, never touched pointer under a new handler asks for it here.
+ */
 FXM_API void fxm_window_rearm(void);
 
 /** What the window did so far. */
