@@ -17,6 +17,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
+#include <link.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +214,19 @@ static size_t count(const struct loaded *l, enum fxm_entry_kind kind, const stru
 	return n;
 }
 
+/* The module's own function @name. dlsym() would take the C library's too: its init_module() is the system call. */
+static void *own_function(const struct loaded *l, const char *name)
+{
+	struct link_map *module, *owner;
+	void *function = dlsym(l->handle, name);
+	Dl_info info;
+
+	if (!function || dlinfo(l->handle, RTLD_DI_LINKMAP, &module) ||
+	    !dladdr1(function, &info, (void **)&owner, RTLD_DL_LINKMAP))
+		return NULL;
+	return owner == module ? function : NULL;
+}
+
 /* Exactly one module_init(), at most one module_exit(); the functions init_module() and cleanup_module() do as well. */
 static int find_entries(struct loaded *l)
 {
@@ -220,8 +234,8 @@ static int find_entries(struct loaded *l)
 	size_t n = count(l, FXM_ENTRY_INIT, &first, &second);
 	const char *path = l->module->path;
 
-	*(void **)&l->init = dlsym(l->handle, "init_module");
-	*(void **)&l->exit = dlsym(l->handle, "cleanup_module");
+	*(void **)&l->init = own_function(l, "init_module");
+	*(void **)&l->exit = own_function(l, "cleanup_module");
 	l->init_name = first ? first->name : "init_module";
 	if (n > 1) {
 		insmod_say("%s: %zu module_init(): %s (line %d) and %s (line %d); a module has one", path, n, first->name,
