@@ -79,7 +79,8 @@ add('input', 'no window', 2, {'kmap_string.c': None}, args=['-o', 'window=off'],
 add('input', 'time limit', 2, {'kmap_string.c': None}, args=['--time-limit', 'soon'], out=[], one_line=True, err=['number of seconds'])
 add('input', 'unknown parameter', 2, {'kmap_string.c': None}, params=['colour=red'], out=[], one_line=True, err=['no module here has a parameter colour'])
 STAMPED = {'m.c': HEAD + 'static int f(void) { return 0; }\nmodule_init(f);\n'}
-add('input', "object without init, beside the C library's init_module()", 2, {'m.c': 'int x;\n'}, files=['m.so'], object_flags=P415, out=[],
+NO_INIT = {'m.c': 'int puts(const char *);\nint f(void) { return puts(""); }\n'}
+add('input', "object without init, beside the C library's init_module()", 2, NO_INIT, files=['m.so'], object_flags=P415, args=P415, out=[],
     one_line=True, err=['m.so: no module_init'])
 add('input', 'own object', 0, STAMPED, files=['m.so'], object_flags=P415, args=P415, out=[], err=[])
 add('input', 'stamp of another profile', 2, STAMPED, files=['m.so'], object_flags=P415, args=P510, out=[], one_line=True,
