@@ -417,6 +417,39 @@ static void everything(struct ops_run *run, const struct step *s, unsigned arg)
 	ops_compare_everything(run);
 }
 
+static void bad_arguments(struct ops_run *run, const struct step *s, unsigned arg)
+{
+	(void)s;
+	(void)arg;
+	ops_bad_arguments(run);
+}
+
+/* The first page to appear in a trace gets its name here. */
+static void trace(struct ops_run *run, const struct step *s, unsigned arg)
+{
+	char name[8];
+
+	(void)arg;
+	snprintf(name, sizeof(name), "%c%u", s->a & 1 ? 'P' : 'Q', s->b);
+	fxm_trace_name_page(run->m, fxm_page_of_pfn(run->m, pfn_of(run, s)), name);
+	fxm_trace_peek(fxm_machine_vcpu(run->m, 0), fxm_va_of(va_of(run, s, 0)));
+}
+
+static void page_address_init(struct ops_run *run, const struct step *s, unsigned arg)
+{
+	bool mapped = false;
+
+	(void)s;
+	(void)arg;
+	for (unsigned i = 0; i < run->model->last_pkmap; i++)
+		mapped |= run->model->count[i] != 0;
+	int error = fxm_page_address_init(run->m);
+	if (error != (mapped ? -EBUSY : 0))
+		ops_differ(run, "fxm_page_address_init: %d", error);
+	if (!mapped)
+		run->model->records = 0;
+}
+
 /* Often used ones stand here more than once. */
 static const struct {
 	operation_fn fn;
@@ -497,6 +530,9 @@ static const struct {
 	{reserve_top, 0},
 	{prefault, 0},
 	{everything, 0},
+	{bad_arguments, 0},
+	{trace, 0},
+	{page_address_init, 0},
 };
 
 /* ---- a run ---- */

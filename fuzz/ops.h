@@ -10,6 +10,7 @@
  *   ops_machine.c  the machine and the model that the settings describe
  *   ops_call.c     calls of the simulated kernel: predicted, performed by some task, compared
  *   ops_interrupt.c  interrupts in the middle of an operation
+ *   ops_arguments.c  calls without a vCPU, a page or a machine
  *   ops_access.c   reads and writes, through the TLB and through the window
  *   ops_compare.c  the state after it, and what happens when it differs
  */
@@ -178,6 +179,11 @@ void ops_interrupts_start(struct ops_run *run);
 /* Before and after each operation. */
 void ops_interrupts_reset(struct ops_run *run);
 void ops_compare_interrupts(struct ops_run *run, const char *what);
+
+/* ---- ops_arguments.c ---- */
+
+/* Calls everything with arguments that are none. */
+void ops_bad_arguments(struct ops_run *run);
 
 /* ---- ops_access.c ---- */
 
