@@ -392,17 +392,12 @@ static int unknown_profile(struct fxmi_error *error, const char *name)
 {
 	const char *best = NULL;
 	unsigned best_distance = patience(name);
-	char all[200] = "";
-	for (size_t i = 0; i < fxmi_profile_count(); i++) {
-		const char *have = fxmi_profile_at(i)->name;
-		size_t used = strlen(all);
-		consider(name, have, &best, &best_distance);
-		snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "", have);
-	}
+	for (size_t i = 0; i < fxmi_profile_count(); i++)
+		consider(name, fxmi_profile_at(i)->name, &best, &best_distance);
 	if (best)
 		fxmi_error_set(error, "no profile %s: did you mean %s?", name, best);
 	else
-		fxmi_error_set(error, "no profile %s: write one of %s", name, all);
+		fxmi_error_set(error, "no profile %s: `fixmap profiles` lists them", name);
 	return -ENOENT;
 }
 
