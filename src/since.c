@@ -37,6 +37,18 @@ const char *fxm_since(const char *function)
 	return NULL;
 }
 
+int fxm_since_at(size_t i, const char **function, unsigned *first, unsigned *last)
+{
+	if (!function || !first || !last)
+		return -EINVAL;
+	if (i >= sizeof(functions) / sizeof(functions[0]))
+		return -ENOENT;
+	*function = functions[i].function;
+	*first = functions[i].first;
+	*last = functions[i].last;
+	return 0;
+}
+
 bool fxmi_has(const struct fxmi_kernel *k, const char *function)
 {
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)

@@ -10,6 +10,8 @@
 
 #include "layout.h"
 
+#include <fixmap/kmap_atomic.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -465,6 +467,33 @@ static void src_finds_traits_sites_and_settings(void **state)
 	fxm_layout_destroy(c);
 }
 
+static void traits_and_functions_are_listed(void **state)
+{
+	struct fxm_layout *a = make(CONFIG_A "DEBUG_HIGHMEM=1"), *b = make(CONFIG_B);
+	const char *name;
+	uint64_t value;
+	unsigned first, last;
+	size_t n = 0, found = 0;
+	(void)state;
+	for (; !fxm_layout_trait_at(a, n, &name, &value); n++) {
+		assert_int_equal(value, fxmi_trait(a, name));
+		found += !strcmp(name, "atomic_pte_left");
+	}
+	assert_int_equal(found, 1);
+	assert_int_equal(fxm_layout_trait_at(b, 1000, &name, &value), -ENOENT);
+	assert_int_equal(fxm_layout_trait_at(b, 0, NULL, &value), -EINVAL);
+	for (n = 0; !fxm_since_at(n, &name, &first, &last); n++) {
+		assert_non_null(fxm_since(name));
+		assert_true(first <= last);
+		if (!strcmp(name, "kmap_atomic_pfn"))
+			assert_int_equal(first, 0x02060d);
+	}
+	assert_true(n > 10);
+	assert_int_equal(fxm_since_at(0, &name, &first, NULL), -EINVAL);
+	fxm_layout_destroy(a);
+	fxm_layout_destroy(b);
+}
+
 static void null_arguments_are_refused(void **state)
 {
 	struct fxm_layout *l = make(CONFIG_A);
@@ -516,6 +545,7 @@ int main(void)
 	    cmocka_unit_test(areas_never_wrap_around),
 	    cmocka_unit_test(profiles_are_well_formed),
 	    cmocka_unit_test(src_finds_traits_sites_and_settings),
+	    cmocka_unit_test(traits_and_functions_are_listed),
 	    cmocka_unit_test(null_arguments_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
