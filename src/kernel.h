@@ -37,6 +37,10 @@ struct fxmi_percpu {
 	const _Atomic uint64_t *nr_resident;	 /* lazily mapped pages in the window; 0: no slot needs looking at */
 	fxm_va (*kmap_atomic)(struct fxm_vcpu *, struct fxm_page *);
 	int (*kunmap_atomic)(struct fxm_vcpu *, fxm_va);
+	/* the fast paths of kmap_local.c */
+	struct fxmi_kmap_ctrl *kmap_ctrl;	 /* the current task's; NULL before its first mapping */
+	fxm_va (*kmap_local_page)(struct fxm_vcpu *, struct fxm_page *);
+	int (*kunmap_local)(struct fxm_vcpu *, fxm_va);
 	/* colder */
 	struct fxmi_kernel *kernel;
 	struct fxmi_op *op;	 /* the traced operation in progress on this CPU */
@@ -77,9 +81,22 @@ struct fxmi_pkmap {
 
 struct fxmi_trace;
 struct fxmi_tier;
+struct fxmi_kmap_ctrl;
 
 /* Sites that warn once per boot. */
-enum fxmi_once { FXMI_ONCE_ATOMIC_ORDER, FXMI_ONCE_PUSH_IRQ };
+enum fxmi_once {
+	FXMI_ONCE_ATOMIC_ORDER,
+	FXMI_ONCE_PUSH_IRQ,
+	FXMI_ONCE_LOCAL_ORDER,
+	FXMI_ONCE_LOCAL_LOW,
+	FXMI_ONCE_LOCAL_FORCE_MAP,
+	FXMI_ONCE_OUT_GUARD,
+	FXMI_ONCE_OUT_NONE,
+	FXMI_ONCE_IN_GUARD,
+	FXMI_ONCE_IN_NONE,
+	FXMI_ONCE_TO_PAGE_PKMAP,
+	FXMI_ONCE_TO_PAGE_LOCAL
+};
 
 struct fxmi_kernel {
 	struct fxm_machine *m;
@@ -87,6 +104,10 @@ struct fxmi_kernel {
 	unsigned version; /* major << 16 | minor << 8 | patch */
 	unsigned pte_bytes;
 	bool typed;	  /* the km_type generation */
+	bool local;	  /* the kmap_local generation */
+	bool force_map, preempt_rt; /* DEBUG_KMAP_LOCAL_FORCE_MAP, PREEMPT_RT */
+	uint64_t km_incr; /* KM_INCR: what a mapping adds to kmap_ctrl.idx */
+	_Atomic(struct fxmi_kmap_ctrl *) kmap_ctrls; /* of all tasks that ever mapped; kmap_local.c */
 	bool highmem;	     /* CONFIG_HIGHMEM */
 	bool has_kmap_group; /* FIX_KMAP_BEGIN..END exist */
 	bool debug_highmem, debug_atomic_sleep, smp;
@@ -193,6 +214,27 @@ void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu);
 
 /* How many slots of @cpu are mapped by a call that was not undone, and whether the one at @va is. */
 bool fxmi_kmap_atomic_is_live(const struct fxmi_kernel *k, uint64_t va);
+
+/* ---- kmap_local.c ---- */
+
+/* Fills the function pointers of a CPU's per-CPU area; those of kmap_atomic too where kmap_local is below it. */
+void fxmi_kmap_local_init(struct fxm_vcpu *cpu);
+void fxmi_kmap_local_free(struct fxmi_kernel *k);
+
+/* kmap_atomic_prot() and kmap_atomic_pfn() of that generation. The CPU has been checked. */
+fxm_va fxmi_kmap_local_atomic_prot(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t prot);
+fxm_va fxmi_kmap_local_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn);
+
+/* The part of kmap_to_page() for kmap_local addresses: whether it finds the page, and its frame. */
+bool fxmi_kmap_local_to_pfn(struct fxm_vcpu *cpu, uint64_t va, uint64_t *pfn);
+
+/* A task leaves its CPU / comes back / ends; in each it is current. Nothing happens to one that never mapped. */
+void fxmi_kmap_local_sched_out(struct fxm_vcpu *cpu, struct fxm_task *task);
+void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task);
+void fxmi_kmap_local_task_end(struct fxm_vcpu *cpu, struct fxm_task *task);
+
+/* Finding "leak" for each mapping that a task holds; how many. */
+unsigned fxmi_kmap_local_report_leaks(struct fxmi_kernel *k);
 
 /* ---- machine.c ---- */
 

@@ -56,6 +56,7 @@ static const struct fxmi_row rows[] = {
 #include <fixmap/profiles/x86_32-4.7.def>
 #include <fixmap/profiles/x86_32-4.15.def>
 #include <fixmap/profiles/x86_32-5.10.def>
+#include <fixmap/profiles/x86_32-6.1.def>
 };
 
 #include <fixmap/profiles/rows_end.h>

@@ -107,6 +107,7 @@ struct replay {
 
 	enum replay_dialect dialect;
 	bool reports_count; /* an unannounced report is a difference */
+	bool has_slept_in_atomic; /* "sleeping function called..." has been announced */
 	struct fxm_config *config;
 	struct fxm_machine *machine;
 	const struct fxm_layout *layout;

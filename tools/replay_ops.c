@@ -57,6 +57,29 @@ static void op_kunmap_atomic(struct fxm_vcpu *cpu, struct replay_action *a)
 	a->error = a->has_type ? fxm_kunmap_atomic_type(cpu, a->va, a->km_type) : fxm_kunmap_atomic(cpu, a->va);
 }
 
+static void op_kmap_local_page(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->result = fxm_kmap_local_page(cpu, a->page);
+	a->error = fxm_va_error(a->result);
+}
+
+static void op_kmap_local_pfn(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->result = fxm_kmap_local_pfn(cpu, a->pfn);
+	a->error = fxm_va_error(a->result);
+}
+
+static void op_kmap_local_page_prot(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->result = fxm_kmap_local_page_prot(cpu, a->page, a->prot);
+	a->error = fxm_va_error(a->result);
+}
+
+static void op_kunmap_local(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->error = fxm_kunmap_local(cpu, a->va);
+}
+
 static void op_peek(struct fxm_vcpu *cpu, struct replay_action *a)
 {
 	a->result = a->va;
@@ -164,6 +187,11 @@ static const struct replay_op_kind kinds[] = {
     {"kmap_atomic_pfn", OP_PAGE | OP_TYPE | OP_MAPS, op_kmap_atomic_pfn},
     {"kmap_atomic_prot:RO", OP_PAGE | OP_MAPS, op_kmap_atomic_prot},
     {"kmap_atomic_prot:NC", OP_PAGE | OP_MAPS, op_kmap_atomic_prot},
+    {"kmap_local_page", OP_PAGE | OP_MAPS, op_kmap_local_page},
+    {"kunmap_local", OP_ADDRESS | OP_UNMAPS, op_kunmap_local},
+    {"kmap_local_pfn", OP_PAGE | OP_MAPS, op_kmap_local_pfn},
+    {"kmap_local_page_prot:RO", OP_PAGE | OP_MAPS, op_kmap_local_page_prot},
+    {"kmap_local_page_prot:NC", OP_PAGE | OP_MAPS, op_kmap_local_page_prot},
     {"kmap_to_page", OP_ADDRESS, op_kmap_to_page},
     {"kmap_atomic_to_page", OP_ADDRESS, op_kmap_atomic_to_page},
     {"kmap_flush_unused", 0, op_kmap_flush_unused},

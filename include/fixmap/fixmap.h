@@ -7,6 +7,7 @@
 #include <fixmap/config.h>
 #include <fixmap/kmap.h>
 #include <fixmap/kmap_atomic.h>
+#include <fixmap/kmap_local.h>
 #include <fixmap/layout.h>
 #include <fixmap/machine.h>
 #include <fixmap/memory.h>

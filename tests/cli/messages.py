@@ -34,7 +34,7 @@ CASES = [
     ('layout -o SMP', 'fixmap layout: SMP: write it as NAME=VALUE'),
     ('layout -o NR_CPU=4', 'fixmap layout: x86_32-5.10 has no setting NR_CPU: did you mean NR_CPUS?'),
     ('layout -p i386-2.6.12 -o INTEL_TXT=1',
-     'fixmap layout: INTEL_TXT is a setting of x86_32-5.10, not of i386-2.6.12: leave it out, or change the profile'),
+     'fixmap layout: INTEL_TXT is a setting of x86_32-6.1, not of i386-2.6.12: leave it out, or change the profile'),
     ('layout -o NR_CPUS=0', 'fixmap layout: NR_CPUS=0: write a number from 1 to 8192'),
     ('layout -o cpus=4,NR_CPUS=2', 'fixmap layout: cpus=4 is more than NR_CPUS=2: write cpus=2 or fewer, or a larger NR_CPUS'),
     ('layout -o ram_end=0',
