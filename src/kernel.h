@@ -79,6 +79,24 @@ struct fxmi_pkmap {
 	uint64_t base;			/* PKMAP_BASE */
 };
 
+/* early_ioremap.c, bt_ioremap.c: the boot maps. Boot code runs on one CPU: no lock. */
+#define FXMI_EARLY_SLOTS 8
+
+struct fxmi_early_slot {
+	uint64_t base;		      /* slot_virt */
+	uint64_t prev_map, prev_size; /* prev_map 0: free */
+	uintptr_t site;		      /* where it was mapped */
+};
+
+struct fxmi_early {
+	enum fxm_boot_phase phase;
+	bool debug;	   /* boot parameter early_ioremap_debug */
+	uint32_t begin;	   /* FIX_BTMAP_BEGIN */
+	uint32_t pages;	   /* NR_FIX_BTMAPS */
+	uint32_t nr_slots; /* FIX_BTMAPS_SLOTS */
+	struct fxmi_early_slot slot[FXMI_EARLY_SLOTS];
+};
+
 struct fxmi_trace;
 struct fxmi_tier;
 struct fxmi_kmap_ctrl;
@@ -121,6 +139,7 @@ struct fxmi_kernel {
 	uint64_t fixmaps_set;
 	uint32_t once; /* bits of enum fxmi_once that have fired */
 	struct fxmi_pkmap pkmap;
+	struct fxmi_early early;
 
 	/* report.c */
 	pthread_mutex_t report_lock;
@@ -170,8 +189,22 @@ FXMI_INLINE uint64_t fxmi_virt_to_fix(const struct fxmi_kernel *k, uint64_t va)
 	return ((k->fixaddr_top - (va & FXMI_PAGE_MASK)) & k->va_mask) >> FXM_PAGE_SHIFT;
 }
 
+/* __set_fixmap() without its trace. BUG when @index is out of range. */
+void fxmi_set_fixmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, uint64_t pa, uint64_t prot);
+
+/* Writes @entry as it is at a valid index, and flushes that page on this CPU. */
+void fxmi_set_fixed_pte(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, uint64_t entry);
+
 /* Whether @va lies in the fixed-address area, boot mappings included, and not in pkmap (which boot mappings may overlap). */
 bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va);
+
+/* ---- early_ioremap.c ---- */
+
+/* The slots and the phase of a new layout. */
+void fxmi_early_adopt(struct fxmi_kernel *k);
+
+/* Findings for early mappings that were not undone; how many. */
+unsigned fxmi_early_leaks(struct fxmi_kernel *k);
 
 /* ---- pkmap.c ---- */
 
@@ -309,6 +342,13 @@ void fxmi_symbolize(uintptr_t pc, char *buf, size_t size);
 
 /* ---- trace.c ---- */
 
+/* What a helper of linux/highmem.h did so far. Its maps belong to its line and make none of their own. */
+struct fxmi_helper {
+	const struct fxm_page *source; /* src=, or NULL */
+	unsigned maps;		       /* calls that returned */
+	char calls[256];	       /* +ADDRESS and -ADDRESS in order */
+};
+
 /* A traced operation: lives on the operating stack between begin and end. */
 struct fxmi_op {
 	const char *name;
@@ -316,9 +356,10 @@ struct fxmi_op {
 	const struct fxm_page *page; /* ARG */
 	uint64_t address;	     /* RET, or the address passed */
 	char detail[112];	     /* k=v fields known before the operation (type=, name= fix= phys= prot=), "" if none */
-	char tlb[384];		     /* what was flushed so far, joined by + */
+	char tlb[1024];		     /* what was flushed so far, joined by + */
 	int flushed;		     /* slots freed by flush_all_zero_pkmaps */
 	bool slept;		     /* kmap: kmap-enter was written */
+	struct fxmi_helper *helper;  /* of a page helper */
 	struct fxmi_op *outer;
 };
 
@@ -338,6 +379,7 @@ void fxmi_op_prot(struct fxm_vcpu *cpu, struct fxmi_op *op, uint64_t prot);
 void fxmi_op_end_kmap(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* kmap, kunmap, kmap_flush_unused */
 void fxmi_op_end_atomic(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* kmap_atomic*, kunmap_atomic, peek */
 void fxmi_op_end_fixmap(struct fxm_vcpu *cpu, struct fxmi_op *op, uint32_t index); /* set_fixmap*, clear_fixmap */
+void fxmi_op_end_helper(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* the page helpers */
 void fxmi_op_end_fields(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* kmap is about to sleep: kmap-enter and ev lines. After it the op goes on with an empty flush list. */
@@ -349,6 +391,9 @@ void fxmi_op_flushed(struct fxm_vcpu *cpu, int slots);
 
 /* A report happened: the `expect` line. @dies: the operation in progress ends here, as a `do` line. */
 void fxmi_trace_report(struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *where, const struct fxm_fault *fault, bool dies);
+
+/* A heading, when somebody traces. */
+void fxmi_trace_mark(struct fxmi_kernel *k, const char *text);
 
 int fxmi_trace_init(struct fxmi_kernel *k);
 void fxmi_trace_free(struct fxmi_kernel *k);

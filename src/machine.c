@@ -79,6 +79,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->prot_nocache = prot(l, "FIXMAP_PAGE_NOCACHE", &k->prot_nocache_name, "PAGE_KERNEL_NOCACHE");
 	k->prot_io = prot(l, "FIXMAP_PAGE_IO", &k->prot_io_name, "PAGE_KERNEL");
 	k->pkmap.base = fxm_layout_get(l, "PKMAP_BASE");
+	fxmi_early_adopt(k);
 	k->pkmap.last_pkmap = k->highmem ? (uint32_t)fxm_layout_get(l, "LAST_PKMAP") : 0;
 }
 

@@ -212,7 +212,7 @@ const struct replay_op_kind *replay_op_named(const char *name)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(kinds[i].name, name))
 			return &kinds[i];
-	return NULL;
+	return replay_page_op_named(name);
 }
 
 bool replay_page_name(const char *name, unsigned *family, size_t *number)
@@ -404,6 +404,8 @@ int replay_action_of(struct replay *rp, const struct trace_op *op, struct replay
 		ret = read_phys(rp, op, a);
 	if (!ret && (flags & OP_PHYS))
 		ret = read_prot(rp, trace_field(&rp->line, op->field, "prot"), a);
+	if (!ret && (flags & (OP_SIZE | OP_HELPER)))
+		ret = replay_read_page_args(rp, op, a);
 	return ret ? ret : read_named_prot(rp, op, a);
 }
 
