@@ -365,7 +365,8 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	uint64_t counts = cpu->counts;
 	uint64_t slot = counts >> 48;
 
-	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(slot >= pc->fast_levels) || fxmi_unlikely(!ctrl))
+	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(slot >= pc->fast_levels) || fxmi_unlikely(!ctrl) ||
+	    fxmi_unlikely(counts & FXMI_HARDIRQ_MASK)) /* which may warn */
 		return slow(cpu, page);
 	unsigned char *pte = pc->kmap_pte - slot * pte_bytes;
 	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0))

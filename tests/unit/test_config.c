@@ -33,8 +33,8 @@ static void assert_setting(const struct fxm_config *cfg, const char *name, const
 static void profiles_are_listed(void **state)
 {
 	static const char *const names[] = {"i386-2.6.12", "i386-2.6.12.6", "i386-2.6.13.1", "i386-2.6.15",
-					    "x86_32-4.7",  "x86_32-4.15",   "x86_32-5.10"};
-	static const unsigned versions[] = {0x02060c, 0x02060c, 0x02060d, 0x02060f, 0x040700, 0x040f00, 0x050a00};
+					    "x86_32-4.7",  "x86_32-4.15",   "x86_32-5.10",   "x86_32-6.1"};
+	static const unsigned versions[] = {0x02060c, 0x02060c, 0x02060d, 0x02060f, 0x040700, 0x040f00, 0x050a00, 0x060100};
 	(void)state;
 	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
 		size_t i = 0;
