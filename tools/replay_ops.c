@@ -388,7 +388,7 @@ int replay_action_of(struct replay *rp, const struct trace_op *op, struct replay
 	a->kind = replay_op_named(op->name);
 	if (!a->kind)
 		return trace_reader_fail(&rp->reader,
-					 "operation %.40s cannot be replayed; this version knows kmap, kmap_atomic and set_fixmap",
+					 "operation %.40s cannot be replayed; doc/trace-format.md lists those that can",
 					 op->name);
 	flags = a->kind->flags;
 	ret = read_context(rp, op->context, a);
