@@ -475,8 +475,9 @@ static bool is_slot_to_switch(struct fxm_vcpu *cpu, const struct fxmi_kernel *k,
 
 	if (k->km_incr == 2 && !(i & 1)) {
 		if (pteval)
-			fxmi_warn_once(cpu, in ? FXMI_ONCE_IN_GUARD : FXMI_ONCE_OUT_GUARD, in ? "sched_in_guard" : "sched_out_guard",
-				       &about, "schedule: guard slot %d of %s[%d] is in use", i, ctrl->comm, ctrl->pid);
+			fxmi_warn_once(cpu, in ? FXMI_ONCE_IN_GUARD : FXMI_ONCE_OUT_GUARD,
+				       in ? "sched_in_guard" : "sched_out_guard", &about,
+				       "schedule: guard slot %d of %s[%d] is in use", i, ctrl->comm, ctrl->pid);
 		return false;
 	}
 	if (!pteval)

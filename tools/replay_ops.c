@@ -75,6 +75,12 @@ static void op_kmap_local_page_prot(struct fxm_vcpu *cpu, struct replay_action *
 	a->error = fxm_va_error(a->result);
 }
 
+static void op_kmap_local_pfn_prot(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->result = fxm___kmap_local_pfn_prot(cpu, a->pfn, a->prot);
+	a->error = fxm_va_error(a->result);
+}
+
 static void op_kunmap_local(struct fxm_vcpu *cpu, struct replay_action *a)
 {
 	a->error = fxm_kunmap_local(cpu, a->va);
@@ -192,6 +198,8 @@ static const struct replay_op_kind kinds[] = {
     {"kmap_local_pfn", OP_PAGE | OP_MAPS, op_kmap_local_pfn},
     {"kmap_local_page_prot:RO", OP_PAGE | OP_MAPS, op_kmap_local_page_prot},
     {"kmap_local_page_prot:NC", OP_PAGE | OP_MAPS, op_kmap_local_page_prot},
+    {"kmap_local_pfn_prot:RO", OP_PAGE | OP_MAPS, op_kmap_local_pfn_prot},
+    {"kmap_local_pfn_prot:NC", OP_PAGE | OP_MAPS, op_kmap_local_pfn_prot},
     {"kmap_to_page", OP_ADDRESS, op_kmap_to_page},
     {"kmap_atomic_to_page", OP_ADDRESS, op_kmap_atomic_to_page},
     {"kmap_flush_unused", 0, op_kmap_flush_unused},

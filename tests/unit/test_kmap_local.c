@@ -54,7 +54,8 @@ static void assert_warned(struct kernel *k, unsigned warns, const char *where)
 
 static void other_kernels_refuse_it(void **state)
 {
-	static const char *const others[] = {"profile=i386-2.6.12", "profile=x86_32-4.7", "profile=x86_32-4.15", "profile=x86_32-5.10"};
+	static const char *const others[] = {"profile=i386-2.6.12", "profile=x86_32-4.7", "profile=x86_32-4.15",
+					     "profile=x86_32-5.10"};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		struct kernel *k = kernel_new(others[i]);
@@ -323,7 +324,8 @@ static void kmap_to_page_knows_all_slots_but_the_first(void **state)
 	(void)state;
 	struct kernel *k = kernel_new(profiles[1]);
 	struct fxm_page *page = high_page(k);
-	fxm_va pkmap = fxm_kmap(k->cpu, page), first = fxm_kmap_local_page(k->cpu, page), second = fxm_kmap_local_page(k->cpu, page);
+	fxm_va pkmap = fxm_kmap(k->cpu, page);
+	fxm_va first = fxm_kmap_local_page(k->cpu, page), second = fxm_kmap_local_page(k->cpu, page);
 
 	assert_int_equal(fxm_kmap_to_pfn(k->cpu, first), (first.v - 0xc0000000) >> 12);
 	assert_no_reports(k);

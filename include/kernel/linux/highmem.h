@@ -213,6 +213,11 @@ void kunmap_local(const void *address) FXM_K_NOT_HERE("kunmap_local() came with 
 #define FXM_K_MAP_SECOND(page) kmap_atomic(page, KM_USER1)
 #define FXM_K_UNMAP_FIRST(address) kunmap_atomic(address, KM_USER0)
 #define FXM_K_UNMAP_SECOND(address) kunmap_atomic(address, KM_USER1)
+#elif defined(FXM_K_LOCAL)
+#define FXM_K_MAP_FIRST(page) kmap_local_page(page)
+#define FXM_K_MAP_SECOND(page) kmap_local_page(page)
+#define FXM_K_UNMAP_FIRST(address) kunmap_local(address)
+#define FXM_K_UNMAP_SECOND(address) kunmap_local(address)
 #else
 #define FXM_K_MAP_FIRST(page) kmap_atomic(page)
 #define FXM_K_MAP_SECOND(page) kmap_atomic(page)
@@ -256,13 +261,13 @@ FXM_K_INLINE void memclear_highpage_flush(struct page *page, unsigned int offset
 FXM_K_INLINE void zero_user_segments(struct page *page, unsigned int start1, unsigned int end1, unsigned int start2,
 				     unsigned int end2)
 {
-	char *to = kmap_atomic(page);
+	char *to = FXM_K_MAP_FIRST(page);
 	BUG_ON(end1 > PAGE_SIZE || end2 > PAGE_SIZE);
 	if (end1 > start1)
 		memset(to + start1, 0, end1 - start1);
 	if (end2 > start2)
 		memset(to + start2, 0, end2 - start2);
-	kunmap_atomic(to);
+	FXM_K_UNMAP_FIRST(to);
 	flush_dcache_page(page);
 }
 
