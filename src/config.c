@@ -32,6 +32,9 @@ static const struct fxmi_row library_rows[] = {
 	{FXMI_ROW_CHOICE, "policy.finding", "policy", POLICY_WORDS, NULL, "the same for what a detector finds"},
 	{FXMI_ROW_TEXT, "detect", "off", NULL, NULL, "detectors: on, off, or names joined by + (leak+use-after-unmap)"},
 	{FXMI_ROW_TEXT, "trace", "", NULL, NULL, "file that every operation is recorded in"},
+	{FXMI_ROW_CHOICE, "phase", "running", "running|early|reset", NULL,
+	 "boot phase: early: before paging_init; reset: after early_ioremap_reset"},
+	{FXMI_ROW_OPTION, "early_ioremap_debug", "0", NULL, NULL, "boot parameter: a WARN for every early mapping"},
 	{FXMI_ROW_CHOICE, "stacks", "on", "on|off", NULL, "call stacks in reports; without them a report costs a thousandth"},
 	{FXMI_ROW_INTEGER, "hung_task", "5", "0", "86400", "seconds after which a waiting task is reported; 0: never"},
 };
@@ -395,17 +398,12 @@ static int unknown_profile(struct fxmi_error *error, const char *name)
 {
 	const char *best = NULL;
 	unsigned best_distance = patience(name);
-	char all[200] = "";
-	for (size_t i = 0; i < fxmi_profile_count(); i++) {
-		const char *have = fxmi_profile_at(i)->name;
-		size_t used = strlen(all);
-		consider(name, have, &best, &best_distance);
-		snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "", have);
-	}
+	for (size_t i = 0; i < fxmi_profile_count(); i++)
+		consider(name, fxmi_profile_at(i)->name, &best, &best_distance);
 	if (best)
 		fxmi_error_set(error, "no profile %s: did you mean %s?", name, best);
 	else
-		fxmi_error_set(error, "no profile %s: write one of %s", name, all);
+		fxmi_error_set(error, "no profile %s: `fixmap profiles` lists them", name);
 	return -ENOENT;
 }
 

@@ -76,21 +76,25 @@ static uint64_t make_entry(const struct fxmi_kernel *k, uint64_t pa, uint64_t pr
 	return ((pa & FXMI_PAGE_MASK) | prot) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
 }
 
-static void set_fixmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, uint64_t pa, uint64_t prot)
+void fxmi_set_fixed_pte(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, uint64_t entry)
 {
 	uint64_t va = fxmi_fix_to_virt(k, index);
-
-	if (index >= k->nr_fixed)
-		index_bug(cpu, k, index);
 	void *pte = fxmi_pte_ptr(k->m, va);
+
 	fxm_assert(pte); /* boot populated the tables of every index below __end_of_fixed_addresses */
-	uint64_t entry = make_entry(k, pa, prot);
 	fxmi_pte_set(pte, k->pte_bytes, entry);
 	fxmi_flush_tlb_one(cpu, va);
 	if (entry & k->m->desc.format->present)
 		fxmi_window_begin(cpu, va, entry);
 	else
 		fxmi_window_end(cpu, va);
+}
+
+void fxmi_set_fixmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, uint64_t pa, uint64_t prot)
+{
+	if (index >= k->nr_fixed)
+		index_bug(cpu, k, index);
+	fxmi_set_fixed_pte(cpu, k, index, make_entry(k, pa, prot));
 	k->fixmaps_set++;
 }
 
@@ -117,11 +121,11 @@ static void do_set(struct fxm_vcpu *cpu, const char *name, uint32_t index, uint6
 	struct fxmi_op op;
 
 	if (!fxmi_tracing(cpu)) {
-		set_fixmap(cpu, k, index, pa, prot);
+		fxmi_set_fixmap(cpu, k, index, pa, prot);
 		return;
 	}
 	trace_begin(cpu, &op, name, index, pa, prot, prot_name);
-	set_fixmap(cpu, k, index, pa, prot);
+	fxmi_set_fixmap(cpu, k, index, pa, prot);
 	op.address = fxmi_fix_to_virt(k, index) + offset;
 	fxmi_op_end_fixmap(cpu, &op, index);
 }

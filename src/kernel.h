@@ -38,6 +38,10 @@ struct fxmi_percpu {
 	const _Atomic uint64_t *nr_resident;	 /* lazily mapped pages in the window; 0: no slot needs looking at */
 	fxm_va (*kmap_atomic)(struct fxm_vcpu *, struct fxm_page *);
 	int (*kunmap_atomic)(struct fxm_vcpu *, fxm_va);
+	/* the fast paths of kmap_local.c */
+	struct fxmi_kmap_ctrl *kmap_ctrl;	 /* the current task's; NULL before its first mapping */
+	fxm_va (*kmap_local_page)(struct fxm_vcpu *, struct fxm_page *);
+	int (*kunmap_local)(struct fxm_vcpu *, fxm_va);
 	/* colder */
 	struct fxmi_kernel *kernel;
 	struct fxmi_op *op;	 /* the traced operation in progress on this CPU */
@@ -76,11 +80,42 @@ struct fxmi_pkmap {
 	uint64_t base;			/* PKMAP_BASE */
 };
 
+/* early_ioremap.c, bt_ioremap.c: the boot maps. Boot code runs on one CPU: no lock. */
+#define FXMI_EARLY_SLOTS 8
+
+struct fxmi_early_slot {
+	uint64_t base;		      /* slot_virt */
+	uint64_t prev_map, prev_size; /* prev_map 0: free */
+	uintptr_t site;		      /* where it was mapped */
+};
+
+struct fxmi_early {
+	enum fxm_boot_phase phase;
+	bool debug;	   /* boot parameter early_ioremap_debug */
+	uint32_t begin;	   /* FIX_BTMAP_BEGIN */
+	uint32_t pages;	   /* NR_FIX_BTMAPS */
+	uint32_t nr_slots; /* FIX_BTMAPS_SLOTS */
+	struct fxmi_early_slot slot[FXMI_EARLY_SLOTS];
+};
+
 struct fxmi_trace;
 struct fxmi_tier;
+struct fxmi_kmap_ctrl;
 
 /* Sites that warn once per boot. */
-enum fxmi_once { FXMI_ONCE_ATOMIC_ORDER, FXMI_ONCE_PUSH_IRQ };
+enum fxmi_once {
+	FXMI_ONCE_ATOMIC_ORDER,
+	FXMI_ONCE_PUSH_IRQ,
+	FXMI_ONCE_LOCAL_ORDER,
+	FXMI_ONCE_LOCAL_LOW,
+	FXMI_ONCE_LOCAL_FORCE_MAP,
+	FXMI_ONCE_OUT_GUARD,
+	FXMI_ONCE_OUT_NONE,
+	FXMI_ONCE_IN_GUARD,
+	FXMI_ONCE_IN_NONE,
+	FXMI_ONCE_TO_PAGE_PKMAP,
+	FXMI_ONCE_TO_PAGE_LOCAL
+};
 
 struct fxmi_kernel {
 	struct fxm_machine *m;
@@ -88,6 +123,10 @@ struct fxmi_kernel {
 	unsigned version; /* major << 16 | minor << 8 | patch */
 	unsigned pte_bytes;
 	bool typed;	  /* the km_type generation */
+	bool local;	  /* the kmap_local generation */
+	bool force_map, preempt_rt; /* DEBUG_KMAP_LOCAL_FORCE_MAP, PREEMPT_RT */
+	uint64_t km_incr; /* KM_INCR: what a mapping adds to kmap_ctrl.idx */
+	_Atomic(struct fxmi_kmap_ctrl *) kmap_ctrls; /* of all tasks that ever mapped; kmap_local.c */
 	bool highmem;	     /* CONFIG_HIGHMEM */
 	bool has_kmap_group; /* FIX_KMAP_BEGIN..END exist */
 	bool debug_highmem, debug_atomic_sleep, smp;
@@ -101,6 +140,7 @@ struct fxmi_kernel {
 	uint64_t fixmaps_set;
 	uint32_t once; /* bits of enum fxmi_once that have fired */
 	struct fxmi_pkmap pkmap;
+	struct fxmi_early early;
 
 	/* report.c */
 	pthread_mutex_t report_lock;
@@ -151,8 +191,22 @@ FXMI_INLINE uint64_t fxmi_virt_to_fix(const struct fxmi_kernel *k, uint64_t va)
 	return ((k->fixaddr_top - (va & FXMI_PAGE_MASK)) & k->va_mask) >> FXM_PAGE_SHIFT;
 }
 
+/* __set_fixmap() without its trace. BUG when @index is out of range. */
+void fxmi_set_fixmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, uint64_t pa, uint64_t prot);
+
+/* Writes @entry as it is at a valid index, and flushes that page on this CPU. */
+void fxmi_set_fixed_pte(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, uint64_t entry);
+
 /* Whether @va lies in the fixed-address area, boot mappings included, and not in pkmap (which boot mappings may overlap). */
 bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va);
+
+/* ---- early_ioremap.c ---- */
+
+/* The slots and the phase of a new layout. */
+void fxmi_early_adopt(struct fxmi_kernel *k);
+
+/* Findings for early mappings that were not undone; how many. */
+unsigned fxmi_early_leaks(struct fxmi_kernel *k);
 
 /* ---- pkmap.c ---- */
 
@@ -195,6 +249,27 @@ void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu);
 
 /* How many slots of @cpu are mapped by a call that was not undone, and whether the one at @va is. */
 bool fxmi_kmap_atomic_is_live(const struct fxmi_kernel *k, uint64_t va);
+
+/* ---- kmap_local.c ---- */
+
+/* Fills the function pointers of a CPU's per-CPU area; those of kmap_atomic too where kmap_local is below it. */
+void fxmi_kmap_local_init(struct fxm_vcpu *cpu);
+void fxmi_kmap_local_free(struct fxmi_kernel *k);
+
+/* kmap_atomic_prot() and kmap_atomic_pfn() of that generation. The CPU has been checked. */
+fxm_va fxmi_kmap_local_atomic_prot(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t prot);
+fxm_va fxmi_kmap_local_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn);
+
+/* The part of kmap_to_page() for kmap_local addresses: whether it finds the page, and its frame. */
+bool fxmi_kmap_local_to_pfn(struct fxm_vcpu *cpu, uint64_t va, uint64_t *pfn);
+
+/* A task leaves its CPU / comes back / ends; in each it is current. Nothing happens to one that never mapped. */
+void fxmi_kmap_local_sched_out(struct fxm_vcpu *cpu, struct fxm_task *task);
+void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task);
+void fxmi_kmap_local_task_end(struct fxm_vcpu *cpu, struct fxm_task *task);
+
+/* Finding "leak" for each mapping that a task holds; how many. */
+unsigned fxmi_kmap_local_report_leaks(struct fxmi_kernel *k);
 
 /* ---- machine.c ---- */
 
@@ -269,6 +344,13 @@ void fxmi_symbolize(uintptr_t pc, char *buf, size_t size);
 
 /* ---- trace.c ---- */
 
+/* What a helper of linux/highmem.h did so far. Its maps belong to its line and make none of their own. */
+struct fxmi_helper {
+	const struct fxm_page *source; /* src=, or NULL */
+	unsigned maps;		       /* calls that returned */
+	char calls[256];	       /* +ADDRESS and -ADDRESS in order */
+};
+
 /* A traced operation: lives on the operating stack between begin and end. */
 struct fxmi_op {
 	const char *name;
@@ -276,10 +358,11 @@ struct fxmi_op {
 	const struct fxm_page *page; /* ARG */
 	uint64_t address;	     /* RET, or the address passed */
 	char detail[112];	     /* k=v fields known before the operation (type=, name= fix= phys= prot=), "" if none */
-	char tlb[384];		     /* what was flushed so far, joined by + */
+	char tlb[1024];		     /* what was flushed so far, joined by + */
 	char expects[512];	     /* lines of the reports so far */
 	int flushed;		     /* slots freed by flush_all_zero_pkmaps */
 	bool slept;		     /* kmap: kmap-enter was written */
+	struct fxmi_helper *helper;  /* of a page helper */
 	struct fxmi_op *outer;
 };
 
@@ -299,6 +382,7 @@ void fxmi_op_prot(struct fxm_vcpu *cpu, struct fxmi_op *op, uint64_t prot);
 void fxmi_op_end_kmap(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* kmap, kunmap, kmap_flush_unused */
 void fxmi_op_end_atomic(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* kmap_atomic*, kunmap_atomic, peek */
 void fxmi_op_end_fixmap(struct fxm_vcpu *cpu, struct fxmi_op *op, uint32_t index); /* set_fixmap*, clear_fixmap */
+void fxmi_op_end_helper(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* the page helpers */
 void fxmi_op_end_fields(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* kmap is about to sleep: kmap-enter and ev lines. After it the op goes on with an empty flush list. */
@@ -318,6 +402,9 @@ void fxmi_trace_report(struct fxm_vcpu *cpu, enum fxm_report_kind kind, const ch
 
 /* Another CPU came online. */
 void fxmi_trace_cpu_online(struct fxm_vcpu *cpu);
+
+/* A heading, when somebody traces. */
+void fxmi_trace_mark(struct fxmi_kernel *k, const char *text);
 
 int fxmi_trace_init(struct fxmi_kernel *k);
 void fxmi_trace_free(struct fxmi_kernel *k);

@@ -98,7 +98,7 @@ void *fxm_k_kmap_atomic_pfn_type(unsigned long pfn, unsigned type)
 }
 
 /* The address to unmap. A page given instead lies in the direct map as far as the kernel can see: it is ignored there. */
-static uint64_t unmap_arg(struct fxm_vcpu *cpu, const void *address, const void *site)
+static uint64_t unmap_arg(struct fxm_vcpu *cpu, const char *map, const char *unmap, const void *address, const void *site)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	const struct fxmi_physmem *mem = &k->m->mem;
@@ -107,25 +107,28 @@ static uint64_t unmap_arg(struct fxm_vcpu *cpu, const void *address, const void 
 	if ((uintptr_t)address - (uintptr_t)mem->mem_map < mem->nr_frames * sizeof(struct fxm_page)) {
 		fxmi_tier_describe(k, (uintptr_t)address, what, sizeof(what));
 		fxmi_finding(k, cpu, "wrong-argument", &(struct fxmi_subject){.page = address, .site = (uintptr_t)site},
-			     "kunmap_atomic() takes the address that kmap_atomic() returned and was given %s: nothing is unmapped",
-			     what);
+			     "%s() takes the address that %s() returned and was given %s: nothing is unmapped", unmap, map, what);
 		return k->page_offset;
 	}
-	return fxmi_tier_address_arg(cpu, "kunmap_atomic", address, site);
+	return fxmi_tier_address_arg(cpu, unmap, address, site);
 }
 
 void fxm_k_kunmap_atomic(const void *address)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	fxmi_tier_checked(cpu, "kmap_atomic",
-			  fxm_kunmap_atomic(cpu, fxm_va_of(unmap_arg(cpu, address, __builtin_return_address(0)))));
+			  fxm_kunmap_atomic(cpu, fxm_va_of(unmap_arg(cpu, "kmap_atomic", "kunmap_atomic", address,
+								     __builtin_return_address(0)))));
 }
 
 void fxm_k_kunmap_atomic_type(const void *address, unsigned type)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	fxmi_tier_checked(cpu, "kmap_atomic_type",
-			  fxm_kunmap_atomic_type(cpu, fxm_va_of(unmap_arg(cpu, address, __builtin_return_address(0))), type));
+			  fxm_kunmap_atomic_type(cpu,
+						 fxm_va_of(unmap_arg(cpu, "kmap_atomic", "kunmap_atomic", address,
+								     __builtin_return_address(0))),
+						 type));
 }
 
 struct fxm_page *fxm_k_kmap_atomic_to_page(const void *address)
@@ -161,6 +164,39 @@ void fxm_k_kmap_atomic_idx_pop(void)
 {
 	if (fxm_kmap_atomic_idx_pop(fxm_k_cpu()) == -ENOSYS)
 		fxm_k_missing("kmap_atomic_idx");
+}
+
+/* ---- kmap_local ---- */
+
+void *fxm_k_kmap_local_page(struct fxm_page *page)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_local_page", page, __builtin_return_address(0));
+	return fxmi_tier_pointer(cpu, "kmap_local_page", fxm_kmap_local_page(cpu, page));
+}
+
+void *fxm_k_kmap_local_page_prot(struct fxm_page *page, uint64_t prot)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_local_page_prot", page, __builtin_return_address(0));
+	return fxmi_tier_pointer(cpu, "kmap_local_page_prot", fxm_kmap_local_page_prot(cpu, page, fxm_pte_of(prot)));
+}
+
+void *fxm_k_kmap_local_pfn(unsigned long pfn)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	return fxmi_tier_pointer(cpu, "kmap_local_pfn", fxm_kmap_local_pfn(cpu, pfn));
+}
+
+void *fxm_k_kmap_local_folio(struct fxm_page *folio, size_t offset)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_local_folio", folio, __builtin_return_address(0));
+	return fxmi_tier_pointer(cpu, "kmap_local_folio", fxm_kmap_local_folio(cpu, folio, offset));
+}
+
+void fxm_k_kunmap_local(const void *address)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	uint64_t va = unmap_arg(cpu, "kmap_local_page", "kunmap_local", address, __builtin_return_address(0));
+	fxmi_tier_checked(cpu, "kunmap_local", fxm_kunmap_local(cpu, fxm_va_of(va)));
 }
 
 /* ---- fixmap ---- */

@@ -245,7 +245,8 @@ void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
-	pc->fast_levels = !cpu->rare && k && k->highmem && !k->typed ? k->km_type_nr : 0;
+	/* kmap_local never gets to its last slot. */
+	pc->fast_levels = !cpu->rare && k && k->highmem && !k->typed ? k->km_type_nr - k->local : 0;
 }
 
 /* An eager window maps at map time; DEBUG_HIGHMEM checks at every call: neither has a fast form. */
@@ -272,27 +273,40 @@ int fxm_kunmap_atomic(struct fxm_vcpu *cpu, fxm_va va)
 	return fxmi_percpu(cpu)->kunmap_atomic(cpu, va);
 }
 
-/* The error of a call that only the stack generation has. */
-static int check_stack(const struct fxm_vcpu *cpu)
+/* The error of a call that the typed generation does not have. */
+static int check_untyped(const struct fxm_vcpu *cpu)
 {
 	int error = fxmi_check_cpu(cpu);
 	return error ? error : fxmi_kernel_of(cpu)->typed ? -ENOSYS : 0;
 }
 
+/* The error of a call that only the stack generation has. */
+static int check_stack(const struct fxm_vcpu *cpu)
+{
+	int error = check_untyped(cpu);
+	return error ? error : fxmi_kernel_of(cpu)->local ? -ENOSYS : 0;
+}
+
 fxm_va fxm_kmap_atomic_prot(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot)
 {
-	int error = check_stack(cpu);
-	return error ? fxmi_va_error(error) : map_page_slow(cpu, page, "kmap_atomic_prot", prot.v);
+	int error = check_untyped(cpu);
+	if (error)
+		return fxmi_va_error(error);
+	if (fxmi_kernel_of(cpu)->local)
+		return fxmi_kmap_local_atomic_prot(cpu, page, prot.v);
+	return map_page_slow(cpu, page, "kmap_atomic_prot", prot.v);
 }
 
 fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 {
-	int error = check_stack(cpu);
+	int error = check_untyped(cpu);
 	if (error)
 		return fxmi_va_error(error);
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_op op;
 
+	if (k->local)
+		return fxmi_kmap_local_atomic_pfn(cpu, pfn);
 	fxmi_op_begin(cpu, &op, "kmap_atomic_pfn", fxm_page_of_pfn(k->m, pfn), 0);
 	disable(cpu);
 	if (k->highmem)

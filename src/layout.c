@@ -29,7 +29,7 @@ struct symbol {
 };
 
 /* What the public API enumerates: symbol numbers in the order of the profile. */
-enum list { LIST_VALUE, LIST_FIXED, LIST_PROT, LIST_KM_TYPE, LIST_CONFIG, NR_LISTS };
+enum list { LIST_VALUE, LIST_FIXED, LIST_PROT, LIST_KM_TYPE, LIST_CONFIG, LIST_TRAIT, NR_LISTS };
 
 struct boot {
 	uint32_t index;
@@ -106,6 +106,8 @@ static int list_of(enum fxmi_row_kind kind)
 		return LIST_KM_TYPE;
 	case FXMI_ROW_CONFIG:
 		return LIST_CONFIG;
+	case FXMI_ROW_TRAIT:
+		return LIST_TRAIT;
 	default:
 		return -1;
 	}
@@ -113,7 +115,7 @@ static int list_of(enum fxmi_row_kind kind)
 
 static bool has_symbol(const struct fxmi_row *row)
 {
-	return list_of(row->kind) >= 0 || row->kind == FXMI_ROW_LET || row->kind == FXMI_ROW_TRAIT;
+	return list_of(row->kind) >= 0 || row->kind == FXMI_ROW_LET;
 }
 
 static void add_symbol(struct fxm_layout *l, const struct fxmi_row *row, const char *name)
@@ -571,6 +573,18 @@ int fxm_km_type_at(const struct fxm_layout *layout, size_t i, const char **name,
 		return -ENOENT;
 	*name = s->name;
 	*value = (uint32_t)s->value;
+	return 0;
+}
+
+int fxm_layout_trait_at(const struct fxm_layout *layout, size_t i, const char **name, uint64_t *value)
+{
+	const struct symbol *s = at(layout, LIST_TRAIT, i);
+	if (!layout || !name || !value)
+		return -EINVAL;
+	if (!s)
+		return -ENOENT;
+	*name = s->name;
+	*value = s->value;
 	return 0;
 }
 

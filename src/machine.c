@@ -54,6 +54,10 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->version = fxmi_layout_version(l);
 	k->pte_bytes = k->m->desc.format->entry_bytes;
 	k->typed = fxmi_trait(l, "kmap_atomic_generation") == 1;
+	k->local = fxmi_trait(l, "kmap_atomic_generation") == 3;
+	k->force_map = fxmi_setting(l, "DEBUG_KMAP_LOCAL_FORCE_MAP");
+	k->preempt_rt = fxmi_setting(l, "PREEMPT_RT");
+	k->km_incr = fxmi_trait(l, "kmap_local_increment");
 	k->highmem = fxmi_setting(l, "HIGHMEM");
 	k->debug_highmem = fxmi_setting(l, "DEBUG_HIGHMEM");
 	k->debug_atomic_sleep = fxmi_setting(l, "DEBUG_ATOMIC_SLEEP");
@@ -76,6 +80,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->prot_nocache = prot(l, "FIXMAP_PAGE_NOCACHE", &k->prot_nocache_name, "PAGE_KERNEL_NOCACHE");
 	k->prot_io = prot(l, "FIXMAP_PAGE_IO", &k->prot_io_name, "PAGE_KERNEL");
 	k->pkmap.base = fxm_layout_get(l, "PKMAP_BASE");
+	fxmi_early_adopt(k);
 	k->pkmap.last_pkmap = k->highmem ? (uint32_t)fxm_layout_get(l, "LAST_PKMAP") : 0;
 }
 
@@ -99,8 +104,9 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	pc->nr_resident = &k->m->window.nr_resident;
 	if (k->typed)
 		fxmi_kmap_atomic_typed_init(cpu);
-	else
+	else if (!k->local)
 		fxmi_kmap_atomic_stack_init(cpu);
+	fxmi_kmap_local_init(cpu);
 	return 0;
 }
 
@@ -234,6 +240,7 @@ static void kernel_free(struct fxmi_kernel *k)
 	for (unsigned i = 0; i < fxm_machine_cpus_online(k->m); i++)
 		free(fxmi_percpu(fxm_machine_vcpu(k->m, i))->site);
 	fxmi_pkmap_free(k);
+	fxmi_kmap_local_free(k);
 	fxmi_report_free(k);
 	fxm_layout_destroy(k->layout);
 	free(k);

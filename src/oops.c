@@ -120,8 +120,8 @@ static void explain(const struct fxmi_kernel *k, const struct fxm_fault *f, char
 	else if (fxmi_va_is_fixed(k, va)) {
 		uint64_t index = fxmi_virt_to_fix(k, va);
 		if (index - k->fix_kmap_begin < (uint64_t)k->fix_kmap_end - k->fix_kmap_begin + 1)
-			snprintf(buf, size, "%s of %llx: kmap_atomic slot %llu of CPU %llu is not mapped", verb,
-				 (unsigned long long)va, (unsigned long long)((index - k->fix_kmap_begin) % k->km_type_nr),
+			snprintf(buf, size, "%s of %llx: %s slot %llu of CPU %llu is not mapped", verb,
+				 (unsigned long long)va, k->local ? "kmap_local" : "kmap_atomic", (unsigned long long)((index - k->fix_kmap_begin) % k->km_type_nr),
 				 (unsigned long long)((index - k->fix_kmap_begin) / k->km_type_nr));
 		else
 			snprintf(buf, size, "%s of %llx: fixed address %llu is not mapped", verb, (unsigned long long)va,
@@ -260,8 +260,8 @@ static void on_cpu_online(struct fxm_vcpu *cpu)
 /* A task that ends in the middle of its mappings leaves them to nobody. */
 static void on_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
 {
-	(void)task;
 	fxmi_percpu(cpu)->op = NULL;
+	fxmi_kmap_local_task_end(cpu, task);
 }
 
 const struct fxmi_callbacks fxmi_kernel_callbacks = {
@@ -273,4 +273,6 @@ const struct fxmi_callbacks fxmi_kernel_callbacks = {
 	.deadlock = on_deadlock,
 	.hung = on_hung,
 	.task_end = on_task_end,
+	.sched_out = fxmi_kmap_local_sched_out,
+	.sched_in = fxmi_kmap_local_sched_in,
 };

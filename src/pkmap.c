@@ -510,9 +510,13 @@ uint64_t fxm_kmap_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
 	uint64_t pfn;
 
 	fxmi_op_begin(cpu, &op, "kmap_to_page", NULL, va.v);
+	if (nr >= 0 && k->local)
+		fxmi_warn_once(cpu, FXMI_ONCE_TO_PAGE_PKMAP, "kmap_to_page_pkmap",
+			       &(struct fxmi_subject){.va = va.v, .slot_plus_1 = nr + 1},
+			       "kmap_to_page of %llx, a kmap() address: keep the page instead", (unsigned long long)va.v);
 	if (nr >= 0)
 		pfn = (fxmi_pte_get(slot_pte(k, (uint32_t)nr), k->pte_bytes) & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
-	else /* virt_to_page(), right for the direct map only */
+	else if (!k->local || !fxmi_kmap_local_to_pfn(cpu, va.v, &pfn)) /* virt_to_page(), right for the direct map only */
 		pfn = ((va.v - k->page_offset) & k->va_mask) >> FXM_PAGE_SHIFT;
 	fxmi_op_end_fields(cpu, &op, "pfn=%llx", (unsigned long long)pfn);
 	return pfn;

@@ -43,8 +43,20 @@
 
 static const struct fxmi_row rows[] = {
 #include <fixmap/profiles/i386-2.6.12.def>
+#include <fixmap/profiles/i386-2.6.12.1.def>
+#include <fixmap/profiles/i386-2.6.12.2.def>
+#include <fixmap/profiles/i386-2.6.12.3.def>
+#include <fixmap/profiles/i386-2.6.12.4.def>
+#include <fixmap/profiles/i386-2.6.12.5.def>
+#include <fixmap/profiles/i386-2.6.12.6.def>
+#include <fixmap/profiles/i386-2.6.13.def>
+#include <fixmap/profiles/i386-2.6.13.1.def>
+#include <fixmap/profiles/i386-2.6.14.def>
+#include <fixmap/profiles/i386-2.6.15.def>
+#include <fixmap/profiles/x86_32-4.7.def>
 #include <fixmap/profiles/x86_32-4.15.def>
 #include <fixmap/profiles/x86_32-5.10.def>
+#include <fixmap/profiles/x86_32-6.1.def>
 };
 
 #include <fixmap/profiles/rows_end.h>

@@ -420,9 +420,10 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 			     (uint32_t)word - 1, (uint32_t)word == 2 ? "" : "s");
 		n++;
 	}
-	for (unsigned i = 0; i < fxm_machine_cpus_online(m); i++)
+	n += fxmi_early_leaks(k);
+	for (unsigned i = 0; !k->local && i < fxm_machine_cpus_online(m); i++)
 		n += leaks_of_cpu(k, fxm_machine_vcpu(m, i));
-	return n;
+	return n + fxmi_kmap_local_report_leaks(k);
 }
 
 /* ---- life ---- */

@@ -24,8 +24,32 @@ static const struct {
 	{"kmap_to_page", V(3, 0, 0), FOR_EVER, "since 3.x"},
 	{"kmap_high_get", V(2, 6, 29), FOR_EVER, "since 2.6.29, where the architecture asks for it (arm)"},
 	{"kmap_local_page", V(5, 11, 0), FOR_EVER, "since 5.11"},
+	{"kmap_local_page_prot", V(5, 11, 0), FOR_EVER, "since 5.11"},
+	{"kmap_local_pfn", V(5, 11, 0), FOR_EVER, "since 5.11"},
+	{"kmap_local_folio", V(5, 11, 0), FOR_EVER, "since 5.1x, with folios"},
+	{"kunmap_local", V(5, 11, 0), FOR_EVER, "since 5.11"},
+	{"is_kmap_addr", V(5, 11, 0), FOR_EVER, "since 5.1x"},
 	{"set_fixmap_io", V(3, 0, 0), FOR_EVER, "since 3.x"},
 	{"set_fixmap_offset", V(3, 0, 0), FOR_EVER, "since 3.x"},
+	{"bt_ioremap", 0, V(2, 6, 26), "2.6 until 2.6.26; since 2.6.27 early_ioremap"},
+	{"bt_iounmap", 0, V(2, 6, 26), "2.6 until 2.6.26; since 2.6.27 early_iounmap"},
+	{"early_ioremap", V(2, 6, 27), FOR_EVER, "since 2.6.27; until then bt_ioremap"},
+	{"early_iounmap", V(2, 6, 27), FOR_EVER, "since 2.6.27; until then bt_iounmap"},
+	{"early_memremap", V(2, 6, 29), FOR_EVER, "since 2.6.29"},
+	{"early_memremap_ro", V(4, 3, 0), FOR_EVER, "since 4.x, where the architecture has FIXMAP_PAGE_RO"},
+	{"early_memremap_prot", V(4, 14, 0), FOR_EVER, "since 4.14, with CONFIG_ARCH_USE_MEMREMAP_PROT (64-bit x86)"},
+	{"early_memunmap", V(3, 15, 0), FOR_EVER, "since 3.x"},
+	{"copy_from_early_mem", V(4, 3, 0), FOR_EVER, "since 4.x"},
+	{"check_early_ioremap_leak", V(2, 6, 27), FOR_EVER, "since 2.6.27"},
+	{"memclear_highpage_flush", 0, V(2, 6, 24), "2.6 until 2.6.24; since 2.6.25 zero_user"},
+	{"zero_user_segments", V(2, 6, 25), FOR_EVER, "since 2.6.25; until then memclear_highpage_flush"},
+	{"zero_user_segment", V(2, 6, 25), FOR_EVER, "since 2.6.25; until then memclear_highpage_flush"},
+	{"zero_user", V(2, 6, 25), FOR_EVER, "since 2.6.25; until then memclear_highpage_flush"},
+	{"memcpy_page", V(5, 12, 0), FOR_EVER, "since 5.12"},
+	{"memset_page", V(5, 12, 0), FOR_EVER, "since 5.12"},
+	{"memcpy_from_page", V(5, 12, 0), FOR_EVER, "since 5.12"},
+	{"memcpy_to_page", V(5, 12, 0), FOR_EVER, "since 5.12"},
+	{"memzero_page", V(5, 12, 0), FOR_EVER, "since 5.12"},
 	{"reserve_top_address", V(2, 6, 18), FOR_EVER, "since 2.6.18"},
 };
 
@@ -35,6 +59,18 @@ const char *fxm_since(const char *function)
 		if (!strcmp(functions[i].function, function))
 			return functions[i].words;
 	return NULL;
+}
+
+int fxm_since_at(size_t i, const char **function, unsigned *first, unsigned *last)
+{
+	if (!function || !first || !last)
+		return -EINVAL;
+	if (i >= sizeof(functions) / sizeof(functions[0]))
+		return -ENOENT;
+	*function = functions[i].function;
+	*first = functions[i].first;
+	*last = functions[i].last;
+	return 0;
 }
 
 bool fxmi_has(const struct fxmi_kernel *k, const char *function)

@@ -42,7 +42,7 @@ struct fxmi_trace {
 	size_t nr_threads;
 };
 
-#define LINE_BYTES 2048
+#define LINE_BYTES 3072
 #define TAG_OFFSET 64
 
 /* ---- emitting ---- */
@@ -275,7 +275,7 @@ static void leave(struct fxm_vcpu *cpu, const struct fxmi_op *op)
 
 void fxmi_op_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, const struct fxm_page *page, uint64_t address)
 {
-	if (fxmi_likely(!fxmi_tracing(cpu))) {
+	if (fxmi_likely(!fxmi_tracing(cpu)) || (fxmi_percpu(cpu)->op && fxmi_percpu(cpu)->op->helper)) {
 		op->name = NULL;
 		return;
 	}
@@ -452,6 +452,39 @@ static void atomic_fields_locked(struct fxm_vcpu *cpu, uint64_t va, char *buf, s
 		 k->typed ? -1 : counts.kmap_depth, pte, counts.preempt & 0xff, counts.pagefault, counts.migrate, tag, slot);
 }
 
+/* " src= maps= calls= idx= pc= pf= md= sum= sum2=" */
+static void helper_fields_locked(struct fxm_vcpu *cpu, const struct fxmi_op *op, char *buf, size_t size)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const struct fxmi_helper *h = op->helper;
+	char source[24], src[32] = "", sum2[24] = "";
+	struct fxm_counts counts;
+
+	fxm_counts(cpu, &counts);
+	if (h->source) {
+		page_name_locked(k, fxmi_page_pfn(k->m, h->source), source, sizeof(source));
+		snprintf(src, sizeof(src), " src=%s", source);
+		snprintf(sum2, sizeof(sum2), " sum2=%08" PRIx32, fxm_page_sum(k->m, h->source));
+	}
+	snprintf(buf, size, "%s maps=%u calls=%s idx=%d pc=%d pf=%d md=%d sum=%08" PRIx32 "%s", src, h->maps,
+		 h->calls[0] ? h->calls : "-",
+		 k->typed ? -1 : counts.kmap_depth, counts.preempt & 0xff, counts.pagefault, counts.migrate,
+		 fxm_page_sum(k->m, op->page), sum2);
+}
+
+void fxmi_op_end_helper(struct fxm_vcpu *cpu, struct fxmi_op *op)
+{
+	struct fxmi_trace *t = line_begin(cpu, op);
+	char fields[LINE_BYTES], state[LINE_BYTES / 2];
+
+	if (!t)
+		return;
+	helper_fields_locked(cpu, op, state, sizeof(state));
+	snprintf(fields, sizeof(fields), "%s%s%s tlb=%s", op->detail[0] ? " " : "", op->detail, state, tlb_text(op));
+	op_line_locked(cpu, op, op->name, op->address, fields);
+	line_end(cpu, op);
+}
+
 void fxmi_op_end_atomic(struct fxm_vcpu *cpu, struct fxmi_op *op)
 {
 	struct fxmi_trace *t = line_begin(cpu, op);
@@ -521,6 +554,13 @@ void fxm_trace_peek(struct fxm_vcpu *cpu, fxm_va va)
 	fxmi_op_end_atomic(cpu, &op);
 }
 
+void fxmi_trace_mark(struct fxmi_kernel *k, const char *text)
+{
+	pthread_mutex_lock(&k->trace->lock);
+	emit_locked(k->trace, "mark %s", text);
+	pthread_mutex_unlock(&k->trace->lock);
+}
+
 /* ---- reports ---- */
 
 /* The `expect` line of a report, "" for a kind that has none. */
@@ -543,17 +583,19 @@ static void do_lines_locked(struct fxm_vcpu *cpu, struct fxmi_op *op, const stru
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	const char *thread = thread_word_locked(k->trace, cpu->current);
-	char arg[24] = "-";
+	char arg[24] = "-", state[LINE_BYTES / 2] = "";
 
 	if (op && op->page)
 		page_name_locked(k, fxmi_page_pfn(k->m, op->page), arg, sizeof(arg));
+	if (op && op->helper)
+		helper_fields_locked(cpu, op, state, sizeof(state));
 	if (op)
 		expects_locked(k->trace, op);
 	if (*expect)
 		emit_locked(k->trace, "%s", expect);
 	if (op)
-		emit_locked(k->trace, "do %u %s %s %s%s %s %08" PRIx64 "%s%s", cpu->id, thread, context_word(cpu), op->name,
-			    op->prot, arg, op->address, op->detail[0] ? " " : "", op->detail);
+		emit_locked(k->trace, "do %u %s %s %s%s %s %08" PRIx64 "%s%s%s", cpu->id, thread, context_word(cpu), op->name,
+			    op->prot, arg, op->address, op->detail[0] ? " " : "", op->detail, state);
 	else
 		emit_locked(k->trace, "do %u %s %s %s - %08" PRIx64, cpu->id, thread, context_word(cpu),
 			    f->access == FXM_WRITE ? "write" : "read", f->address.v);

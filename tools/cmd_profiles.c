@@ -1,26 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 
-/* `fixmap profiles`: the kernels that can be simulated. */
+/* `fixmap profiles`: the kernels that can be simulated, and how two of them differ. */
 
 #include "options.h"
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <string.h>
 
-static const char help[] = "usage: fixmap profiles\n"
+static const char help[] = "usage: fixmap profiles [--diff A B]\n"
 			   "\n"
-			   "Lists the kernels that can be simulated: the name that -p takes, then what it is.\n";
+			   "Lists the kernels that can be simulated: the name that -p takes, then what it is.\n"
+			   "\n"
+			   "  --diff A B      what differs between two of them: settings, addresses, fixed addresses,\n"
+			   "                  protection values, behaviour, functions. Settings may follow a name, with\n"
+			   "                  commas before them: x86_32-4.15,pae=1\n";
+
+static int diff(int argc, char **argv)
+{
+	if (argc - optind < 2)
+		return tool_error("profiles", "--diff wants two profiles; `fixmap profiles` lists them");
+	if (argc - optind > 2)
+		return tool_error("profiles", "%s is not expected here; --diff takes two profiles", argv[optind + 2]);
+	return tool_profiles_diff(argv[optind], argv[optind + 1]);
+}
 
 int cmd_profiles(int argc, char **argv)
 {
-	static const struct option longs[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	static const struct option longs[] = {{"help", no_argument, NULL, 'h'}, {"diff", no_argument, NULL, 'd'}, {0}};
 	struct tool_target target = {.command = "profiles"};
+	bool is_diff = false;
 	int opt;
 	while ((opt = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
 		if (opt == 'h')
 			return fputs(help, stdout), 0;
-		return tool_option(&target, opt, argv);
+		if (opt != 'd')
+			return tool_option(&target, opt, argv);
+		is_diff = true;
 	}
+	if (is_diff)
+		return diff(argc, argv);
 	if (tool_no_arguments(&target, argc, argv))
 		return 2;
 	for (size_t i = 0; i < fxm_profile_count(); i++)

@@ -46,6 +46,9 @@ struct tool_target {
 		"help", no_argument, NULL, 'h'                                                                                     \
 	}
 
+/* `fixmap profiles --diff`: @a and @b are profiles, settings after commas. The exit status. */
+int tool_profiles_diff(const char *a, const char *b);
+
 /* Takes option @opt of getopt_long() that the command does not know itself. 0, or 2 after a message. */
 int tool_option(struct tool_target *target, int opt, char **argv);
 

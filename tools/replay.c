@@ -202,13 +202,13 @@ static int reserve_page(struct replay *rp, unsigned family, size_t n)
 	return 0;
 }
 
-static const struct replay_page *page_with_frame(const struct replay *rp, uint64_t pfn)
+long replay_tag_of_frame(const struct replay *rp, uint64_t pfn)
 {
 	for (unsigned family = 0; family < 2; family++)
 		for (size_t n = 0; n < rp->npages[family]; n++)
 			if (rp->pages[family][n].page && rp->pages[family][n].pfn == pfn)
-				return &rp->pages[family][n];
-	return NULL;
+				return (long)n + (family ? REPLAY_LOWMEM_TAG : 0);
+	return -1;
 }
 
 /*
@@ -217,7 +217,7 @@ static const struct replay_page *page_with_frame(const struct replay *rp, uint64
  */
 static int borrow_frame(struct replay *rp, uint64_t pfn, struct replay_page *page)
 {
-	if (page_with_frame(rp, pfn))
+	if (replay_tag_of_frame(rp, pfn) >= 0)
 		return trace_reader_fail(&rp->reader, "frame %llx is another page's already; choose another pfn",
 					 (unsigned long long)pfn);
 	page->page = fxm_page_of_pfn(rp->machine, pfn);
@@ -264,14 +264,6 @@ static void check_page(struct replay *rp, const struct replay_page *page)
 		replay_differ_hex(rp, "vaddr", want, is_high ? 0 : got);
 }
 
-static void write_tag(struct replay *rp, const struct replay_page *page, unsigned family, size_t n)
-{
-	uint32_t tag = (uint32_t)n + (family ? REPLAY_LOWMEM_TAG : 0);
-	unsigned char *frame = fxm_frame(rp->machine, page->pfn);
-
-	memcpy(frame + REPLAY_TAG_OFFSET, &tag, sizeof(tag));
-}
-
 /* The library's own line where it writes the header. */
 static void copy_page(struct replay *rp, const struct replay_page *page, const char *name)
 {
@@ -305,7 +297,7 @@ static int do_page(struct replay *rp)
 	page->pfn = fxm_page_pfn(rp->machine, page->page);
 	check_page(rp, page);
 	if (!page->is_borrowed) {
-		write_tag(rp, page, family, n);
+		replay_write_pattern(rp, page, family, n);
 		rp->lines.used = 0; /* of the operation before */
 		fxm_trace_name_page(rp->machine, page->page, name);
 	}
@@ -330,6 +322,7 @@ static int do_version(struct replay *rp)
 	    !strncmp(kernel, "libfixmap", 9))
 		rp->dialect = REPLAY_HOSTED;
 	rp->copy_is_whole = rp->opt.record != NULL;
+	rp->contents_unknown = kernel && !strncmp(kernel, "libfixmap", 9);
 	rp->reports_count = rp->dialect != REPLAY_BOOTED || strstr(rp->reader.name, "misuse");
 	return 0;
 }
@@ -349,9 +342,15 @@ static void add_cpu(struct replay *rp)
 	rp->lines.used = 0;
 }
 
-/* Two headings mean something: that hard interrupts run with interrupts enabled, and that one more CPU is online. */
+/* Headings that mean something: the boot phase, whether hard interrupts run with interrupts enabled, one more CPU online. */
 static int do_mark(struct replay *rp)
 {
+	const char *phase = trace_field(&rp->line, 1, "phase");
+
+	if (phase && !rp->machine && build_machine(rp))
+		return -1;
+	if (phase)
+		return replay_set_phase(rp, phase);
 	if (strstr(rp->line.text, "hard irq context with interrupts enabled"))
 		rp->irqs_on = true;
 	else if (strstr(rp->line.text, "hard irq context with interrupts disabled"))
@@ -364,11 +363,6 @@ static int do_mark(struct replay *rp)
 static int do_expect(struct replay *rp)
 {
 	return replay_add_line(&rp->expects, rp->line.text) ? 0 : trace_reader_fail(&rp->reader, "out of memory");
-}
-
-static int not_supported(struct replay *rp)
-{
-	return trace_reader_fail(&rp->reader, "%s records belong to operations that this version cannot replay", rp->line.word[0]);
 }
 
 /* Ends the copy as the library does. */
@@ -423,9 +417,9 @@ static const struct {
     [TRACE_OP] = {replay_do_operation, NEEDS_MACHINE},
     [TRACE_DO] = {replay_do_operation, NEEDS_MACHINE},
     [TRACE_EXPECT] = {do_expect, 0},
-    [TRACE_BT] = {not_supported, 0},
-    [TRACE_CONTENT] = {not_supported, 0},
-    [TRACE_FILL] = {not_supported, 0},
+    [TRACE_BT] = {replay_check_bt, NEEDS_MACHINE | COPY_ALL},
+    [TRACE_CONTENT] = {replay_do_content, NEEDS_MACHINE | COPY_ALL},
+    [TRACE_FILL] = {replay_do_content, NEEDS_MACHINE | COPY_ALL},
     [TRACE_END] = {do_end, COPY_FILLED},
 };
 
@@ -437,6 +431,8 @@ static int handle(struct replay *rp)
 		return -1;
 	if (rp->given_up && rp->line.kind != TRACE_END)
 		return 0;
+	if (rp->line.kind != TRACE_BT && rp->bts)
+		replay_end_bt(rp);
 	if (handlers[rp->line.kind].handle && handlers[rp->line.kind].handle(rp))
 		return -1;
 	if ((flags & (rp->copy_is_whole ? COPY_WHOLE : COPY_FILLED)) && !(rp->copy_is_whole && is_cpu_mark(rp)))

@@ -16,6 +16,7 @@ enum {
 	REPLAY_MAX_NAME = 15,	  /* of a thread: comm's length */
 	REPLAY_MAX_PAGE = 262143, /* largest page number */
 	REPLAY_TAG_OFFSET = 64,
+	REPLAY_MAX_ARGS = 4,
 	REPLAY_LOWMEM_TAG = 2900, /* Qn holds this + n */
 };
 
@@ -28,6 +29,9 @@ struct replay_action {
 	uint64_t pfn;
 	fxm_va va; /* the address passed */
 	uint32_t fix, km_type;
+	struct fxm_page *source;	/* src= */
+	uint64_t size;			/* of an early mapping */
+	uint64_t arg[REPLAY_MAX_ARGS]; /* of a page helper */
 	bool has_type, has_prot;
 	fxm_pa phys;
 	fxm_pte prot;
@@ -51,6 +55,9 @@ enum {
 	OP_LOOKS = 0x80,   /* RET is a mapping that is only looked at */
 	OP_SLEEPS = 0x100, /* may put the thread to sleep */
 	OP_ACCESS = 0x400, /* a load or store: the library makes no line of one that succeeds */
+	OP_SIZE = 0x800,   /* size=, in hex */
+	OP_SOURCE = 0x1000, /* src=, a page */
+	OP_HELPER = 0x2000, /* arguments of its own: replay_pages.c */
 	OP_WAKES = 0x200,  /* not an operation: a sleeper that goes on */
 };
 
@@ -107,9 +114,15 @@ struct replay {
 
 	enum replay_dialect dialect;
 	bool reports_count; /* an unannounced report is a difference */
+	bool has_slept_in_atomic; /* "sleeping function called..." has been announced */
 	struct fxm_config *config;
 	struct fxm_machine *machine;
 	const struct fxm_layout *layout;
+	bool contents_unknown; /* the trace does not say what its pages hold at first */
+	bool has_helpers;      /* a page helper ran: contents are not what they were */
+	const struct fxm_page *first_mapped; /* what sum2= means where there is no src= */
+	uint64_t bts;			  /* bt records since the last other record */
+	bool bt_has_prev_map;
 	bool has_machine_line, has_window, irqs_on;
 	bool tracing;
 	FILE *copy;	    /* fill or record */
@@ -141,6 +154,9 @@ void replay_differ_count(struct replay *rp, const char *field, uint64_t expected
 /* Gives the library's lines of the last turn, or the record at hand, to the copy (fill or record). */
 void replay_copy_lines(struct replay *rp);
 void replay_copy_record(struct replay *rp);
+
+/* The tag of the page of the trace that is this frame, or -1. */
+long replay_tag_of_frame(const struct replay *rp, uint64_t pfn);
 
 /* replay_threads.c */
 
@@ -176,6 +192,23 @@ void replay_perform(struct fxm_vcpu *cpu, struct replay_action *a);
 struct replay_page *replay_page_named(struct replay *rp, const char *name);
 /* "P12" as 0 and 12, "Q3" as 1 and 3. */
 bool replay_page_name(const char *name, unsigned *family, size_t *number);
+
+/* replay_pages.c */
+
+/* The operation on early mappings or whole pages called @name, or NULL. */
+const struct replay_op_kind *replay_page_op_named(const char *name);
+/* Reads what such an operation needs. 0, or -1 with the reader's error. */
+int replay_read_page_args(struct replay *rp, const struct trace_op *op, struct replay_action *a);
+/* mark phase=@text. 0, or -1 with the reader's error. */
+int replay_set_phase(struct replay *rp, const char *text);
+/* Checks a bt record. 0, or -1 with the reader's error. */
+int replay_check_bt(struct replay *rp);
+/* After the last one of a list: it must have named every slot in use. */
+void replay_end_bt(struct replay *rp);
+/* Writes the contents that page @n of family @family starts with, its tag included. */
+void replay_write_pattern(struct replay *rp, const struct replay_page *page, unsigned family, size_t n);
+/* A content or fill record. 0, or -1 with the reader's error. */
+int replay_do_content(struct replay *rp);
 
 /* replay_compare.c */
 

@@ -57,6 +57,35 @@ static void op_kunmap_atomic(struct fxm_vcpu *cpu, struct replay_action *a)
 	a->error = a->has_type ? fxm_kunmap_atomic_type(cpu, a->va, a->km_type) : fxm_kunmap_atomic(cpu, a->va);
 }
 
+static void op_kmap_local_page(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->result = fxm_kmap_local_page(cpu, a->page);
+	a->error = fxm_va_error(a->result);
+}
+
+static void op_kmap_local_pfn(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->result = fxm_kmap_local_pfn(cpu, a->pfn);
+	a->error = fxm_va_error(a->result);
+}
+
+static void op_kmap_local_page_prot(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->result = fxm_kmap_local_page_prot(cpu, a->page, a->prot);
+	a->error = fxm_va_error(a->result);
+}
+
+static void op_kmap_local_pfn_prot(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->result = fxm___kmap_local_pfn_prot(cpu, a->pfn, a->prot);
+	a->error = fxm_va_error(a->result);
+}
+
+static void op_kunmap_local(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->error = fxm_kunmap_local(cpu, a->va);
+}
+
 static void op_peek(struct fxm_vcpu *cpu, struct replay_action *a)
 {
 	a->result = a->va;
@@ -164,6 +193,13 @@ static const struct replay_op_kind kinds[] = {
     {"kmap_atomic_pfn", OP_PAGE | OP_TYPE | OP_MAPS, op_kmap_atomic_pfn},
     {"kmap_atomic_prot:RO", OP_PAGE | OP_MAPS, op_kmap_atomic_prot},
     {"kmap_atomic_prot:NC", OP_PAGE | OP_MAPS, op_kmap_atomic_prot},
+    {"kmap_local_page", OP_PAGE | OP_MAPS, op_kmap_local_page},
+    {"kunmap_local", OP_ADDRESS | OP_UNMAPS, op_kunmap_local},
+    {"kmap_local_pfn", OP_PAGE | OP_MAPS, op_kmap_local_pfn},
+    {"kmap_local_page_prot:RO", OP_PAGE | OP_MAPS, op_kmap_local_page_prot},
+    {"kmap_local_page_prot:NC", OP_PAGE | OP_MAPS, op_kmap_local_page_prot},
+    {"kmap_local_pfn_prot:RO", OP_PAGE | OP_MAPS, op_kmap_local_pfn_prot},
+    {"kmap_local_pfn_prot:NC", OP_PAGE | OP_MAPS, op_kmap_local_pfn_prot},
     {"kmap_to_page", OP_ADDRESS, op_kmap_to_page},
     {"kmap_atomic_to_page", OP_ADDRESS, op_kmap_atomic_to_page},
     {"kmap_flush_unused", 0, op_kmap_flush_unused},
@@ -184,7 +220,7 @@ const struct replay_op_kind *replay_op_named(const char *name)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(kinds[i].name, name))
 			return &kinds[i];
-	return NULL;
+	return replay_page_op_named(name);
 }
 
 bool replay_page_name(const char *name, unsigned *family, size_t *number)
@@ -360,7 +396,7 @@ int replay_action_of(struct replay *rp, const struct trace_op *op, struct replay
 	a->kind = replay_op_named(op->name);
 	if (!a->kind)
 		return trace_reader_fail(&rp->reader,
-					 "operation %.40s cannot be replayed; this version knows kmap, kmap_atomic and set_fixmap",
+					 "operation %.40s cannot be replayed; doc/trace-format.md lists those that can",
 					 op->name);
 	flags = a->kind->flags;
 	ret = read_context(rp, op->context, a);
@@ -376,6 +412,8 @@ int replay_action_of(struct replay *rp, const struct trace_op *op, struct replay
 		ret = read_phys(rp, op, a);
 	if (!ret && (flags & OP_PHYS))
 		ret = read_prot(rp, trace_field(&rp->line, op->field, "prot"), a);
+	if (!ret && (flags & (OP_SIZE | OP_HELPER)))
+		ret = replay_read_page_args(rp, op, a);
 	return ret ? ret : read_named_prot(rp, op, a);
 }
 

@@ -153,8 +153,11 @@ static void note_mapping(struct replay *rp, const struct trace_op *op, const str
 	struct replay_page *page = replay_page_named(rp, op->arg);
 	size_t at = (size_t)(a->result.v >> FXM_PAGE_SHIFT) & 0xfffff;
 
-	if ((a->kind->flags & OP_MAPS) && page)
+	if ((a->kind->flags & OP_MAPS) && page) {
 		page->last = a->result;
+		if (!rp->first_mapped)
+			rp->first_mapped = page->page;
+	}
 	if (!rp->held)
 		return;
 	if (a->kind->flags & OP_MAPS)

@@ -30,7 +30,7 @@ static const struct shape shapes[] = {
     {"expect", TRACE_EXPECT, 2, 0}, {"layout", TRACE_LAYOUT, 2, 1},   {"prot", TRACE_PROT, 2, 1},
     {"enum", TRACE_ENUM, 4, 4},	    {"fixpte", TRACE_FIXPTE, 4, 0},   {"fixpte_nopagetable_from", TRACE_FIXPTE_END, 2, 0},
     {"config", TRACE_CONFIG, 2, 1}, {"kmtype", TRACE_KMTYPE, 3, 0},   {"btslot", TRACE_BTSLOT, 3, 0},
-    {"bt", TRACE_BT, 2, 0},	    {"content", TRACE_CONTENT, 3, 2}, {"fill", TRACE_FILL, 3, 2},
+    {"bt", TRACE_BT, 2, 1},	    {"content", TRACE_CONTENT, 3, 2}, {"fill", TRACE_FILL, 3, 2},
     {"rand", TRACE_RAND, 1, 0},	    {"rand3", TRACE_RAND, 1, 0},      {"machine", TRACE_MACHINE, 1, 1},
     {"V", TRACE_VERSION, 2, 2},	    {"end", TRACE_END, 2, 0},
 };

@@ -22,7 +22,8 @@ static int __init address_space_init(void)
 	range("vmalloc", VMALLOC_START, VMALLOC_END);
 	range("pkmap", PKMAP_BASE, PKMAP_BASE + LAST_PKMAP * PAGE_SIZE);
 	range("fixmap", FIXADDR_START, FIXADDR_TOP);
-	pr_info("kmap_atomic slots: indices %d to %d, %d per CPU\n", FIX_KMAP_BEGIN, FIX_KMAP_END, KM_TYPE_NR);
+	pr_info("kmap_atomic slots: indices %d to %d, %d per CPU\n", FIX_KMAP_BEGIN, FIX_KMAP_END,
+		(FIX_KMAP_END - FIX_KMAP_BEGIN + 1) / NR_CPUS);
 	return 0;
 }
 

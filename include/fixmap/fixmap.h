@@ -5,8 +5,11 @@
 /* All of the explicit tier. The kernel's own names are in <fixmap/kernel.h>, for those who opt in. */
 
 #include <fixmap/config.h>
+#include <fixmap/early_ioremap.h>
+#include <fixmap/highpage.h>
 #include <fixmap/kmap.h>
 #include <fixmap/kmap_atomic.h>
+#include <fixmap/kmap_local.h>
 #include <fixmap/layout.h>
 #include <fixmap/machine.h>
 #include <fixmap/memory.h>

@@ -3,8 +3,9 @@
 #define FXM_KMAP_ATOMIC_H
 
 /*
- * Temporary mappings that never sleep. Two generations: typed slots (2.6.12-2.6.36: the caller names a km_type, slot =
- * type + KM_TYPE_NR * cpu) and a stack per CPU (2.6.37-5.10). A call that the profile's kernel does not have is refused
+ * Temporary mappings that never sleep. Three generations: typed slots (2.6.12-2.6.36: the caller names a km_type, slot =
+ * type + KM_TYPE_NR * cpu), a stack per CPU (2.6.37-5.10), and since 5.11 the task's stack of kmap_local.h, with preemption and
+ * page faults disabled (PREEMPT_RT: migration instead of preemption). A call that the profile's kernel does not have is refused
  * with -ENOSYS; fxm_since() names the version that has it.
  *
  * Context of all: any, interrupts included; between map and unmap the caller may not sleep. One host thread at a time per vCPU.
@@ -19,20 +20,21 @@ extern "C" {
 
 /**
  * Maps @page into the next slot of @cpu's stack and returns its address (a lowmem page's permanent one). preempt and
- * pagefault counters are raised until fxm_kunmap_atomic(). BUG: the slot's PTE is in use; DEBUG_HIGHMEM: too deep.
- * Errors in the address: -ENOSYS typed generation, -EINVAL not a page of this machine. Models kmap_atomic(), 2.6.37-5.10.
+ * pagefault counters are raised until fxm_kunmap_atomic(). BUG: the slot's PTE is in use; DEBUG_HIGHMEM, or since 5.11: too
+ * deep. Errors in the address: -ENOSYS typed generation, -EINVAL not a page of this machine. Models kmap_atomic(), 2.6.37 and
+ * later.
  */
 FXM_API fxm_va fxm_kmap_atomic(struct fxm_vcpu *cpu, struct fxm_page *page);
 
 /** The same with another protection than kmap_prot. Models kmap_atomic_prot(). */
 FXM_API fxm_va fxm_kmap_atomic_prot(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot);
 
-/** Maps any frame, one without struct page and lowmem too. Models kmap_atomic_pfn(), 2.6.37-5.10. */
+/** Maps any frame, one without struct page and lowmem too. Models kmap_atomic_pfn(), 2.6.37 and later. */
 FXM_API fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn);
 
 /**
  * Ends the topmost mapping of @cpu; any address inside its page will do, and the kernel does not check that it is the
- * topmost one (DEBUG_HIGHMEM: WARN). Errors: -ENOSYS typed generation. Models kunmap_atomic(), 2.6.37-5.10.
+ * topmost one (DEBUG_HIGHMEM, or since 5.11: WARN). Errors: -ENOSYS typed generation. Models kunmap_atomic(), 2.6.37 and later.
  */
 FXM_API int fxm_kunmap_atomic(struct fxm_vcpu *cpu, fxm_va va);
 
@@ -63,6 +65,12 @@ FXM_API int fxm_kmap_atomic_idx_pop(struct fxm_vcpu *cpu);
 
 /** Which kernel versions have @function ("kmap_atomic_pfn"), in words, for messages; NULL for an unknown name. */
 FXM_API const char *fxm_since(const char *function);
+
+/**
+ * Function number @i that fxm_since() knows, and the first and the last version (fxm_profile_version()) that has it.
+ * Context: any thread. Errors: -ENOENT past the end.
+ */
+FXM_API int fxm_since_at(size_t i, const char **function, unsigned *first, unsigned *last);
 
 #ifdef __cplusplus
 }

@@ -74,6 +74,12 @@ FXM_API int fxm_kernel_config_at(const struct fxm_layout *layout, size_t i, cons
 /** CONFIG_ option @name ("HIGHMEM64G") into @out: 0, 1, or an integer. Errors: -ENOENT not an option of this profile. */
 FXM_API int fxm_kernel_config(const struct fxm_layout *layout, const char *name, uint64_t *out);
 
+/**
+ * Trait number @i: how this kernel's mapping code behaves ("atomic_pte_left": kunmap_atomic leaves the PTE in place), 0 for no.
+ * A trait that a profile does not have is 0. Errors: -ENOENT past the end.
+ */
+FXM_API int fxm_layout_trait_at(const struct fxm_layout *layout, size_t i, const char **name, uint64_t *value);
+
 /** Size of a base page in bytes. */
 FXM_API uint64_t fxm_layout_page_size(const struct fxm_layout *layout);
 

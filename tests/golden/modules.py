@@ -16,7 +16,7 @@ def main():
     os.makedirs(folder, exist_ok=True)
     replayed = 0
     for module in sorted(glob.glob(os.path.join(modules, '*.c'))):
-        profile = 'i386-2.6.12' if 'typed' in module else 'x86_32-4.15'
+        profile = 'i386-2.6.12' if 'typed' in module else 'x86_32-6.1' if 'local' in module else 'x86_32-4.15'
         trace = os.path.join(folder, os.path.basename(module) + '.trace')
         done = run([fixmap, 'insmod', '-p', profile, '--trace', trace, module])
         if done.returncode == 2:

@@ -63,6 +63,15 @@ def check_fixmap(fixmap, examples, folder):
     require(value(made[6], 'cnt') == '3' and value(made[8], 'cnt') == '1', 'pkmap_count', lines)
 
 
+def check_threads(fixmap, examples, folder):
+    """Mappings of kmap_local leave and come back with their thread."""
+    lines = fill(fixmap, os.path.join(examples, 'kmap_local_threads.trace'), os.path.join(folder, 'threads'))
+    made = ops(lines)
+    require(made[0][7] == made[1][7] == 'fffbb000', 'the same address', lines)
+    require([value(w, 'tag') for w in made[3:5]] == ['1', '2'] and value(made[7], 'tag') == '1', 'each sees its own', lines)
+    require(value(made[4], 'idx') == '2' and value(made[4], 'md') == '2' and value(made[7], 'idx') == '1', 'counters', lines)
+
+
 def check_full_pool(fixmap, folder):
     """A pool that is full: the eighth thread sleeps, and goes on when the first unmaps."""
     slots = 1024
@@ -126,6 +135,7 @@ def main():
         fill(fixmap, script, os.path.join(folder, os.path.basename(script)))
     check_order(fixmap, examples, folder)
     check_fixmap(fixmap, examples, folder)
+    check_threads(fixmap, examples, folder)
     check_full_pool(fixmap, folder)
     check_death(fixmap, folder)
     check_oops(fixmap, folder)

@@ -35,7 +35,7 @@ def example(name, status, *args, **more):
     add('examples', ' '.join((name, *args)), status, {name + '.c': None}, args=list(args), **more)
 
 
-P26, P415, P510 = ('-p', 'i386-2.6.12'), ('-p', 'x86_32-4.15'), ('-p', 'x86_32-5.10')
+P26, P415, P510, P61 = ('-p', 'i386-2.6.12'), ('-p', 'x86_32-4.15'), ('-p', 'x86_32-5.10'), ('-p', 'x86_32-6.1')
 
 # ---- the examples, on every profile that they are for ----
 TIME = r'^\[ *\d+\.\d{6}\] '
@@ -55,6 +55,34 @@ example('atomic_typed', 2, *P510, out=[], err=['km_type argument of kmap_atomic.
 example('atomic_slot_by_hand', 0, *P415, err=[], identity=True, out=['level 0 of CPU 0: index 68, address 0xfffbb000$'])
 example('atomic_slot_by_hand', 0, *P510, '-o', 'pae=1', err=[], out=['level 0 of CPU 0: index 68'])
 example('atomic_slot_by_hand', 2, *P26, out=[], err=['kmap_atomic_idx_push.. came with 2.6.37'])
+for args, prot in ((P61, 'pde = '), (P61 + ('-o', 'pae=1'), 'pdpt = ')):
+    example('local_order', 1, *args, no_out=['the copy begins'],
+            err=[r'^WARNING: CPU: 0 PID: \d+ at mm/highmem\.c:610', 'kunmap_local of fffbb000, but the mapping on top .* is fffba000',
+                 r'local_order_init\+0x[0-9a-f]+', '^BUG: unable to handle page fault for address: fffba000$', prot,
+                 'read of fffba000: kmap_local slot 1 of CPU 0 is not mapped'])
+example('local_order', 2, *P510, out=[], err=['kmap_local_page.. came with 5.11; not in x86_32-5.10'])
+example('kmap_string', 0, *P61, identity=True, err=[], out=['is highmem, pkmap slot 1$'])
+example('atomic_slot_by_hand', 2, *P61, out=[], err=['KM_TYPE_NR. undeclared|undeclared identifier .KM_TYPE_NR'])
+example('address_space', 0, *P61, err=[], identity=True, out=['pkmap    0xfec00000 - 0xff000000', 'indices 68 to 579, 16 per CPU$'])
+init('kernel', 'kmap_atomic_idx of 6.1', 2, 'return kmap_atomic_idx();', args=list(P61), out=[], err=['kmap_atomic_idx.. went with 5.11'])
+init('kernel', 'kmap_local', 0, '''
+struct page *high = alloc_page(GFP_HIGHUSER), *low = alloc_page(GFP_KERNEL);
+char *a = kmap_local_page(high), *b = kmap_local_page(low), *c = kmap_local_pfn(page_to_pfn(low));
+char *d = kmap_atomic(high), *e = kmap_local_folio(page_folio(high), 100);
+memcpy(a, "there", 6);
+strcpy(c, "here");
+pr_info("%px %px %px %s %s %d", a, d, e, d, b, preempt_count());
+kunmap_local(e);
+kunmap_atomic(d);
+kunmap_local(c);
+kunmap_local(b);
+kunmap_local(a);
+pr_info("now %d", preempt_count());
+__free_page(high);
+__free_page(low);''', args=list(P61), err=[], out=['fffbb000 0*fffb9000 0*fffb8064 there here 1$', 'now 0$'])
+for call in ('kunmap_local(p)', 'kunmap_atomic(p)'):
+    init('kernel', call + ' of a page', 2, f'struct page *p = alloc_page(GFP_HIGHUSER);\n{call};', args=list(P61), out=[],
+         err=[r'takes the address, not the page'])
 example('address_space', 0, *P415, err=[], identity=True, out=['fixmap   0xfff15000 - 0xfffff000     936 kB$', 'indices 68 to 227, 20 per CPU$'])
 example('address_space', 0, *P26, err=[], identity=True, out=['lowmem   0xc0000000 - 0xf8000000', 'fixmap   0xfff87000 - 0xfffff000'])
 example('initcalls', 0, err=[], out=[r'(?s)fixmap is up.*kmap is up.*module_init comes last'])

@@ -20,7 +20,7 @@
 /* Every profile, and the PTE width with it. */
 #define ALL_PROFILES                                                                                                               \
 	"profile=i386-2.6.12", "profile=i386-2.6.12,pae=1", "profile=x86_32-4.15", "profile=x86_32-4.15,pae=1",                    \
-	    "profile=x86_32-5.10", "profile=x86_32-5.10,pae=1"
+	    "profile=x86_32-5.10", "profile=x86_32-5.10,pae=1", "profile=x86_32-6.1", "profile=x86_32-6.1,pae=1"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -10,12 +10,16 @@
 
 #include "layout.h"
 
+#include <fixmap/kmap_atomic.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #define CONFIG_A "profile=i386-2.6.12 "
 #define CONFIG_B "profile=x86_32-4.15 "
+#define CONFIG_C "profile=x86_32-6.1 NR_CPUS=8 ACPI_APEI_GHES=0 "
+#define CONFIG_4_7 "profile=x86_32-4.7 "
 
 static struct fxm_layout *make(const char *words)
 {
@@ -96,6 +100,42 @@ static void numbers_are_the_kernels(void **state)
 	    {CONFIG_A "pge=0", {{"PAGE_KERNEL", 0x63}, {"PAGE_KERNEL_NOCACHE", 0x73}}},
 	    {CONFIG_A "X86_NUMA=1 X86_VISWS_APIC=1 X86_F00F_BUG=1 X86_CYCLONE_TIMER=1",
 	     {{"MAX_IO_APICS", 32}, {"FIX_CO_CPU", 35}, {"FIX_F00F_IDT", 39}, {"FIX_CYCLONE_TIMER", 40}, {"FIX_KMAP_BEGIN", 41}}},
+	    {"profile=i386-2.6.12.6", {{"__end_of_fixed_addresses", 137}, {"FIX_ACPI_END", 118}, {"CONFIG_ACPI_BOOT", 1}}},
+	    {"profile=i386-2.6.13.1",
+	     {{"__end_of_fixed_addresses", 137}, {"MAX_IO_APICS", 8}, {"FIX_PCIE_MCFG", 119}, {"PKMAP_BASE", 0xff800000}}},
+	    {"profile=i386-2.6.14",
+	     {{"MAX_IO_APICS", 64},
+	      {"__end_of_permanent_fixed_addresses", 176},
+	      {"__end_of_fixed_addresses", 193},
+	      {"FIXADDR_START", 0xfff4f000},
+	      {"FIXADDR_BOOT_START", 0xfff3e000},
+	      {"PKMAP_BASE", 0xff800000},
+	      {"VMALLOC_END", 0xff7fe000},
+	      {"CONFIG_ACPI", 1},
+	      {"CONFIG_ACPI_BOOT", UINT64_MAX}}},
+	    {"profile=i386-2.6.15 ACPI=0 X86_NUMA=1",
+	     {{"MAX_IO_APICS", 64}, {"FIX_PCIE_MCFG", 171}, {"FIX_ACPI_BEGIN", UINT64_MAX}}},
+	    {CONFIG_4_7,
+	     {{"FIX_RO_IDT", 68},
+	      {"FIX_KMAP_BEGIN", 69},
+	      {"__end_of_permanent_fixed_addresses", 233},
+	      {"FIXADDR_START", 0xfff16000},
+	      {"PKMAP_BASE", 0xff800000},
+	      {"VMALLOC_END", 0xff7fe000},
+	      {"MAXMEM", 0x377fe000},
+	      {"high_memory", 0xf77fe000},
+	      {"VMALLOC_START", 0xf7ffe000},
+	      {"FIX_APEI_GHES_IRQ", UINT64_MAX},
+	      {"CPU_ENTRY_AREA_BASE", UINT64_MAX}}},
+	    {CONFIG_4_7 "pae=1",
+	     {{"__end_of_permanent_fixed_addresses", 233},
+	      {"FIXADDR_START", 0xfff16000},
+	      {"FIX_BTMAP_END", 512},
+	      {"PKMAP_BASE", 0xffc00000},
+	      {"VMALLOC_END", 0xffbfe000},
+	      {"MAXMEM", 0x37bfe000},
+	      {"high_memory", 0xf7bfe000},
+	      {"VMALLOC_START", 0xf83fe000}}},
 	    {CONFIG_B,
 	     {{"__end_of_permanent_fixed_addresses", 234},
 	      {"__end_of_fixed_addresses", 748},
@@ -134,6 +174,45 @@ static void numbers_are_the_kernels(void **state)
 	      {"FIX_TBOOT_BASE", UINT64_MAX}}},
 	    {CONFIG_B "vmalloc=256M", {{"__VMALLOC_RESERVE", 0x10800000}, {"MAXMEM", 0x2effe000}, {"high_memory", 0xeeffe000}}},
 	    {CONFIG_B "ram_end=10000000", {{"high_memory", 0xd0000000}, {"VMALLOC_START", 0xd0800000}, {"max_low_pfn", 0x10000}}},
+	    {CONFIG_C,
+	     {{"FIX_KMAP_END", 195},
+	      {"__end_of_permanent_fixed_addresses", 197},
+	      {"__end_of_fixed_addresses", 710},
+	      {"FIX_BTMAP_END", 197},
+	      {"FIXADDR_START", 0xfff3a000},
+	      {"FIXADDR_TOT_START", 0xffd39000},
+	      {"CPU_ENTRY_AREA_BASE", 0xff800000},
+	      {"LDT_BASE_ADDR", 0xff400000},
+	      {"PKMAP_BASE", 0xff000000},
+	      {"MAXMEM", 0x36ffe000},
+	      {"high_memory", 0xf6ffe000},
+	      {"VMALLOC_START", 0xf77fe000}}},
+	    {CONFIG_C "pae=1",
+	     {{"__end_of_fixed_addresses", 1025},
+	      {"FIX_WP_TEST", 1024},
+	      {"FIXADDR_TOT_START", 0xffbfe000},
+	      {"CPU_ENTRY_AREA_BASE", 0xffa00000},
+	      {"LDT_END_ADDR", 0xffa00000},
+	      {"PKMAP_BASE", 0xff600000},
+	      {"VMALLOC_END", 0xff5fe000},
+	      {"MAXMEM", 0x375fe000},
+	      {"high_memory", 0xf75fe000},
+	      {"VMALLOC_START", 0xf7dfe000},
+	      {"KM_TYPE_NR", UINT64_MAX},
+	      {"KM_MAX_IDX", 16}}},
+	    {CONFIG_C "DEBUG_KMAP_LOCAL=1",
+	     {{"__end_of_permanent_fixed_addresses", 333},
+	      {"__end_of_fixed_addresses", 846},
+	      {"FIXADDR_START", 0xffeb2000},
+	      {"FIXADDR_TOT_START", 0xffcb1000},
+	      {"PKMAP_BASE", 0xff000000}}},
+	    {CONFIG_C "DEBUG_HIGHMEM=1 pae=1",
+	     {{"KM_MAX_IDX", 33},
+	      {"FIXADDR_TOT_START", 0xffbfe000},
+	      {"CONFIG_DEBUG_KMAP_LOCAL_FORCE_MAP", 1},
+	      {"CONFIG_DEBUG_KMAP_LOCAL", 1},
+	      {"PKMAP_BASE", 0xff600000}}},
+	    {"profile=x86_32-6.1 pae=1 pti=1", {{"kmap_prot", 0x63}, {"FIXMAP_PAGE_NOCACHE", 0x7b}, {"CONFIG_PAGE_TABLE_ISOLATION", 1}}},
 	    {"profile=x86_32-5.10 highmem=0", {{"max_pfn", 0x36bfe}, {"max_low_pfn", 0x36bfe}, {"PKMAP_BASE", 0xfec00000}}},
 	    {"profile=x86_32-5.10 pae=1 pti=1",
 	     {{"PAGE_KERNEL", 0x63}, {"FIXMAP_PAGE_NOCACHE", 0x7b}, {"CONFIG_PAGE_TABLE_ISOLATION", 1}}},
@@ -311,7 +390,7 @@ static void impossible_settings_get_one_line(void **state)
 	    {CONFIG_A "vmalloc=3f800000", "vmalloc=3f800000 leaves less than 16 MB"},
 	    {CONFIG_A "vmalloc=1M", "leave no room for the vmalloc area between high_memory 0xfff00000 and 0xff7fe000"},
 	    {CONFIG_A "pti=1", "pti=1 needs a kernel with page-table isolation"},
-	    {CONFIG_A "HIGHMEM=0 pae=1", "pae=1 is HIGHMEM64G in 2.6.12"},
+	    {CONFIG_A "HIGHMEM=0 pae=1", "pae=1 is HIGHMEM64G in 2.6"},
 	    {CONFIG_A "PREEMPT_COUNT=0", "write PREEMPT_COUNT=1"},
 	    {CONFIG_B "pti=1", "write pti=0"},
 	    {CONFIG_B "NR_CPUS=8000", "NR_CPUS=8000"},
@@ -428,6 +507,33 @@ static void src_finds_traits_sites_and_settings(void **state)
 	fxm_layout_destroy(c);
 }
 
+static void traits_and_functions_are_listed(void **state)
+{
+	struct fxm_layout *a = make(CONFIG_A "DEBUG_HIGHMEM=1"), *b = make(CONFIG_B);
+	const char *name;
+	uint64_t value;
+	unsigned first, last;
+	size_t n = 0, found = 0;
+	(void)state;
+	for (; !fxm_layout_trait_at(a, n, &name, &value); n++) {
+		assert_int_equal(value, fxmi_trait(a, name));
+		found += !strcmp(name, "atomic_pte_left");
+	}
+	assert_int_equal(found, 1);
+	assert_int_equal(fxm_layout_trait_at(b, 1000, &name, &value), -ENOENT);
+	assert_int_equal(fxm_layout_trait_at(b, 0, NULL, &value), -EINVAL);
+	for (n = 0; !fxm_since_at(n, &name, &first, &last); n++) {
+		assert_non_null(fxm_since(name));
+		assert_true(first <= last);
+		if (!strcmp(name, "kmap_atomic_pfn"))
+			assert_int_equal(first, 0x02060d);
+	}
+	assert_true(n > 10);
+	assert_int_equal(fxm_since_at(0, &name, &first, NULL), -EINVAL);
+	fxm_layout_destroy(a);
+	fxm_layout_destroy(b);
+}
+
 static void null_arguments_are_refused(void **state)
 {
 	struct fxm_layout *l = make(CONFIG_A);
@@ -479,6 +585,7 @@ int main(void)
 	    cmocka_unit_test(areas_never_wrap_around),
 	    cmocka_unit_test(profiles_are_well_formed),
 	    cmocka_unit_test(src_finds_traits_sites_and_settings),
+	    cmocka_unit_test(traits_and_functions_are_listed),
 	    cmocka_unit_test(null_arguments_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,7 @@ static void permanent_indices_round_trip(void **state)
 	(void)state;
 	static const char *const where[] = {"include/asm/fixmap.h:153",	       "include/asm/fixmap.h:153",
 					    "include/asm-generic/fixmap.h:37", "include/asm-generic/fixmap.h:37",
+					    "include/asm-generic/fixmap.h:38", "include/asm-generic/fixmap.h:38",
 					    "include/asm-generic/fixmap.h:38", "include/asm-generic/fixmap.h:38"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
@@ -132,7 +133,8 @@ static void an_index_out_of_range_is_a_bug(void **state)
 	(void)state;
 	static const char *const where[] = {"arch/i386/mm/pgtable.c:135", "arch/i386/mm/pgtable.c:135",
 					    "arch/x86/mm/pgtable.c:576",  "arch/x86/mm/pgtable.c:576",
-					    "arch/x86/mm/pgtable.c:646",  "arch/x86/mm/pgtable.c:646"};
+					    "arch/x86/mm/pgtable.c:646",  "arch/x86/mm/pgtable.c:646",
+					    "arch/x86/mm/pgtable.c:661",  "arch/x86/mm/pgtable.c:661"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
 		struct kernel *k = kernel_new(profiles[i]);
@@ -175,6 +177,8 @@ static void writes_the_entry_of_each_version(void **state)
 	    {"profile=x86_32-5.10", 0xfee00163, 0xfee0017b},
 	    {"profile=x86_32-5.10,pae=1,pti=1", 0xfee00063, 0xfee0007b},
 	    {"profile=x86_32-5.10,pae=1,nx=1", NX | 0xfee00163, NX | 0xfee0017b},
+	    {"profile=x86_32-6.1", 0xfee00163, 0xfee0017b},
+	    {"profile=x86_32-6.1,pae=1,pti=1", 0xfee00063, 0xfee0007b},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

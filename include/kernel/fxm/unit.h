@@ -38,6 +38,11 @@
 #define FXM_K_TYPED 1
 #endif
 
+/* Temporary mappings that belong to the task. */
+#if FXM_K_VERSION_CODE >= 0x050b00
+#define FXM_K_LOCAL 1
+#endif
+
 #ifndef PAGE_SHIFT
 #define PAGE_SHIFT 12
 #endif
@@ -45,7 +50,7 @@
 #define NR_CPUS CONFIG_NR_CPUS
 #endif
 
-/* Constants of the version's source: KM_TYPE_NR, LAST_PKMAP, PTRS_PER_PTE, ... */
+/* Constants of the version's source: KM_TYPE_NR or KM_MAX_IDX, LAST_PKMAP, PTRS_PER_PTE, ... */
 enum fxm_k_constants {
 #define FXM_CONST(name, expr) name = (expr),
 #include <fixmap/profiles/rows.h>
@@ -89,7 +94,11 @@ static const struct fxm_stamp fxm_k_stamp __attribute__((unused)) = {
 #include <fixmap/profiles/rows_end.h>
 	.fix_kmap_begin = FXM_K_KMAP_BEGIN,
 	.end_of_fixed_addresses = __end_of_fixed_addresses,
+#ifdef FXM_K_LOCAL
+	.km_type_nr = KM_MAX_IDX,
+#else
 	.km_type_nr = KM_TYPE_NR,
+#endif
 	.nr_cpus = NR_CPUS,
 	.last_pkmap = LAST_PKMAP,
 	.pte_bytes = IS_ENABLED(CONFIG_X86_PAE) ? 8 : 4,

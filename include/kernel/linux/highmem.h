@@ -3,7 +3,8 @@
 #define FXM_KERNEL_LINUX_HIGHMEM_H
 
 /*
- * kmap and kmap_atomic. What the kernel's prototype accepts compiles; a pointer of the wrong kind is reported when it is used.
+ * kmap, kmap_atomic and kmap_local. What the kernel's prototype accepts compiles; a pointer of the wrong kind is reported when
+ * it is used.
  * Both forms of kmap_atomic() parse, and the one that the profile's kernel does not have is an error that says so.
  */
 
@@ -114,6 +115,7 @@ FXM_K_INLINE void *kmap_atomic_pfn(unsigned long pfn)
 	return fxm_k_kmap_atomic_pfn(pfn);
 }
 
+#ifndef FXM_K_LOCAL
 FXM_K_INLINE int kmap_atomic_idx_push(void)
 {
 	return fxm_k_kmap_atomic_idx_push();
@@ -128,6 +130,7 @@ FXM_K_INLINE void kmap_atomic_idx_pop(void)
 {
 	fxm_k_kmap_atomic_idx_pop();
 }
+#endif
 
 #define FXM_K_MAP_1(page) fxm_k_map(page)
 #define FXM_K_MAP_2(page, type) ((void)(page), fxm_k_refuse_km_type())
@@ -143,6 +146,43 @@ FXM_K_INLINE void kmap_atomic_idx_pop(void)
 #define kmap_atomic(...) FXM_K_FORM(__VA_ARGS__, FXM_K_MAP_2, FXM_K_MAP_1, )(__VA_ARGS__)
 #define kunmap_atomic(...) FXM_K_FORM(__VA_ARGS__, FXM_K_UNMAP_2, FXM_K_UNMAP_1, )(__VA_ARGS__)
 
+/* ---- temporary mappings of the task ---- */
+
+#ifdef FXM_K_LOCAL
+
+FXM_K_INLINE void *kmap_local_page(struct page *page)
+{
+	return fxm_k_kmap_local_page(FXM_K_PAGE(page));
+}
+
+FXM_K_INLINE void *kmap_local_page_prot(struct page *page, pgprot_t prot)
+{
+	return fxm_k_kmap_local_page_prot(FXM_K_PAGE(page), pgprot_val(prot));
+}
+
+FXM_K_INLINE void *__kmap_local_page_prot(struct page *page, pgprot_t prot)
+{
+	return kmap_local_page_prot(page, prot);
+}
+
+FXM_K_INLINE void *kmap_local_pfn(unsigned long pfn)
+{
+	return fxm_k_kmap_local_pfn(pfn);
+}
+
+FXM_K_INLINE void *kmap_local_folio(struct folio *folio, size_t offset)
+{
+	return fxm_k_kmap_local_folio(FXM_K_PAGE(&folio->page), offset);
+}
+
+#define kunmap_local(address)                                                                                                      \
+	({                                                                                                                         \
+		BUILD_BUG_ON_MSG(__same_type((address), struct page *), "kunmap_local() takes the address, not the page");         \
+		fxm_k_kunmap_local(address);                                                                                       \
+	})
+
+#endif
+
 /* ---- what this kernel does not have: declared, so that the error can name the versions that do ---- */
 
 #define FXM_K_NOT_HERE(words) __attribute__((error(words "; not in " FXM_KERNEL_PROFILE)))
@@ -155,8 +195,13 @@ void *kmap_atomic_prot(struct page *page, pgprot_t prot) FXM_K_NOT_HERE("kmap_at
 #else
 struct page *kmap_atomic_to_page(void *address) FXM_K_NOT_HERE("kmap_atomic_to_page() went before 4.7");
 #endif
-#if FXM_K_VERSION_CODE < 0x050b00
+#ifdef FXM_K_LOCAL
+int kmap_atomic_idx_push(void) FXM_K_NOT_HERE("kmap_atomic_idx_push() went with 5.11");
+int kmap_atomic_idx(void) FXM_K_NOT_HERE("kmap_atomic_idx() went with 5.11");
+void kmap_atomic_idx_pop(void) FXM_K_NOT_HERE("kmap_atomic_idx_pop() went with 5.11");
+#else
 void *kmap_local_page(struct page *page) FXM_K_NOT_HERE("kmap_local_page() came with 5.11");
+void *kmap_local_page_prot(struct page *page, pgprot_t prot) FXM_K_NOT_HERE("kmap_local_page_prot() came with 5.11");
 void *kmap_local_pfn(unsigned long pfn) FXM_K_NOT_HERE("kmap_local_pfn() came with 5.11");
 void kunmap_local(const void *address) FXM_K_NOT_HERE("kunmap_local() came with 5.11");
 #endif
@@ -168,6 +213,11 @@ void kunmap_local(const void *address) FXM_K_NOT_HERE("kunmap_local() came with 
 #define FXM_K_MAP_SECOND(page) kmap_atomic(page, KM_USER1)
 #define FXM_K_UNMAP_FIRST(address) kunmap_atomic(address, KM_USER0)
 #define FXM_K_UNMAP_SECOND(address) kunmap_atomic(address, KM_USER1)
+#elif defined(FXM_K_LOCAL)
+#define FXM_K_MAP_FIRST(page) kmap_local_page(page)
+#define FXM_K_MAP_SECOND(page) kmap_local_page(page)
+#define FXM_K_UNMAP_FIRST(address) kunmap_local(address)
+#define FXM_K_UNMAP_SECOND(address) kunmap_local(address)
 #else
 #define FXM_K_MAP_FIRST(page) kmap_atomic(page)
 #define FXM_K_MAP_SECOND(page) kmap_atomic(page)
@@ -211,13 +261,13 @@ FXM_K_INLINE void memclear_highpage_flush(struct page *page, unsigned int offset
 FXM_K_INLINE void zero_user_segments(struct page *page, unsigned int start1, unsigned int end1, unsigned int start2,
 				     unsigned int end2)
 {
-	char *to = kmap_atomic(page);
+	char *to = FXM_K_MAP_FIRST(page);
 	BUG_ON(end1 > PAGE_SIZE || end2 > PAGE_SIZE);
 	if (end1 > start1)
 		memset(to + start1, 0, end1 - start1);
 	if (end2 > start2)
 		memset(to + start2, 0, end2 - start2);
-	kunmap_atomic(to);
+	FXM_K_UNMAP_FIRST(to);
 	flush_dcache_page(page);
 }
 

@@ -28,6 +28,15 @@ struct page {
 };
 _Static_assert(sizeof(struct page) == 64, "struct page is the library's struct fxm_page");
 
+#ifdef FXM_K_LOCAL
+/* One page, or the head of several: the same object again. */
+struct folio {
+	struct page page;
+};
+#define page_folio(p) ((struct folio *)compound_head(p))
+#define folio_page(folio, n) (&(folio)->page + (n))
+#endif
+
 /* The same object under the library's name and back. */
 #define FXM_K_PAGE(kernel_page) ((struct fxm_page *)(kernel_page))
 #define FXM_K_FROM(library_page) ((struct page *)(library_page))

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_HIGHPAGE_H
+#define FXM_HIGHPAGE_H
+
+/*
+ * The helpers of linux/highmem.h that map a page, do something with it and unmap it, each with its version's mappings, in their
+ * order, and its version's checks: typed kmap_atomic with KM_USER0 and KM_USER1 (2.6), kmap_atomic (4.x to 5.10), kmap_local_page
+ * (5.11 and later). The bytes move through the simulated page tables: a wrong entry shows in the contents, a missing one is an
+ * oops. Offsets and sizes are unsigned int of 32 bits, or size_t of the profile; sums of them wrap as the kernel's do.
+ *
+ * Context of all: any; they never sleep. 2.6: not while the caller holds KM_USER0 or KM_USER1 itself.
+ * Errors of all: -EINVAL @page is no page of this machine, or a null pointer; -ENOSYS this version does not have the function
+ * (fxm_since() names the ones that do). What the kernel checks is its BUG.
+ */
+
+#include <fixmap/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Zeroes a page. Models clear_highpage(). */
+FXM_API int fxm_clear_highpage(struct fxm_vcpu *cpu, struct fxm_page *page);
+
+/** Zeroes a page that user space has, or will have, at @uaddr. x86 does not use the address. Models clear_user_highpage(). */
+FXM_API int fxm_clear_user_highpage(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t uaddr);
+
+/** Copies a page. Models copy_highpage(). */
+FXM_API int fxm_copy_highpage(struct fxm_vcpu *cpu, struct fxm_page *to, struct fxm_page *from);
+
+/** The same for a page of user space. Models copy_user_highpage(). */
+FXM_API int fxm_copy_user_highpage(struct fxm_vcpu *cpu, struct fxm_page *to, struct fxm_page *from, uint64_t uaddr);
+
+/** Zeroes @size bytes at @offset. BUG, before mapping: the sum is beyond the page. Models memclear_highpage_flush(), 2.6. */
+FXM_API int fxm_memclear_highpage_flush(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t offset, uint32_t size);
+
+/**
+ * Zeroes [@start1, @end1) and [@start2, @end2); an empty or backward range does nothing. BUG, after mapping: an end beyond the
+ * page. 5.11 and later: ranges of a compound page, of which only the pages concerned are mapped; BUG before mapping. Models
+ * zero_user_segments(), 2.6.25 and later.
+ */
+FXM_API int fxm_zero_user_segments(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t start1, uint32_t end1, uint32_t start2,
+				   uint32_t end2);
+
+/** zero_user_segments() of one range, given by its ends or by its size. */
+FXM_API int fxm_zero_user_segment(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t start, uint32_t end);
+FXM_API int fxm_zero_user(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t start, uint32_t size);
+
+/**
+ * 5.12 and later: bytes between two pages, between a page and a buffer of the caller, or of one value. With DEBUG_VM, BUG when
+ * they leave the page; without it the kernel goes on into whatever is mapped behind it. Model memcpy_page(), memset_page(),
+ * memcpy_from_page(), memcpy_to_page(), and memzero_page() of 5.13.
+ */
+FXM_API int fxm_memcpy_page(struct fxm_vcpu *cpu, struct fxm_page *to, uint64_t to_offset, struct fxm_page *from,
+			    uint64_t from_offset, uint64_t len);
+FXM_API int fxm_memset_page(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t offset, int value, uint64_t len);
+FXM_API int fxm_memcpy_from_page(struct fxm_vcpu *cpu, void *to, struct fxm_page *page, uint64_t offset, uint64_t len);
+FXM_API int fxm_memcpy_to_page(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t offset, const void *from, uint64_t len);
+FXM_API int fxm_memzero_page(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t offset, uint64_t len);
+
+/** CRC-32 (zlib's) of the contents of @page: what traces call sum=. 0 when it is no page of @m. */
+FXM_API uint32_t fxm_page_sum(struct fxm_machine *m, const struct fxm_page *page);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

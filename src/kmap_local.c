@@ -1,0 +1,681 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Temporary mappings, third generation (5.11 and later): a stack per task. Models the kmap_local part of mm/highmem.c,
+ * include/linux/highmem-internal.h (kmap_atomic on top of it) and arch/x86/include/asm/highmem.h, 6.1.
+ *
+ * Slot n of a task on CPU c is slot n + KM_MAX_IDX * c of the FIX_KMAP group. The task's stack is current->kmap_ctrl: idx, and
+ * the PTE of each slot in use, from which a task that comes back to its CPU gets its mappings again. DEBUG_KMAP_LOCAL counts by
+ * two: every slot in use has one below it that never is. An unmap always ends the topmost mapping, whatever address it is
+ * given, and flushes the address it is given. Without HIGHMEM the slots exist, unused.
+ *
+ * Invariants: while a task sits on its vCPU its idx is the depth in cpu->counts and percpu.kmap_ctrl is its kmap_ctrl (NULL before
+ * its first mapping); else idx is in its kmap_ctrl, and none of its PTEs is set. A kmap_ctrl lives as long as its machine: an
+ * ended task's is used again.
+ *
+ * As in kmap_atomic_stack.c, each map and unmap has a fast form per PTE width, which leaves the slow one everything rare.
+ */
+#include "kernel.h"
+
+#include <stdlib.h>
+
+#define MAX_SLOTS 33 /* KM_MAX_IDX with DEBUG_KMAP_LOCAL */
+
+struct fxmi_kmap_ctrl {
+	struct fxmi_kmap_ctrl *next; /* of the machine */
+	_Atomic bool in_use;
+	struct fxm_vcpu *seat; /* where its task sits; NULL: idx is here */
+	struct fxm_vcpu *cpu;
+	int idx;
+	int pid;
+	char comm[16];
+	uint64_t pteval[MAX_SLOTS];
+	uintptr_t site[MAX_SLOTS]; /* where each was mapped, when sites are recorded */
+};
+
+static uint64_t slot_va(const struct fxmi_percpu *pc, int slot)
+{
+	return pc->kmap_va - (uint64_t)(int64_t)slot * FXM_PAGE_SIZE;
+}
+
+static unsigned char *slot_pte(const struct fxmi_kernel *k, const struct fxmi_percpu *pc, int slot)
+{
+	return pc->kmap_pte - (int64_t)slot * k->pte_bytes;
+}
+
+static uint64_t pte_pfn(const struct fxmi_kernel *k, uint64_t entry)
+{
+	return (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
+}
+
+static int idx_of(const struct fxmi_kmap_ctrl *ctrl)
+{
+	return ctrl->seat ? fxmi_count_depth(ctrl->seat->counts) : ctrl->idx;
+}
+
+/* ---- current->kmap_ctrl ---- */
+
+static struct fxmi_kmap_ctrl *find_unused(struct fxmi_kernel *k)
+{
+	for (struct fxmi_kmap_ctrl *c = atomic_load(&k->kmap_ctrls); c; c = c->next) {
+		bool unused = false;
+		if (atomic_compare_exchange_strong(&c->in_use, &unused, true))
+			return c;
+	}
+	return NULL;
+}
+
+static struct fxmi_kmap_ctrl *add_ctrl(struct fxmi_kernel *k)
+{
+	struct fxmi_kmap_ctrl *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->in_use = true;
+	c->next = atomic_load(&k->kmap_ctrls);
+	while (!atomic_compare_exchange_weak(&k->kmap_ctrls, &c->next, c))
+		;
+	return c;
+}
+
+/* The current task's kmap_ctrl, made at its first mapping. NULL: no memory. */
+static struct fxmi_kmap_ctrl *current_ctrl(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+{
+	struct fxm_task *task = cpu->current;
+	struct fxmi_kmap_ctrl *c = task->kernel;
+
+	if (c)
+		return c;
+	c = find_unused(k);
+	if (!c)
+		c = add_ctrl(k);
+	if (!c)
+		return NULL;
+	memset(c->pteval, 0, sizeof(c->pteval));
+	memset(c->site, 0, sizeof(c->site));
+	memcpy(c->comm, task->comm, sizeof(c->comm));
+	c->pid = task->pid;
+	c->cpu = c->seat = cpu;
+	task->kernel = c;
+	fxmi_percpu(cpu)->kmap_ctrl = c;
+	return c;
+}
+
+void fxmi_kmap_local_free(struct fxmi_kernel *k)
+{
+	struct fxmi_kmap_ctrl *c = atomic_load(&k->kmap_ctrls);
+
+	while (c) {
+		struct fxmi_kmap_ctrl *next = c->next;
+		free(c);
+		c = next;
+	}
+}
+
+/* ---- kmap_local_idx ---- */
+
+static int idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+{
+	if ((fxmi_count_preempt(cpu->counts) & FXMI_HARDIRQ_MASK) && !cpu->irq_disabled)
+		fxmi_warn_once(cpu, FXMI_ONCE_PUSH_IRQ, "push_irq", NULL,
+			       "kmap_local in a hard interrupt that runs with interrupts enabled");
+	cpu->counts += k->km_incr * FXMI_DEPTH_ONE;
+	int idx = fxmi_count_depth(cpu->counts);
+	if (idx >= (int)k->km_type_nr)
+		fxmi_bug(cpu, "push_depth", NULL, "kmap_local nested %d deep; this kernel has room for %d mappings per task",
+			 idx / (int)k->km_incr, ((int)k->km_type_nr - 1) / (int)k->km_incr);
+	return idx - 1;
+}
+
+static void idx_pop(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+{
+	cpu->counts -= k->km_incr * FXMI_DEPTH_ONE;
+	if (fxmi_count_depth(cpu->counts) < 0)
+		fxmi_bug(cpu, "pop_depth", NULL, "kunmap_local without a mapping: %s[%d] has none left", cpu->current->comm,
+			 cpu->current->pid);
+}
+
+/* ---- counters ---- */
+
+static void preempt_disable(struct fxm_vcpu *cpu)
+{
+	if (cpu->machine->desc.preempt_count)
+		cpu->counts += FXMI_PREEMPT_ONE;
+}
+
+static void preempt_enable(struct fxm_vcpu *cpu)
+{
+	if (cpu->machine->desc.preempt_count)
+		cpu->counts -= FXMI_PREEMPT_ONE;
+}
+
+/* What kmap_atomic() adds to kmap_local. */
+static void atomic_begin(struct fxm_vcpu *cpu, const struct fxmi_kernel *k)
+{
+	if (k->preempt_rt)
+		cpu->current->migrate++;
+	else
+		preempt_disable(cpu);
+	cpu->counts += FXMI_PAGEFAULT_ONE;
+}
+
+static void atomic_end(struct fxm_vcpu *cpu, const struct fxmi_kernel *k)
+{
+	cpu->counts -= FXMI_PAGEFAULT_ONE;
+	if (k->preempt_rt)
+		cpu->current->migrate--;
+	else
+		preempt_enable(cpu);
+}
+
+/* ---- the slow forms: map ---- */
+
+static FXMI_COLD _Noreturn void busy_bug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint64_t old)
+{
+	fxmi_bug(cpu, "local_busy",
+		 &(struct fxmi_subject){
+		     .va = va, .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1, .pfn_plus_1 = pte_pfn(k, old) + 1},
+		 "kmap_local: the next slot of %s[%d], at %llx, maps frame %llx already: something else wrote its PTE",
+		 cpu->current->comm, cpu->current->pid, (unsigned long long)va, (unsigned long long)pte_pfn(k, old));
+}
+
+/* __kmap_local_pfn_prot(). */
+static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint64_t prot)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	struct fxmi_kmap_ctrl *ctrl = current_ctrl(cpu, k);
+
+	if (!ctrl)
+		return (uint64_t)-ENOMEM;
+	if (!k->highmem) /* page_address(pfn_to_page(pfn)) */
+		return (k->page_offset + (pfn << FXM_PAGE_SHIFT)) & k->va_mask;
+	cpu->current->migrate++;
+	preempt_disable(cpu);
+	int slot = idx_push(cpu, k);
+	fxmi_interleave(cpu);
+	uint64_t va = slot_va(pc, slot);
+	void *pte = slot_pte(k, pc, slot);
+	uint64_t old = fxmi_pte_get(pte, k->pte_bytes);
+	if (old)
+		busy_bug(cpu, k, va, old);
+	uint64_t entry = (pfn << FXM_PAGE_SHIFT | (prot & k->pte_mask)) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
+	fxmi_pte_set(pte, k->pte_bytes, entry);
+	fxmi_window_begin(cpu, va, entry);
+	ctrl->pteval[slot] = entry;
+	if (k->detect)
+		ctrl->site[slot] = fxmi_caller();
+	preempt_enable(cpu);
+	return va;
+}
+
+/* __kmap_local_page_prot(). x86 has no kmap_high_get(): a page that kmap() has mapped gets a slot like any other. */
+static uint64_t map_page(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page, uint64_t prot)
+{
+	if (!k->highmem || (!k->force_map && !fxm_page_is_highmem(k->m, page)))
+		return fxmi_page_address(k, page);
+	return map_pfn(cpu, k, fxmi_page_pfn(k->m, page), prot);
+}
+
+static fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *page, const char *name, uint64_t prot, bool atomic)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error || !fxmi_page_is_valid(cpu->machine, page))
+		return fxmi_va_error(error ? error : -EINVAL);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_op op;
+
+	if (!current_ctrl(cpu, k))
+		return fxmi_va_error(-ENOMEM);
+	fxmi_op_begin(cpu, &op, name, page, 0);
+	if (fxmi_tracing(cpu) && prot != k->kmap_prot)
+		fxmi_op_prot(cpu, &op, prot);
+	if (atomic)
+		atomic_begin(cpu, k);
+	op.address = map_page(cpu, k, page, prot);
+	fxmi_op_end_atomic(cpu, &op);
+	return fxm_va_of(op.address);
+}
+
+static fxm_va map_pfn_slow(struct fxm_vcpu *cpu, uint64_t pfn, const char *name, uint64_t prot, bool atomic)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_op op;
+
+	if (!current_ctrl(cpu, k))
+		return fxmi_va_error(-ENOMEM);
+	fxmi_op_begin(cpu, &op, name, fxm_page_of_pfn(k->m, pfn), 0);
+	if (fxmi_tracing(cpu) && prot != k->kmap_prot)
+		fxmi_op_prot(cpu, &op, prot);
+	if (atomic)
+		atomic_begin(cpu, k);
+	op.address = map_pfn(cpu, k, pfn, prot);
+	fxmi_op_end_atomic(cpu, &op);
+	return fxm_va_of(op.address);
+}
+
+static FXMI_COLD fxm_va local_slow(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	return map_page_slow(cpu, page, "kmap_local_page", fxmi_kernel_of(cpu)->kmap_prot, false);
+}
+
+static FXMI_COLD fxm_va atomic_slow(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	return map_page_slow(cpu, page, "kmap_atomic", fxmi_kernel_of(cpu)->kmap_prot, true);
+}
+
+/* ---- the slow forms: unmap ---- */
+
+/* kunmap_local_indexed() of an address that is in no slot. */
+static FXMI_COLD void unmap_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
+{
+	struct fxmi_subject about = {.va = page};
+	const char *from = fxmi_pkmap_nr(&k->pkmap, page) >= 0 ? ": it came from kmap(), which kunmap() undoes" : "";
+
+	if (k->force_map)
+		fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_FORCE_MAP, "local_force_map", &about,
+			       "kunmap_local of %llx, which is no kmap_local address%s", (unsigned long long)page, from);
+	else if (page < k->page_offset)
+		fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_LOW, "local_below_page_offset", &about,
+			       "kunmap_local of %llx, which is no kernel address", (unsigned long long)page);
+}
+
+static FXMI_COLD void warn_order(struct fxm_vcpu *cpu, const struct fxmi_kmap_ctrl *ctrl, int slot, uint64_t page, uint64_t top)
+{
+	struct fxmi_subject about = {.va = page};
+
+	if (slot < 0) {
+		fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
+			       "kunmap_local of %llx, but %s[%d] has nothing mapped", (unsigned long long)page, cpu->current->comm,
+			       cpu->current->pid);
+		return;
+	}
+	about.mapped_at = ctrl->site[slot];
+	fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
+		       "kunmap_local of %llx, but the mapping on top of %s[%d]'s stack is %llx: unmap in reverse order",
+		       (unsigned long long)page, cpu->current->comm, cpu->current->pid, (unsigned long long)top);
+}
+
+/* kunmap_local_indexed(). */
+static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	struct fxmi_kmap_ctrl *ctrl = cpu->current->kernel;
+	int slot = fxmi_count_depth(cpu->counts) - 1;
+	uint64_t top = slot_va(pc, slot);
+
+	if (!k->highmem)
+		return;
+	if (page < fxmi_fix_to_virt(k, k->fix_kmap_end) || page > fxmi_fix_to_virt(k, k->fix_kmap_begin)) {
+		unmap_elsewhere(cpu, k, page);
+		return;
+	}
+	preempt_disable(cpu);
+	if (page != top)
+		warn_order(cpu, ctrl, slot, page, top);
+	fxmi_pte_set(slot_pte(k, pc, slot), k->pte_bytes, 0);
+	fxmi_flush_tlb_one(cpu, page);
+	fxmi_interleave(cpu);
+	if (slot >= 0)
+		ctrl->pteval[slot] = 0;
+	fxmi_window_end(cpu, top);
+	if (page != top)
+		fxmi_window_end(cpu, page);
+	idx_pop(cpu, k);
+	preempt_enable(cpu);
+	cpu->current->migrate--;
+}
+
+static int unmap_any_slow(struct fxm_vcpu *cpu, fxm_va va, const char *name, bool atomic)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return error;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_op op;
+
+	if (!current_ctrl(cpu, k))
+		return -ENOMEM;
+	fxmi_op_begin(cpu, &op, name, NULL, va.v);
+	unmap(cpu, k, va.v & FXMI_PAGE_MASK);
+	if (atomic)
+		atomic_end(cpu, k);
+	fxmi_op_end_atomic(cpu, &op);
+	return 0;
+}
+
+static FXMI_COLD int unlocal_slow(struct fxm_vcpu *cpu, fxm_va va)
+{
+	return unmap_any_slow(cpu, va, "kunmap_local", false);
+}
+
+static FXMI_COLD int unatomic_slow(struct fxm_vcpu *cpu, fxm_va va)
+{
+	return unmap_any_slow(cpu, va, "kunmap_atomic", true);
+}
+
+/* ---- the fast forms ---- */
+
+/* As in kmap_atomic_stack.c; the pages of the window are looked at after the PTE has changed. */
+FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes, uint64_t step,
+			    fxm_va (*slow)(struct fxm_vcpu *, struct fxm_page *))
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	struct fxmi_kmap_ctrl *ctrl = pc->kmap_ctrl;
+	uint64_t offset = (uintptr_t)page - (uintptr_t)pc->high_map;
+	uint64_t frame = offset >> 6 | offset << 58;
+	uint64_t counts = cpu->counts;
+	uint64_t slot = counts >> 48;
+
+	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(slot >= pc->fast_levels) || fxmi_unlikely(!ctrl) ||
+	    fxmi_unlikely(counts & FXMI_HARDIRQ_MASK)) /* which may warn */
+		return slow(cpu, page);
+	unsigned char *pte = pc->kmap_pte - slot * pte_bytes;
+	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0))
+		return slow(cpu, page);
+	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
+	cpu->counts = counts + step;
+	cpu->current->migrate++;
+	ctrl->pteval[slot] = entry;
+	fxmi_pte_set(pte, pte_bytes, entry);
+	uint64_t va = pc->kmap_va - (slot << FXM_PAGE_SHIFT);
+	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+		fxmi_window_begin(cpu, va, entry);
+	return fxm_va_of(va);
+}
+
+FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, uint64_t step,
+			   int (*slow)(struct fxm_vcpu *, fxm_va))
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	uint64_t counts = cpu->counts;
+	uint64_t slot = (counts >> 48) - 1;
+	uint64_t top = pc->kmap_va - (slot << FXM_PAGE_SHIFT);
+
+	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(slot >= pc->fast_levels))
+		return slow(cpu, va);
+	fxmi_pte_set(pc->kmap_pte - slot * pte_bytes, pte_bytes, 0);
+	fxmi_tlb_flush_one(cpu, top);
+	pc->kmap_ctrl->pteval[slot] = 0;
+	cpu->counts = counts - step;
+	cpu->current->migrate--;
+	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+		fxmi_window_end(cpu, top);
+	return 0;
+}
+
+#define FAST_FORMS(bytes)                                                                                              \
+	static fxm_va local_fast_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                  \
+	{                                                                                                              \
+		return map_fast(cpu, page, bytes, FXMI_DEPTH_ONE, local_slow);                                         \
+	}                                                                                                              \
+	static fxm_va atomic_fast_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                 \
+	{                                                                                                              \
+		return map_fast(cpu, page, bytes, fxmi_percpu(cpu)->map_step, atomic_slow);                            \
+	}                                                                                                              \
+	static int unlocal_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                               \
+	{                                                                                                              \
+		return unmap_fast(cpu, va, bytes, FXMI_DEPTH_ONE, unlocal_slow);                                       \
+	}                                                                                                              \
+	static int unatomic_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                              \
+	{                                                                                                              \
+		return unmap_fast(cpu, va, bytes, fxmi_percpu(cpu)->map_step, unatomic_slow);                          \
+	}
+
+FAST_FORMS(4)
+FAST_FORMS(8)
+
+/* ---- which form ---- */
+
+static fxm_va no_map(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	int error = fxmi_check_cpu(cpu);
+	(void)page;
+	return fxmi_va_error(error ? error : -ENOSYS);
+}
+
+static int no_unmap(struct fxm_vcpu *cpu, fxm_va va)
+{
+	int error = fxmi_check_cpu(cpu);
+	(void)va;
+	return error ? error : -ENOSYS;
+}
+
+static const struct forms {
+	fxm_va (*map)(struct fxm_vcpu *, struct fxm_page *);
+	int (*unmap)(struct fxm_vcpu *, fxm_va);
+	fxm_va (*map_atomic)(struct fxm_vcpu *, struct fxm_page *);
+	int (*unmap_atomic)(struct fxm_vcpu *, fxm_va);
+} slow_forms = {local_slow, unlocal_slow, atomic_slow, unatomic_slow},
+  fast_forms[] = {{local_fast_4, unlocal_fast_4, atomic_fast_4, unatomic_fast_4},
+		  {local_fast_8, unlocal_fast_8, atomic_fast_8, unatomic_fast_8}};
+
+/* An eager window maps at map time, debugging kernels count by two and map lowmem, PREEMPT_RT counts otherwise: no fast form. */
+void fxmi_kmap_local_init(struct fxm_vcpu *cpu)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	const struct fxmi_kernel *k = pc->kernel;
+	bool slow = k->km_incr != 1 || k->force_map || k->preempt_rt || k->m->window.mode == FXM_WINDOW_EAGER;
+	const struct forms *f = slow ? &slow_forms : &fast_forms[k->pte_bytes == 8];
+
+	pc->kmap_local_page = k->local ? f->map : no_map;
+	pc->kunmap_local = k->local ? f->unmap : no_unmap;
+	if (!k->local)
+		return;
+	fxmi_kmap_atomic_rare_changed(cpu);
+	pc->kmap_atomic = f->map_atomic;
+	pc->kunmap_atomic = f->unmap_atomic;
+}
+
+/* ---- the context switch ---- */
+
+/* Whether slot @i of @ctrl, below its idx, is one to take away or put back; the checks of both loops. */
+static bool is_slot_to_switch(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *ctrl, int i, bool in)
+{
+	uint64_t pteval = ctrl->pteval[i];
+	struct fxmi_subject about = {.va = slot_va(fxmi_percpu(cpu), i), .mapped_at = ctrl->site[i]};
+
+	if (k->km_incr == 2 && !(i & 1)) {
+		if (pteval)
+			fxmi_warn_once(cpu, in ? FXMI_ONCE_IN_GUARD : FXMI_ONCE_OUT_GUARD,
+				       in ? "sched_in_guard" : "sched_out_guard", &about,
+				       "schedule: guard slot %d of %s[%d] is in use", i, ctrl->comm, ctrl->pid);
+		return false;
+	}
+	if (!pteval)
+		fxmi_warn_once(cpu, in ? FXMI_ONCE_IN_NONE : FXMI_ONCE_OUT_NONE, in ? "sched_in_none" : "sched_out_none", &about,
+			       "schedule: slot %d of %s[%d] is empty below its topmost mapping", i, ctrl->comm, ctrl->pid);
+	return pteval != 0;
+}
+
+/* __kmap_local_sched_out(): the PTEs go, the stack stays. */
+void fxmi_kmap_local_sched_out(struct fxm_vcpu *cpu, struct fxm_task *task)
+{
+	struct fxmi_kmap_ctrl *ctrl = task->kernel;
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+
+	if (!ctrl)
+		return;
+	const struct fxmi_kernel *k = pc->kernel;
+	ctrl->idx = fxmi_count_depth(cpu->counts);
+	for (int i = 0; i < ctrl->idx && i < MAX_SLOTS; i++) {
+		if (!is_slot_to_switch(cpu, k, ctrl, i, false))
+			continue;
+		fxmi_pte_set(slot_pte(k, pc, i), k->pte_bytes, 0);
+		fxmi_flush_tlb_one(cpu, slot_va(pc, i));
+		fxmi_window_end(cpu, slot_va(pc, i));
+	}
+	cpu->counts -= (uint64_t)(int64_t)ctrl->idx * FXMI_DEPTH_ONE;
+	ctrl->seat = NULL;
+	pc->kmap_ctrl = NULL;
+}
+
+/* __kmap_local_sched_in(): as they were. No flush: nothing of these addresses can be in the TLB. */
+void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task)
+{
+	struct fxmi_kmap_ctrl *ctrl = task->kernel;
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+
+	if (!ctrl)
+		return;
+	const struct fxmi_kernel *k = pc->kernel;
+	cpu->counts += (uint64_t)(int64_t)ctrl->idx * FXMI_DEPTH_ONE;
+	ctrl->seat = cpu;
+	pc->kmap_ctrl = ctrl;
+	for (int i = 0; i < ctrl->idx && i < MAX_SLOTS; i++) {
+		if (!is_slot_to_switch(cpu, k, ctrl, i, true))
+			continue;
+		fxmi_pte_set(slot_pte(k, pc, i), k->pte_bytes, ctrl->pteval[i]);
+		fxmi_window_begin(cpu, slot_va(pc, i), ctrl->pteval[i]);
+	}
+}
+
+/* ---- what is never unmapped ---- */
+
+static unsigned report_held(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const struct fxmi_kmap_ctrl *ctrl)
+{
+	const struct fxmi_percpu *pc = fxmi_percpu(ctrl->cpu);
+	int idx = idx_of(ctrl);
+	unsigned n = 0;
+
+	for (int slot = (int)k->km_incr - 1; slot < idx && slot < MAX_SLOTS && ctrl->pteval[slot]; slot += (int)k->km_incr) {
+		uint64_t va = slot_va(pc, slot), pfn = pte_pfn(k, ctrl->pteval[slot]);
+		fxmi_finding(k, cpu, "leak",
+			     &(struct fxmi_subject){.va = va,
+						    .pfn_plus_1 = pfn + 1,
+						    .mapped_at = ctrl->site[slot],
+						    .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
+			     "kmap_local never undone: page pfn %llx at %llx, level %u of %s[%d] on CPU %u",
+			     (unsigned long long)pfn, (unsigned long long)va, n, ctrl->comm, ctrl->pid, ctrl->cpu->id);
+		n++;
+	}
+	return n;
+}
+
+unsigned fxmi_kmap_local_report_leaks(struct fxmi_kernel *k)
+{
+	unsigned n = 0;
+
+	for (struct fxmi_kmap_ctrl *c = atomic_load(&k->kmap_ctrls); c; c = c->next)
+		if (c->in_use)
+			n += report_held(k, c->seat, c);
+	return n;
+}
+
+/* A task that died in kmap_local has a counter that no longer fits its slots: nothing is left to warn about. */
+static void end_counter(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *ctrl)
+{
+	int idx = 0;
+
+	for (int i = (int)k->km_incr - 1; i < MAX_SLOTS && ctrl->pteval[i]; i += (int)k->km_incr)
+		idx = i + 1;
+	cpu->counts += (uint64_t)(int64_t)(idx - fxmi_count_depth(cpu->counts)) * FXMI_DEPTH_ONE;
+}
+
+/* The last schedule() of a task takes its mappings away for ever. */
+void fxmi_kmap_local_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
+{
+	struct fxmi_kmap_ctrl *ctrl = task->kernel;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+
+	if (!ctrl)
+		return;
+	end_counter(cpu, k, ctrl);
+	if (k->detect)
+		report_held(k, cpu, ctrl);
+	fxmi_kmap_local_sched_out(cpu, task);
+	ctrl->idx = 0;
+	task->kernel = NULL;
+	atomic_store(&ctrl->in_use, false);
+}
+
+/* ---- kmap_to_page() ---- */
+
+bool fxmi_kmap_local_to_pfn(struct fxm_vcpu *cpu, uint64_t va, uint64_t *pfn)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const struct fxmi_kmap_ctrl *ctrl = cpu->current->kernel;
+	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	uint64_t page = va & FXMI_PAGE_MASK;
+
+	/* The kernel's own bound: the first slot of CPU 0 is left out. */
+	if (page < fxmi_fix_to_virt(k, k->fix_kmap_end) || page >= fxmi_fix_to_virt(k, k->fix_kmap_begin))
+		return false;
+	fxmi_warn_once(cpu, FXMI_ONCE_TO_PAGE_LOCAL, "kmap_to_page_local", &(struct fxmi_subject){.va = va},
+		       "kmap_to_page of %llx, a kmap_local address: keep the page instead", (unsigned long long)va);
+	for (int i = 0; ctrl && i < fxmi_count_depth(cpu->counts) && i < MAX_SLOTS; i++) {
+		if (slot_va(pc, i) == page) {
+			*pfn = pte_pfn(k, ctrl->pteval[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- kmap_atomic(), on top ---- */
+
+fxm_va fxmi_kmap_local_atomic_prot(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t prot)
+{
+	return map_page_slow(cpu, page, "kmap_atomic_prot", prot, true);
+}
+
+fxm_va fxmi_kmap_local_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
+{
+	return map_pfn_slow(cpu, pfn, "kmap_atomic_pfn", fxmi_kernel_of(cpu)->kmap_prot, true);
+}
+
+/* ---- public ---- */
+
+fxm_va fxm_kmap_local_page(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	return fxmi_percpu(cpu)->kmap_local_page(cpu, page);
+}
+
+int fxm_kunmap_local(struct fxm_vcpu *cpu, fxm_va va)
+{
+	return fxmi_percpu(cpu)->kunmap_local(cpu, va);
+}
+
+static int check_local(const struct fxm_vcpu *cpu, const char *function)
+{
+	int error = fxmi_check_cpu(cpu);
+	return error ? error : fxmi_has(fxmi_kernel_of(cpu), function) ? 0 : -ENOSYS;
+}
+
+fxm_va fxm_kmap_local_page_prot(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot)
+{
+	int error = check_local(cpu, "kmap_local_page_prot");
+	return error ? fxmi_va_error(error) : map_page_slow(cpu, page, "kmap_local_page_prot", prot.v, false);
+}
+
+fxm_va fxm_kmap_local_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
+{
+	int error = check_local(cpu, "kmap_local_pfn");
+	if (error)
+		return fxmi_va_error(error);
+	return map_pfn_slow(cpu, pfn, "kmap_local_pfn", fxmi_kernel_of(cpu)->kmap_prot, false);
+}
+
+fxm_va fxm___kmap_local_pfn_prot(struct fxm_vcpu *cpu, uint64_t pfn, fxm_pte prot)
+{
+	int error = check_local(cpu, "kmap_local_pfn");
+	return error ? fxmi_va_error(error) : map_pfn_slow(cpu, pfn, "kmap_local_pfn_prot", prot.v, false);
+}
+
+fxm_va fxm_kmap_local_folio(struct fxm_vcpu *cpu, struct fxm_page *folio, size_t offset)
+{
+	int error = check_local(cpu, "kmap_local_folio");
+	if (error)
+		return fxmi_va_error(error);
+	const struct fxm_machine *m = cpu->machine;
+	uint64_t n = offset >> FXM_PAGE_SHIFT;
+
+	if (!fxmi_page_is_valid(m, folio) || !fxmi_pfn_is_ram(m, fxmi_page_pfn(m, folio) + n))
+		return fxmi_va_error(-EINVAL);
+	fxm_va va = fxm_kmap_local_page(cpu, folio + n);
+	return fxm_va_error(va) ? va : fxm_va_of(va.v + offset % FXM_PAGE_SIZE);
+}
+
+int fxm_is_kmap_addr(struct fxm_vcpu *cpu, fxm_va va)
+{
+	int error = check_local(cpu, "is_kmap_addr");
+	return error ? error : fxmi_pkmap_nr(&fxmi_kernel_of(cpu)->pkmap, va.v) >= 0;
+}
