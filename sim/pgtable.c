@@ -27,6 +27,11 @@ static const struct fxmi_pt_word x86_words[] = {
 
 const struct fxmi_pt_format fxmi_pt_i386 = FXMI_PT_I386(x86_words);
 const struct fxmi_pt_format fxmi_pt_i386_pae = FXMI_PT_I386_PAE(x86_words);
+const struct fxmi_pt_format fxmi_pt_x86_64 = {
+    .name = "x86_64", .levels = 4, .entry_bytes = 8,
+    .level = {{"pgd", 39, 9, false}, {"pud", 30, 9, true}, {"pmd", 21, 9, true}, {"pte", 12, 9, false}},
+    FXMI_X86_BITS, .nx = FXMI_X86_NX, .frame_mask = 0x000ffffffffff000, .table_mask = 0x000ffffffffff000,
+    .root_flags = FXMI_X86_TABLE, .va_bits = 48, .words = x86_words};
 
 /* ---- questions ------------------------------------------------------------------------------------------------------- */
 
@@ -35,7 +40,7 @@ static void record_level(const struct fxmi_pt_format *f, const struct fxmi_curso
 	out->levels = c->level + 1;
 	out->level[c->level].name = f->level[c->level].name;
 	out->level[c->level].entry_at = fxm_pa_of(c->at);
-	out->level[c->level].entry = fxm_pte_of(c->entry);
+	out->level[c->level].entry = fxm_pte_of(c->raw);
 	out->level[c->level].present = c->entry & f->present;
 	out->level[c->level].leaf = (c->entry & f->present) && fxmi_pt_is_leaf(f, c->level, c->entry);
 }
@@ -72,6 +77,14 @@ void fxm_walk(struct fxm_machine *m, fxm_va va, struct fxm_walk *out)
 	record_leaf(f, &c, va.v, out);
 }
 
+/* The entry at @c as the kernel keeps it. */
+static uint64_t kernel_entry(const struct fxmi_pt_format *f, const struct fxmi_cursor *c)
+{
+	if (!f->shadow_offset || c->level + 1 < f->levels || !c->slot)
+		return c->raw;
+	return fxmi_pte_get((const char *)c->slot - f->shadow_offset, f->entry_bytes);
+}
+
 fxm_pte fxm_pte_at(struct fxm_machine *m, fxm_va va)
 {
 	struct fxmi_cursor c;
@@ -86,7 +99,7 @@ fxm_pte fxm_pte_at(struct fxm_machine *m, fxm_va va)
 		if (fxmi_pt_is_leaf(f, c.level, c.entry))
 			break;
 	}
-	return fxm_pte_of(c.entry);
+	return fxm_pte_of(kernel_entry(f, &c));
 }
 
 void *fxmi_pte_ptr(const struct fxm_machine *m, uint64_t va)
@@ -99,7 +112,7 @@ void *fxmi_pte_ptr(const struct fxm_machine *m, uint64_t va)
 	for (fxmi_walk_begin(m, f, va, &c); c.level + 1 < f->levels; fxmi_walk_next(m, f, va, &c))
 		if (!(c.entry & f->present) || fxmi_pt_is_leaf(f, c.level, c.entry))
 			return NULL;
-	return c.slot;
+	return c.slot ? (char *)c.slot - f->shadow_offset : NULL;
 }
 
 /* ---- the walk of an access ------------------------------------------------------------------------------------------- */
@@ -113,7 +126,11 @@ static FXMI_COLD bool set_fault(const struct fxmi_pt_format *f, const struct fxm
 	bool present = c->entry & f->present;
 
 	*fault = (struct fxm_fault){
-	    .address = fxm_va_of(va), .access = access, .present = present, .pte = fxm_pte_of(c->entry), .level = c->level};
+	    .address = fxm_va_of(va),
+	    .access = access,
+	    .present = present,
+	    .pte = fxm_pte_of(kernel_entry(f, c)),
+	    .level = c->level};
 	fault->code = (present ? FAULT_PROTECTION : 0) | (access == FXM_WRITE ? FAULT_WRITE : 0) |
 		      (access == FXM_EXEC && f->nx ? FAULT_FETCH : 0);
 	return false;
@@ -212,6 +229,22 @@ int fxmi_pgtable_init(struct fxm_machine *m)
 	return err;
 }
 
+/* Points the entry at @c to @table: with several tables in the page, the entries beside it to the others. */
+static void link_table(const struct fxmi_pt_format *f, uint64_t va, struct fxmi_cursor *c, uint64_t table)
+{
+	unsigned n = f->tables_per_page ? f->tables_per_page : 1, own = fxmi_pt_index(f, c->level, va) & (n - 1);
+	uint64_t flags = c->level == 0 ? f->root_flags : f->table_flags;
+	uint64_t bytes = (uint64_t)f->entry_bytes << f->level[c->level + 1].bits;
+
+	char *first = (char *)c->slot - own * f->entry_bytes;
+
+	table += f->shadow_offset;
+	for (unsigned i = 0; i < n; i++)
+		fxmi_pte_set(first + i * f->entry_bytes, f->entry_bytes, (table + i * bytes) | flags);
+	c->raw = (table + own * bytes) | flags;
+	c->entry = f->decode ? f->decode(f, c->level, c->raw) : c->raw;
+}
+
 /* Brings @c to the entry of @va at @level, making the tables above it. */
 static int make_path(struct fxm_machine *m, uint64_t va, unsigned level, struct fxmi_cursor *c)
 {
@@ -230,8 +263,7 @@ static int make_path(struct fxm_machine *m, uint64_t va, unsigned level, struct 
 
 		if (err)
 			return err;
-		c->entry = table | (c->level == 0 ? f->root_flags : f->table_flags);
-		fxmi_pte_set(c->slot, f->entry_bytes, c->entry);
+		link_table(f, va, c, table);
 	}
 	return c->slot ? 0 : -EFAULT;
 }
@@ -263,6 +295,15 @@ static unsigned level_for(const struct fxmi_pt_format *f, uint64_t va, uint64_t 
 	return f->levels - 1;
 }
 
+/* @pte: as of a base page. */
+static void set_linear(struct fxm_machine *m, const struct fxmi_pt_format *f, const struct fxmi_cursor *c, uint64_t pte)
+{
+	if (c->level + 1 == f->levels)
+		fxmi_set_pte(m, (char *)c->slot - f->shadow_offset, pte);
+	else
+		fxmi_pte_set(c->slot, f->entry_bytes, f->encode ? f->encode(f, c->level, pte) : pte | f->large);
+}
+
 int fxmi_pgtable_map_linear(struct fxm_machine *m, uint64_t va, uint64_t pa, uint64_t size, uint64_t prot)
 {
 	const struct fxmi_pt_format *f = m->desc.format;
@@ -281,7 +322,7 @@ int fxmi_pgtable_map_linear(struct fxm_machine *m, uint64_t va, uint64_t pa, uin
 			err = -EEXIST;
 		if (err)
 			return err;
-		fxmi_pte_set(c.slot, f->entry_bytes, (pa & f->frame_mask) | prot | (large ? f->large : 0));
+		set_linear(m, f, &c, (pa & f->frame_mask) | prot);
 		va += page;
 		pa += page;
 		size -= page;

@@ -32,9 +32,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* flush_tlb_kernel_range() on x86 flushes everything from this many pages on. */
-enum { RANGE_CEILING = 33 };
-
 /* fxm_vcpu.tlb_generation's unit; below it, the number of flushes that go on. */
 #define FLUSH_BEGUN (UINT64_C(1) << 16)
 
@@ -340,10 +337,16 @@ void fxmi_tlb_flush_all(struct fxm_machine *m)
 	}
 }
 
+void fxmi_tlb_flush_range(struct fxm_vcpu *cpu, uint64_t start, uint64_t end)
+{
+	for (uint64_t va = start & PAGE_MASK; va < end; va += FXM_PAGE_SIZE)
+		fxmi_tlb_flush_one(cpu, va);
+}
+
 void fxmi_tlb_flush_range_all(struct fxm_machine *m, uint64_t start, uint64_t end)
 {
 	start &= PAGE_MASK;
-	if ((end - start) >> FXM_PAGE_SHIFT > RANGE_CEILING) {
+	if ((end - start) >> FXM_PAGE_SHIFT > m->desc.format->flush_ceiling) {
 		fxmi_tlb_flush_all(m);
 		return;
 	}

@@ -27,19 +27,22 @@
 
 #define FXMI_X86_BITS                                                                                                              \
 	.present = FXMI_X86_PRESENT, .write = FXMI_X86_RW, .user = FXMI_X86_USER, .accessed = FXMI_X86_ACCESSED,                   \
-	.dirty = FXMI_X86_DIRTY, .large = FXMI_X86_PSE, .global = FXMI_X86_GLOBAL, .table_flags = FXMI_X86_TABLE
+	.dirty = FXMI_X86_DIRTY, .large = FXMI_X86_PSE, .global = FXMI_X86_GLOBAL, .table_flags = FXMI_X86_TABLE,                  \
+	.flush_ceiling = 33
 
 #define FXMI_PT_I386(names)                                                                                                        \
 	{                                                                                                                          \
 		.name = "i386", .levels = 2, .entry_bytes = 4, .level = {{"pgd", 22, 10, true}, {"pte", 12, 10, false}},           \
-		FXMI_X86_BITS, .nx = 0, .frame_mask = 0xfffff000, .root_flags = FXMI_X86_TABLE, .va_bits = 32, .words = (names)    \
+		FXMI_X86_BITS, .nx = 0, .frame_mask = 0xfffff000, .table_mask = 0xfffff000,                                         \
+		.root_flags = FXMI_X86_TABLE, .va_bits = 32, .words = (names)                                                      \
 	}
 
 #define FXMI_PT_I386_PAE(names)                                                                                                    \
 	{                                                                                                                          \
 		.name = "i386-pae", .levels = 3, .entry_bytes = 8,                                                                 \
 		.level = {{"pgd", 30, 2, false}, {"pmd", 21, 9, true}, {"pte", 12, 9, false}}, FXMI_X86_BITS, .nx = FXMI_X86_NX,   \
-		.frame_mask = 0x000ffffffffff000, .root_flags = FXMI_X86_PRESENT, .va_bits = 32, .words = (names)                  \
+		.frame_mask = 0x000ffffffffff000, .table_mask = 0x000ffffffffff000,                                                \
+		.root_flags = FXMI_X86_PRESENT, .va_bits = 32, .words = (names)                                                    \
 	}
 
 /* ---- entries --------------------------------------------------------------------------------------------------------- */
@@ -59,7 +62,7 @@ FXMI_INLINE bool fxmi_pt_is_leaf(const struct fxmi_pt_format *f, unsigned level,
 /* Bits that entries of level @level lack and that count as set. */
 FXMI_INLINE uint64_t fxmi_pt_absent(const struct fxmi_pt_format *f, unsigned level)
 {
-	return level == 0 ? (f->write | f->user | f->accessed) & ~f->root_flags : 0;
+	return level == 0 && !f->decode ? (f->write | f->user | f->accessed) & ~f->root_flags : 0;
 }
 
 FXMI_INLINE unsigned fxmi_pt_index(const struct fxmi_pt_format *f, unsigned level, uint64_t va)
@@ -74,12 +77,13 @@ struct fxmi_cursor {
 	unsigned level;
 	uint64_t at;	  /* physical address of the entry */
 	void *slot;	  /* the entry; NULL outside RAM */
-	uint64_t entry;	  /* its value, 0 outside RAM */
+	uint64_t raw;	  /* its value, 0 outside RAM */
+	uint64_t entry;	  /* the same in the terms of the format's masks */
 	uint64_t allowed; /* of write, user and accessed: the bits that every level has */
 	uint64_t denied;  /* nx, if any level has it */
 };
 
-/* False when there is no such address: it is not the sign extension of its low bits. */
+/* False when there is no such address: it is not the sign extension of its low bits, or the root is another half's. */
 FXMI_INLINE bool fxmi_wrap_va(const struct fxmi_pt_format *f, uint64_t *va)
 {
 	unsigned spare = 64 - f->va_bits;
@@ -88,6 +92,8 @@ FXMI_INLINE bool fxmi_wrap_va(const struct fxmi_pt_format *f, uint64_t *va)
 		*va = (uint32_t)*va;
 		return true;
 	}
+	if (f->is_upper_half)
+		return *va >> f->va_bits == UINT64_MAX >> f->va_bits;
 	return (uint64_t)((int64_t)(*va << spare) >> spare) == *va;
 }
 
@@ -97,11 +103,12 @@ FXMI_INLINE void fxmi_walk_entry(const struct fxm_machine *m, const struct fxmi_
 	c->level = level;
 	c->at = table + (uint64_t)fxmi_pt_index(f, level, va) * f->entry_bytes;
 	c->slot = NULL;
-	c->entry = 0;
+	c->raw = 0;
 	if (fxmi_likely(fxmi_pfn_is_ram(m, c->at >> FXM_PAGE_SHIFT))) {
 		c->slot = m->mem.ram + c->at;
-		c->entry = fxmi_pte_get(c->slot, f->entry_bytes);
+		c->raw = fxmi_pte_get(c->slot, f->entry_bytes);
 	}
+	c->entry = f->decode ? f->decode(f, level, c->raw) : c->raw;
 	c->allowed &= c->entry | fxmi_pt_absent(f, level);
 	c->denied |= c->entry & f->nx;
 }
@@ -115,7 +122,7 @@ FXMI_INLINE void fxmi_walk_begin(const struct fxm_machine *m, const struct fxmi_
 
 FXMI_INLINE void fxmi_walk_next(const struct fxm_machine *m, const struct fxmi_pt_format *f, uint64_t va, struct fxmi_cursor *c)
 {
-	fxmi_walk_entry(m, f, c->entry & f->frame_mask, c->level + 1, va, c);
+	fxmi_walk_entry(m, f, c->entry & f->table_mask, c->level + 1, va, c);
 }
 
 FXMI_INLINE uint64_t fxmi_leaf_pa(const struct fxmi_pt_format *f, const struct fxmi_cursor *c, uint64_t va)

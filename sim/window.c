@@ -194,7 +194,7 @@ static bool may_write(const struct fxmi_pt_format *f, uint64_t entry)
 
 static uint64_t entry_pfn(const struct fxmi_pt_format *f, uint64_t entry)
 {
-	return (entry & f->frame_mask) >> FXM_PAGE_SHIFT;
+	return fxmi_page_pa(f, entry) >> FXM_PAGE_SHIFT;
 }
 
 static void begin_locked(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t n, uint64_t entry)
@@ -229,6 +229,7 @@ void fxmi_window_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry)
 	if (!seg)
 		return;
 	uint64_t n = page_index(seg, va);
+	entry = fxmi_pte_view(m->desc.format, entry);
 	if (m->window.mode != FXM_WINDOW_EAGER && (!fxmi_is_resident(seg->resident, n) || is_settled(m, seg, n, entry)))
 		return;
 	pthread_mutex_lock(&m->window.lock);
@@ -307,7 +308,7 @@ static void describe_fault(struct touch *t, const struct fxmi_translation *at)
 		.access = t->access,
 		.code = 1u | (t->access == FXM_WRITE ? 2u : 0) | (t->access == FXM_EXEC ? 16u : 0),
 		.present = true,
-		.pte = fxm_pte_of(at->entry),
+		.pte = t->cpu->machine->desc.format->decode ? fxm_pte_at(t->cpu->machine, fxm_va_of(t->va)) : fxm_pte_of(at->entry),
 		.level = t->cpu->machine->desc.format->levels - 1,
 	};
 }

@@ -241,7 +241,7 @@ fxm_va fxm_early_memremap_prot(struct fxm_vcpu *cpu, fxm_pa pa, uint64_t size, f
 
 /* ---- unmapping ---- */
 
-/* The slot whose mapping is @va of @size bytes, or a WARN and nr_slots. */
+/* The slot whose mapping is @va of @size bytes, or a WARN and nr_slots. 0 finds a free slot, which remembers its last size. */
 static uint32_t find_slot(struct fxm_vcpu *cpu, const struct fxmi_early *e, uint64_t va, uint64_t size)
 {
 	uint32_t slot = 0;
@@ -264,12 +264,17 @@ static uint32_t find_slot(struct fxm_vcpu *cpu, const struct fxmi_early *e, uint
 static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint64_t size)
 {
 	struct fxmi_early *e = &k->early;
-	uint32_t slot = va ? find_slot(cpu, e, va, size) : e->nr_slots;
+	uint32_t slot = find_slot(cpu, e, va, size);
 	uint64_t index = slot_index(e, slot);
 
 	if (slot == e->nr_slots)
 		return;
 	debug_line(cpu, "early_iounmap", slot, va, size);
+	if (va < e->slot[0].base) {
+		fxmi_warn(cpu, "early_unmap_low", &(struct fxmi_subject){.va = va},
+			  "early_iounmap(%08" PRIx64 ", %08" PRIx64 "): below the boot maps; a free slot's address is 0", va, size);
+		return;
+	}
 	uint64_t pages = (page_align((va & (FXM_PAGE_SIZE - 1)) + size) & k->va_mask) >> FXM_PAGE_SHIFT;
 	for (uint64_t i = 0; i < pages; i++)
 		set_page(cpu, k, index - i, 0, 0);

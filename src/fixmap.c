@@ -9,7 +9,8 @@
 
 bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va)
 {
-	return va >= fxmi_fix_to_virt(k, k->nr_fixed - 1) && va <= k->va_mask && fxmi_pkmap_nr(&k->pkmap, va) < 0;
+	uint64_t lowest = fxmi_fix_to_virt(k, k->nr_fixed - 1);
+	return va >= lowest && va <= k->va_mask && va - lowest < (uint64_t)k->nr_fixed << k->page_shift && fxmi_pkmap_nr(&k->pkmap, va) < 0;
 }
 
 fxm_va fxm___fix_to_virt(const struct fxm_machine *m, uint32_t index)
@@ -41,7 +42,7 @@ uint64_t fxm_virt_to_fix(struct fxm_vcpu *cpu, fxm_va va)
 		fxmi_bug(cpu, "virt_to_fix", &(struct fxmi_subject){.va = va.v},
 			 "virt_to_fix: %llx is not in [FIXADDR_START %llx, FIXADDR_TOP %llx)%s", (unsigned long long)va.v,
 			 (unsigned long long)k->fixaddr_start, (unsigned long long)k->fixaddr_top,
-			 va.v - k->fixaddr_top < FXM_PAGE_SIZE ? ": index 0 lies above FIXADDR_TOP" : "");
+			 va.v - k->fixaddr_top < k->page_size ? ": index 0 lies above FIXADDR_TOP" : "");
 	uint64_t index = fxmi_virt_to_fix(k, va.v);
 	fxmi_op_end_fields(cpu, &op, "fix=%llu", (unsigned long long)index);
 	return index;
@@ -55,7 +56,9 @@ static FXMI_COLD _Noreturn void index_bug(struct fxm_vcpu *cpu, const struct fxm
 	struct fxmi_subject about = {.slot_plus_1 = (int)index + 1};
 	uint64_t as_address = index & FXMI_PAGE_MASK;
 
-	if (as_address >= fxmi_fix_to_virt(k, k->nr_fixed - 1))
+	if (!index)
+		fxmi_bug(cpu, "set_fixmap_index", &about, "set_fixmap: index 0 is FIX_HOLE, which this architecture refuses");
+	if (k->va_mask == UINT32_MAX && as_address >= fxmi_fix_to_virt(k, k->nr_fixed - 1))
 		fxmi_bug(cpu, "set_fixmap_index", &about,
 			 "set_fixmap takes an index, and %#x is an address: its index would be %llu (__virt_to_fix)", index,
 			 (unsigned long long)fxmi_virt_to_fix(k, as_address));
@@ -69,11 +72,24 @@ static FXMI_COLD _Noreturn void index_bug(struct fxm_vcpu *cpu, const struct fxm
  */
 static uint64_t make_entry(const struct fxmi_kernel *k, uint64_t pa, uint64_t prot)
 {
+	if (!k->setter_is_x86)
+		return prot ? ((pa & ~(k->page_size - 1)) | prot) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX) : 0;
 	if (k->typed)
 		pa &= UINT32_MAX;
 	if (k->typed || (prot & k->m->desc.format->present))
 		prot &= k->pte_mask;
 	return ((pa & FXMI_PAGE_MASK) | prot) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
+}
+
+/* x86 and arm flush the calling CPU's page, whatever it is set to; arm64 every CPU's, but only when it clears. */
+static void flush(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, uint64_t va, uint64_t entry)
+{
+	if (k->setter_is_x86)
+		fxmi_flush_tlb_one(cpu, va);
+	else if (!k->flush_on_clear_only)
+		fxmi_flush_tlb_local_range(cpu, va, va + k->page_size);
+	else if (!entry)
+		fxmi_flush_tlb_kernel_range(cpu, va, va + k->page_size);
 }
 
 void fxmi_set_fixed_pte(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, uint64_t entry)
@@ -82,17 +98,17 @@ void fxmi_set_fixed_pte(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t in
 	void *pte = fxmi_pte_ptr(k->m, va);
 
 	fxm_assert(pte); /* boot populated the tables of every index below __end_of_fixed_addresses */
-	fxmi_pte_set(pte, k->pte_bytes, entry);
-	fxmi_flush_tlb_one(cpu, va);
-	if (entry & k->m->desc.format->present)
+	fxmi_set_pte(k->m, pte, entry);
+	flush(cpu, k, va, entry);
+	if (k->page_size == FXM_PAGE_SIZE && (entry & k->m->desc.format->present))
 		fxmi_window_begin(cpu, va, entry);
 	else
-		fxmi_window_end(cpu, va);
+		fxmi_window_end_range(cpu, va, k->page_size >> FXM_PAGE_SHIFT);
 }
 
 void fxmi_set_fixmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, uint64_t pa, uint64_t prot)
 {
-	if (index >= k->nr_fixed)
+	if (index >= k->nr_fixed || (!index && k->refuses_hole))
 		index_bug(cpu, k, index);
 	fxmi_set_fixed_pte(cpu, k, index, make_entry(k, pa, prot));
 	k->fixmaps_set++;
@@ -152,6 +168,8 @@ int fxm_set_fixmap_nocache(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
 	if (error)
 		return error;
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	if (!k->prot_nocache)
+		return -ENOSYS;
 	do_set(cpu, "set_fixmap", index, pa.v, k->prot_nocache, k->prot_nocache_name, 0);
 	return 0;
 }
@@ -177,7 +195,7 @@ void fxm_clear_fixmap(struct fxm_vcpu *cpu, uint32_t index)
 static fxm_va set_offset(struct fxm_vcpu *cpu, const char *name, uint32_t index, uint64_t pa, uint64_t prot, const char *prot_name)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	uint64_t offset = pa & (FXM_PAGE_SIZE - 1);
+	uint64_t offset = pa & (k->page_size - 1);
 
 	if (!fxmi_has(k, "set_fixmap_offset"))
 		return fxmi_va_error(-ENOSYS);
@@ -200,6 +218,8 @@ fxm_va fxm_set_fixmap_offset_nocache(struct fxm_vcpu *cpu, uint32_t index, fxm_p
 	if (error)
 		return fxmi_va_error(error);
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	if (!k->prot_nocache)
+		return fxmi_va_error(-ENOSYS);
 	return set_offset(cpu, "set_fixmap_offset_nocache", index, pa.v, k->prot_nocache, k->prot_nocache_name);
 }
 

@@ -122,6 +122,8 @@ struct fxmi_kernel {
 	struct fxm_layout *layout;
 	unsigned version; /* major << 16 | minor << 8 | patch */
 	unsigned pte_bytes;
+	unsigned page_shift; /* of a base page; frames are numbered in units of 4 KB whatever it is */
+	uint64_t page_size;
 	bool typed;	  /* the km_type generation */
 	bool local;	  /* the kmap_local generation */
 	bool force_map, preempt_rt; /* DEBUG_KMAP_LOCAL_FORCE_MAP, PREEMPT_RT */
@@ -131,6 +133,12 @@ struct fxmi_kernel {
 	bool has_kmap_group; /* FIX_KMAP_BEGIN..END exist */
 	bool debug_highmem, debug_atomic_sleep, smp;
 	bool flush_pkmap_always, flush_range_is_all, kunmap_bug_in_irq, kunmap_might_sleep;
+	bool setter_is_x86; /* __set_fixmap: the value decides, not the protection; flushes this CPU's page */
+	bool flush_on_clear_only, refuses_hole;
+	bool arm;	      /* kmap_atomic of arch/arm */
+	bool has_high_get;    /* ARCH_NEEDS_KMAP_HIGH_GET */
+	bool atomic_high_get; /* kmap_atomic tries it */
+	bool kmap_lock_irq, cache_vivt;
 	uint64_t va_mask, fixaddr_top, fixaddr_start, page_offset, high_memory;
 	uint32_t nr_fixed;	 /* __end_of_fixed_addresses */
 	uint32_t fix_kmap_begin, fix_kmap_end, km_type_nr;
@@ -183,12 +191,12 @@ FXMI_INLINE int fxmi_check_cpu(const struct fxm_vcpu *cpu)
 
 FXMI_INLINE uint64_t fxmi_fix_to_virt(const struct fxmi_kernel *k, uint64_t index)
 {
-	return (k->fixaddr_top - (index << FXM_PAGE_SHIFT)) & k->va_mask;
+	return (k->fixaddr_top - (index << k->page_shift)) & k->va_mask;
 }
 
 FXMI_INLINE uint64_t fxmi_virt_to_fix(const struct fxmi_kernel *k, uint64_t va)
 {
-	return ((k->fixaddr_top - (va & FXMI_PAGE_MASK)) & k->va_mask) >> FXM_PAGE_SHIFT;
+	return ((k->fixaddr_top - (va & ~(k->page_size - 1))) & k->va_mask) >> k->page_shift;
 }
 
 /* __set_fixmap() without its trace. BUG when @index is out of range. */
@@ -230,6 +238,12 @@ FXMI_INLINE uint32_t fxmi_pkmap_count(const struct fxmi_pkmap *p, uint32_t nr)
 	return (uint32_t)atomic_load_explicit(&p->slot[nr], memory_order_acquire);
 }
 
+/* kmap_high_get(): the pkmap address that @page has, with its count raised; 0 when it has none. */
+uint64_t fxmi_kmap_high_get(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page);
+
+/* kunmap_high() of a highmem page. */
+void fxmi_kunmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page);
+
 /* ---- page_address.c ---- */
 
 /* page_address() of a valid page. */
@@ -243,6 +257,14 @@ void fxmi_set_page_address_locked(struct fxm_vcpu *cpu, struct fxm_page *page, u
 /* Fills the function pointers of a CPU's per-CPU area. */
 void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu);
 void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu);
+void fxmi_kmap_atomic_arm_init(struct fxm_vcpu *cpu);
+
+/* kmap_atomic_pfn() of arm. */
+uint64_t fxmi_kmap_atomic_arm_pfn(struct fxm_vcpu *cpu, uint64_t pfn);
+
+/* kmap_atomic_idx_push() and _pop() of the stack generation. */
+int fxmi_kmap_atomic_idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k);
+void fxmi_kmap_atomic_idx_pop(struct fxm_vcpu *cpu, struct fxmi_kernel *k);
 
 /* cpu->rare has changed. */
 void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu);
@@ -360,6 +382,7 @@ struct fxmi_op {
 	char detail[112];	     /* k=v fields known before the operation (type=, name= fix= phys= prot=), "" if none */
 	char tlb[1024];		     /* what was flushed so far, joined by + */
 	char expects[512];	     /* lines of the reports so far */
+	char cache[256];	     /* cache= of an architecture that writes caches back, "" if nothing was */
 	int flushed;		     /* slots freed by flush_all_zero_pkmaps */
 	bool slept;		     /* kmap: kmap-enter was written */
 	struct fxmi_helper *helper;  /* of a page helper */
@@ -396,6 +419,9 @@ void fxmi_op_resume(struct fxm_vcpu *cpu, struct fxmi_op *op);
 void fxmi_op_tlb(struct fxm_vcpu *cpu, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void fxmi_op_flushed(struct fxm_vcpu *cpu, int slots);
 
+/* Notes caches written back for cache=. No cache is modelled. */
+void fxmi_op_cache(struct fxm_vcpu *cpu, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* A report happened: the `expect` line. @dies: the operation in progress ends here, as a `do` line. */
 void fxmi_trace_report(struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *where, const struct fxm_fault *fault,
 		       bool dies);
@@ -417,6 +443,14 @@ FXMI_INLINE void fxmi_flush_tlb_one(struct fxm_vcpu *cpu, uint64_t va)
 	if (fxmi_unlikely(fxmi_tracing(cpu)))
 		fxmi_op_tlb(cpu, "one:%llx", (unsigned long long)va);
 	fxmi_tlb_flush_one(cpu, va);
+}
+
+/* local_flush_tlb_kernel_range() of one base page, on this CPU (arm). */
+FXMI_INLINE void fxmi_flush_tlb_local_range(struct fxm_vcpu *cpu, uint64_t start, uint64_t end)
+{
+	if (fxmi_unlikely(fxmi_tracing(cpu)))
+		fxmi_op_tlb(cpu, "range:%llx-%llx", (unsigned long long)start, (unsigned long long)end);
+	fxmi_tlb_flush_range(cpu, start, end);
 }
 
 /* flush_tlb_kernel_range() on all CPUs. */

@@ -26,7 +26,7 @@ static unsigned char *level_pte(const struct fxmi_kernel *k, const struct fxmi_p
 
 /* ---- kmap_atomic_idx ---- */
 
-static int idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+int fxmi_kmap_atomic_idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 {
 	cpu->counts += FXMI_DEPTH_ONE;
 	int level = fxmi_count_depth(cpu->counts) - 1;
@@ -40,7 +40,7 @@ static int idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 	return level;
 }
 
-static void idx_pop(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+void fxmi_kmap_atomic_idx_pop(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 {
 	cpu->counts -= FXMI_DEPTH_ONE;
 	if (k->debug_highmem && fxmi_count_depth(cpu->counts) < 0)
@@ -66,7 +66,7 @@ static void enable(struct fxm_vcpu *cpu)
 static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint64_t prot, bool check_busy)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
-	int level = idx_push(cpu, k);
+	int level = fxmi_kmap_atomic_idx_push(cpu, k);
 	fxmi_interleave(cpu);
 	uint64_t va = level_va(pc, level);
 	void *pte = level_pte(k, pc, level);
@@ -124,7 +124,7 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 	fxmi_pte_set(level_pte(k, pc, level), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 	fxmi_interleave(cpu);
-	idx_pop(cpu, k);
+	fxmi_kmap_atomic_idx_pop(cpu, k);
 	fxmi_window_end(cpu, top);
 	if (page != top)
 		fxmi_window_end(cpu, page);
@@ -294,6 +294,8 @@ fxm_va fxm_kmap_atomic_prot(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte
 		return fxmi_va_error(error);
 	if (fxmi_kernel_of(cpu)->local)
 		return fxmi_kmap_local_atomic_prot(cpu, page, prot.v);
+	if (fxmi_kernel_of(cpu)->arm)
+		return fxmi_va_error(-ENOSYS);
 	return map_page_slow(cpu, page, "kmap_atomic_prot", prot.v);
 }
 
@@ -309,7 +311,9 @@ fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 		return fxmi_kmap_local_atomic_pfn(cpu, pfn);
 	fxmi_op_begin(cpu, &op, "kmap_atomic_pfn", fxm_page_of_pfn(k->m, pfn), 0);
 	disable(cpu);
-	if (k->highmem)
+	if (k->highmem && k->arm)
+		op.address = fxmi_kmap_atomic_arm_pfn(cpu, pfn);
+	else if (k->highmem)
 		op.address = map_pfn(cpu, k, pfn, k->kmap_prot, false);
 	else /* page_address(pfn_to_page(pfn)) */
 		op.address = (k->page_offset + (pfn << FXM_PAGE_SHIFT)) & k->va_mask;
@@ -320,7 +324,7 @@ fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 int fxm_kmap_atomic_idx_push(struct fxm_vcpu *cpu)
 {
 	int error = check_stack(cpu);
-	return error ? error : idx_push(cpu, fxmi_kernel_of(cpu));
+	return error ? error : fxmi_kmap_atomic_idx_push(cpu, fxmi_kernel_of(cpu));
 }
 
 int fxm_kmap_atomic_idx(struct fxm_vcpu *cpu)
@@ -334,6 +338,6 @@ int fxm_kmap_atomic_idx_pop(struct fxm_vcpu *cpu)
 	int error = check_stack(cpu);
 	if (error)
 		return error;
-	idx_pop(cpu, fxmi_kernel_of(cpu));
+	fxmi_kmap_atomic_idx_pop(cpu, fxmi_kernel_of(cpu));
 	return fxmi_count_depth(cpu->counts) - 1;
 }

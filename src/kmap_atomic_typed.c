@@ -34,7 +34,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 		    "kmap_atomic: type %u of CPU %u is mapped already: unmap it first, or use another km_type in code that "
 		    "interrupts",
 		    type, cpu->id);
-	fxmi_pte_set(pte, k->pte_bytes, entry);
+	fxmi_set_pte(k->m, pte, entry);
 	fxmi_flush_tlb_one(cpu, va);
 	pc->live_types |= 1u << type;
 	fxmi_window_begin(cpu, va, entry);
@@ -121,7 +121,7 @@ static void unmap_debug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pa
 		fxmi_bug(cpu, "type_address", &(struct fxmi_subject){.va = page},
 			 "kunmap_atomic of %llx with type %u, whose address on CPU %u is %llx", (unsigned long long)page, type,
 			 cpu->id, (unsigned long long)slot_va(pc, type));
-	fxmi_pte_set(pc->kmap_pte - (size_t)type * k->pte_bytes, k->pte_bytes, 0);
+	fxmi_set_pte(k->m, pc->kmap_pte - (size_t)type * k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 }
 
@@ -213,5 +213,7 @@ bool fxmi_kmap_atomic_is_live(const struct fxmi_kernel *k, uint64_t va)
 		return true;
 	if (k->typed)
 		return fxmi_percpu(cpu)->live_types >> n & 1;
+	if (k->arm) /* unmapping may leave the PTE: what lies above the depth has ended */
+		return (int)n < fxmi_count_depth(cpu->counts);
 	return true; /* the stack's unmap clears the PTE it pops: what is present is mapped */
 }

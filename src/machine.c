@@ -20,10 +20,17 @@ static uint64_t prot(const struct fxm_layout *layout, const char *name, const ch
 	return fxm_prot_value(layout, found, &value) ? 0 : value.v;
 }
 
+static bool is_x86(const struct fxm_layout *layout)
+{
+	return fxmi_trait(layout, "page_table_format") == 0;
+}
+
 /* __supported_pte_mask: what the CPU and the boot options leave of a protection value. */
 static uint64_t supported_mask(const struct fxm_layout *layout)
 {
 	uint64_t mask = UINT64_MAX;
+	if (!is_x86(layout))
+		return mask;
 	if (!fxmi_layout_pae(layout) || !fxmi_setting(layout, "nx"))
 		mask &= ~(UINT64_C(1) << 63);
 	if (!fxmi_setting(layout, "pge") || fxmi_setting(layout, "pti"))
@@ -53,6 +60,8 @@ static void adopt_values(struct fxmi_kernel *k)
 
 	k->version = fxmi_layout_version(l);
 	k->pte_bytes = k->m->desc.format->entry_bytes;
+	k->page_shift = (unsigned)fxm_layout_get(l, "PAGE_SHIFT");
+	k->page_size = UINT64_C(1) << k->page_shift;
 	k->typed = fxmi_trait(l, "kmap_atomic_generation") == 1;
 	k->local = fxmi_trait(l, "kmap_atomic_generation") == 3;
 	k->force_map = fxmi_setting(l, "DEBUG_KMAP_LOCAL_FORCE_MAP");
@@ -66,6 +75,14 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->flush_range_is_all = fxmi_trait(l, "flush_kernel_range_is_all");
 	k->kunmap_bug_in_irq = fxmi_trait(l, "kunmap_bug_in_interrupt");
 	k->kunmap_might_sleep = fxmi_trait(l, "kunmap_might_sleep");
+	k->setter_is_x86 = !fxmi_trait(l, "fixmap_clear_by_prot");
+	k->flush_on_clear_only = fxmi_trait(l, "fixmap_flush_on_clear_only");
+	k->refuses_hole = fxmi_trait(l, "fixmap_hole_is_refused");
+	k->arm = fxmi_trait(l, "atomic_arm");
+	k->has_high_get = fxmi_trait(l, "kmap_high_get");
+	k->atomic_high_get = k->has_high_get && fxmi_trait(l, "atomic_high_get");
+	k->kmap_lock_irq = fxmi_trait(l, "kmap_lock_irq");
+	k->cache_vivt = fxmi_trait(l, "cache_vivt");
 	k->detect = strcmp(fxmi_setting_text(l, "detect"), "off") != 0;
 	k->has_stacks = strcmp(fxmi_setting_text(l, "stacks"), "off") != 0;
 	k->record_sites = k->detect && k->has_stacks;
@@ -104,6 +121,8 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	pc->nr_resident = &k->m->window.nr_resident;
 	if (k->typed)
 		fxmi_kmap_atomic_typed_init(cpu);
+	else if (k->arm)
+		fxmi_kmap_atomic_arm_init(cpu);
 	else if (!k->local)
 		fxmi_kmap_atomic_stack_init(cpu);
 	fxmi_kmap_local_init(cpu);
@@ -130,7 +149,15 @@ static bool kmap_ptes_are_contiguous(const struct fxmi_kernel *k)
 	return true;
 }
 
-/* Tables for pkmap and for [__fix_to_virt(last) & PMD_MASK, end of the address space). */
+/* The end of the addresses that get tables at boot: of the address space on x86, else of the fixed addresses' last PMD. */
+static uint64_t fixed_end(const struct fxmi_kernel *k, uint64_t pmd)
+{
+	if (is_x86(k->layout) && k->va_mask == UINT32_MAX)
+		return k->va_mask + 1;
+	return (k->fixaddr_top + k->page_size + pmd - 1) & ~(pmd - 1);
+}
+
+/* Tables for pkmap and for [__fix_to_virt(last) & PMD_MASK, fixed_end()). */
 static int populate_tables(struct fxmi_kernel *k)
 {
 	uint64_t pmd = fxm_layout_get(k->layout, "PMD_SIZE");
@@ -140,11 +167,11 @@ static int populate_tables(struct fxmi_kernel *k)
 	if (k->highmem)
 		error = fxmi_pgtable_populate(k->m, k->pkmap.base, fxmi_pkmap_addr(&k->pkmap, k->pkmap.last_pkmap));
 	if (!error)
-		error = fxmi_pgtable_populate(k->m, fixed, k->va_mask + 1);
+		error = fxmi_pgtable_populate(k->m, fixed, fixed_end(k, pmd));
 	if (error)
 		return error;
 	k->pkmap.pte = k->highmem ? fxmi_pte_ptr(k->m, k->pkmap.base) : NULL;
-	fxm_assert(!k->has_kmap_group || kmap_ptes_are_contiguous(k));
+	fxm_assert(!k->has_kmap_group || k->arm || kmap_ptes_are_contiguous(k));
 	return 0;
 }
 
@@ -178,11 +205,12 @@ static void describe_segments(struct fxmi_desc *d, const struct fxm_layout *layo
 {
 	uint64_t pkmap = fxm_layout_get(layout, "PKMAP_BASE");
 	uint64_t pkmap_end = pkmap + (fxm_layout_get(layout, "LAST_PKMAP") << FXM_PAGE_SHIFT);
-	uint64_t top = fxm_layout_get(layout, "FIXADDR_TOP") + FXM_PAGE_SIZE;
-	uint64_t fixed = top - ((uint64_t)fxm_fixed_index(layout, "__end_of_fixed_addresses") << FXM_PAGE_SHIFT);
+	uint64_t page = fxm_layout_page_size(layout);
+	uint64_t top = fxm_layout_get(layout, "FIXADDR_TOP") + page;
+	uint64_t fixed = top - (uint64_t)fxm_fixed_index(layout, "__end_of_fixed_addresses") * page;
 
 	d->segment[d->nr_segments++] =
-	    (struct fxmi_segment_desc){.start = d->page_offset, .size = fxm_layout_get(layout, "max_low_pfn") << FXM_PAGE_SHIFT};
+	    (struct fxmi_segment_desc){.start = d->page_offset, .size = fxm_layout_get(layout, "max_low_pfn") * page};
 	if (fxmi_setting(layout, "HIGHMEM")) {
 		d->segment[d->nr_segments++] = (struct fxmi_segment_desc){.start = pkmap, .size = pkmap_end - pkmap, .lazy = true};
 		/* The boot maps of 4.x PAE overlap pkmap: the page there belongs to pkmap's segment. */
@@ -210,18 +238,37 @@ int fxmi_kernel_adopt_layout(struct fxmi_kernel *k, struct fxm_layout *layout)
 	return error ? error : init_cpus(k);
 }
 
+/* Trait page_table_format. */
+static const struct fxmi_pt_format *format_of(const struct fxm_layout *layout)
+{
+	static const struct fxmi_pt_format *const arm64[2][2] = {{&fxmi_pt_arm64_4k_39, &fxmi_pt_arm64_4k_48},
+								 {&fxmi_pt_arm64_64k_42, &fxmi_pt_arm64_64k_48}};
+
+	switch (fxmi_trait(layout, "page_table_format")) {
+	case 1:
+		return &fxmi_pt_arm;
+	case 2:
+		return arm64[fxm_layout_get(layout, "PAGE_SHIFT") == 16][fxm_layout_get(layout, "VA_BITS") == 48];
+	default:
+		if (fxmi_layout_address_bits(layout) == 64)
+			return &fxmi_pt_x86_64;
+		return fxmi_layout_pae(layout) ? &fxmi_pt_i386_pae : &fxmi_pt_i386;
+	}
+}
+
 static void describe(struct fxmi_desc *d, const struct fxm_layout *layout, bool identity)
 {
 	const char *word = fxmi_setting_text(layout, "identity");
+	uint64_t page = fxm_layout_page_size(layout);
 
 	*d = (struct fxmi_desc){
 		.nr_cpus = (unsigned)fxmi_setting(layout, "NR_CPUS"),
 		.cpus = (unsigned)fxmi_setting(layout, "cpus"),
-		.ram_end = fxm_layout_get(layout, "max_pfn") << FXM_PAGE_SHIFT,
-		.highmem_pfn = fxm_layout_get(layout, "max_low_pfn"),
-		.dma_pfn = fxm_layout_get(layout, "MAX_DMA_PFN"),
+		.ram_end = fxm_layout_get(layout, "max_pfn") * page,
+		.highmem_pfn = fxm_layout_get(layout, "max_low_pfn") * (page / FXM_PAGE_SIZE),
+		.dma_pfn = fxm_layout_get(layout, "MAX_DMA_PFN") * (page / FXM_PAGE_SIZE),
 		.page_offset = fxm_layout_get(layout, "PAGE_OFFSET"),
-		.format = fxmi_layout_pae(layout) ? &fxmi_pt_i386_pae : &fxmi_pt_i386,
+		.format = format_of(layout),
 		.preempt_count = fxmi_setting(layout, "PREEMPT_COUNT"),
 		.window = window_mode(layout),
 		.identity = word && strcmp(word, "auto") ? !strcmp(word, "1") : identity,

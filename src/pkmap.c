@@ -106,7 +106,7 @@ static bool flush_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint3
 	if (!entry)
 		flush_bug(cpu, k, nr, "flush_pte_none", "its page-table entry was cleared by somebody else");
 	uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
-	fxmi_pte_set(slot_pte(k, nr), k->pte_bytes, 0);
+	fxmi_set_pte(k->m, slot_pte(k, nr), 0);
 	if (pfn < k->m->mem.highmem_pfn)
 		flush_bug(cpu, k, nr, "set_page_address",
 			  "its page-table entry was replaced by somebody else: it shows a lowmem page");
@@ -137,6 +137,8 @@ static int flush_all_zero_pkmaps_locked(struct fxm_vcpu *cpu, struct fxmi_kernel
 	unsigned long flushed[1024 / WORD_BITS + 1] = {0};
 	int n = 0;
 
+	if (k->cache_vivt) /* flush_cache_kmaps() */
+		fxmi_op_cache(cpu, "all");
 	for (uint32_t i = 0; i * WORD_BITS < p->last_pkmap; i++) {
 		unsigned long candidates = atomic_load(&p->idle[i]);
 		if (!candidates)
@@ -186,7 +188,7 @@ static uint64_t take_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, st
 	uint64_t pfn = fxmi_page_pfn(k->m, page);
 	uint64_t entry = pfn << FXM_PAGE_SHIFT | k->kmap_prot;
 
-	fxmi_pte_set(slot_pte(k, nr), k->pte_bytes, entry);
+	fxmi_set_pte(k->m, slot_pte(k, nr), entry);
 	fxmi_window_begin(cpu, va, entry);
 	clear_bit(p->free, nr);
 	atomic_store(&p->slot[nr], slot_word(pfn, 1));
@@ -304,7 +306,7 @@ static void slot_fell_idle(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t
 	wake_waiters(cpu, &k->pkmap);
 }
 
-static void kunmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
+void fxmi_kunmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
 	fxmi_spin_lock(cpu, &p->kmap_lock);
@@ -337,6 +339,22 @@ FXMI_INLINE int move_count(struct fxmi_kernel *k, struct fxm_page *page, int32_t
 	} while (!atomic_compare_exchange_weak(slot, &word, word + step));
 	*count = (uint32_t)(word + step);
 	return (int)slot_plus_1 - 1;
+}
+
+uint64_t fxmi_kmap_high_get(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+
+	fxmi_spin_lock(cpu, &p->kmap_lock);
+	uint64_t va = fxmi_page_address(k, page);
+	uint32_t nr = va ? (uint32_t)fxmi_pkmap_nr(p, va) : 0;
+	if (va && (int32_t)fxmi_pkmap_count(p, nr) < 1)
+		fxmi_bug(cpu, "kmap_high_get_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = (int)nr + 1},
+			 "kmap_high_get: the page has an address in pkmap slot %u, but the slot's count is 0", nr);
+	if (va)
+		step_count_locked(p, nr, 1);
+	fxmi_spin_unlock(cpu, &p->kmap_lock);
+	return va;
 }
 
 /* ---- public ---- */
@@ -391,7 +409,7 @@ static FXMI_COLD void kunmap_traced(struct fxm_vcpu *cpu, struct fxmi_kernel *k,
 	fxmi_op_begin(cpu, &op, "kunmap", page, 0);
 	kunmap_context(cpu, k, page);
 	if (fxmi_page_pfn(k->m, page) >= k->m->mem.highmem_pfn)
-		kunmap_high(cpu, k, page);
+		fxmi_kunmap_high(cpu, k, page);
 	fxmi_op_end_kmap(cpu, &op);
 }
 
@@ -414,7 +432,7 @@ int fxm_kunmap(struct fxm_vcpu *cpu, struct fxm_page *page)
 		return 0;
 	int nr = move_count(k, page, 2, (uint64_t)-1, &count);
 	if (fxmi_unlikely(nr < 0)) {
-		kunmap_high(cpu, k, page);
+		fxmi_kunmap_high(cpu, k, page);
 	} else if (count == 1) {
 		mark_idle(&k->pkmap, (uint32_t)nr);
 		slot_fell_idle(cpu, k, (uint32_t)nr);
@@ -452,9 +470,25 @@ int fxm_kunmap_high(struct fxm_vcpu *cpu, struct fxm_page *page)
 	if (error)
 		return error;
 	fxmi_op_begin(cpu, &op, "kunmap_high", page, 0);
-	kunmap_high(cpu, fxmi_kernel_of(cpu), page);
+	fxmi_kunmap_high(cpu, fxmi_kernel_of(cpu), page);
 	fxmi_op_end_kmap(cpu, &op);
 	return 0;
+}
+
+fxm_va fxm_kmap_high_get(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	int error = check_high(cpu, page);
+	struct fxmi_op op;
+
+	if (error)
+		return fxmi_va_error(error);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	if (!k->arm)
+		return fxmi_va_error(-ENOSYS);
+	fxmi_op_begin(cpu, &op, "kmap_high_get", page, 0);
+	op.address = k->has_high_get ? fxmi_kmap_high_get(cpu, k, page) : 0;
+	fxmi_op_end_kmap(cpu, &op);
+	return fxm_va_of(op.address);
 }
 
 fxm_va fxm_map_new_virtual(struct fxm_vcpu *cpu, struct fxm_page *page)

@@ -100,12 +100,12 @@ static bool grow(struct fxmi_trace *t)
 
 static void emit_page_locked(struct fxmi_kernel *k, const struct page_name *n)
 {
-	uint64_t pfn = n->pfn_plus_1 - 1;
-	if (n->letter == 'P')
-		emit_locked(k->trace, "page P%u pfn=%" PRIx64 " high=1", n->number, pfn);
+	uint64_t pfn = (n->pfn_plus_1 - 1) >> (k->page_shift - FXM_PAGE_SHIFT);
+	if (n->pfn_plus_1 > k->m->mem.highmem_pfn)
+		emit_locked(k->trace, "page %c%u pfn=%" PRIx64 " high=1", n->letter, n->number, pfn);
 	else
-		emit_locked(k->trace, "page Q%u pfn=%" PRIx64 " high=0 vaddr=%08" PRIx64, n->number, pfn,
-			    k->page_offset + (pfn << FXM_PAGE_SHIFT));
+		emit_locked(k->trace, "page %c%u pfn=%" PRIx64 " high=0 vaddr=%08" PRIx64, n->letter, n->number, pfn,
+			    k->page_offset + (pfn << k->page_shift));
 }
 
 static struct page_name *set_name_locked(struct fxmi_kernel *k, uint64_t pfn, char letter, uint32_t number, bool has_tag)
@@ -238,9 +238,7 @@ static void pte_fields_locked(struct fxmi_kernel *k, uint64_t va, bool with_tag,
 	fxm_walk(k->m, fxm_va_of(va & FXMI_PAGE_MASK), &w);
 	if (with_tag)
 		tag_locked(k, &w, tag, sizeof(tag));
-	const uint64_t entry = w.levels ? w.level[w.levels - 1].entry.v : 0;
-	snprintf(buf, size, " pte=%" PRIx64 "%s",
-		 w.levels && w.level[w.levels - 1].leaf ? entry : fxm_pte_at(k->m, fxm_va_of(va)).v, tag);
+	snprintf(buf, size, " pte=%" PRIx64 "%s", fxm_pte_at(k->m, fxm_va_of(va)).v, tag);
 }
 
 static const char *context_word(const struct fxm_vcpu *cpu)
@@ -311,6 +309,21 @@ void fxmi_op_tlb(struct fxm_vcpu *cpu, const char *fmt, ...)
 	va_end(args);
 }
 
+void fxmi_op_cache(struct fxm_vcpu *cpu, const char *fmt, ...)
+{
+	struct fxmi_op *op = fxmi_percpu(cpu)->op;
+	va_list args;
+
+	if (fxmi_likely(!op))
+		return;
+	size_t used = strlen(op->cache);
+	if (used && used + 1 < sizeof(op->cache))
+		op->cache[used++] = '+';
+	va_start(args, fmt);
+	vsnprintf(op->cache + used, sizeof(op->cache) - used, fmt, args);
+	va_end(args);
+}
+
 void fxmi_op_flushed(struct fxm_vcpu *cpu, int slots)
 {
 	struct fxmi_op *op = fxmi_percpu(cpu)->op;
@@ -370,8 +383,9 @@ static void op_line_locked(struct fxm_vcpu *cpu, struct fxmi_op *op, const char 
 	if (op->page)
 		page_name_locked(k, fxmi_page_pfn(k->m, op->page), arg, sizeof(arg));
 	expects_locked(k->trace, op);
-	emit_locked(k->trace, "op %" PRIu64 " %u %s %s %s%s %s %08" PRIx64 "%s", ++k->trace->seq, cpu->id,
-		    thread_word_locked(k->trace, cpu->current), context_word(cpu), name, op->prot, arg, ret, fields);
+	emit_locked(k->trace, "op %" PRIu64 " %u %s %s %s%s %s %08" PRIx64 "%s%s%s", ++k->trace->seq, cpu->id,
+		    thread_word_locked(k->trace, cpu->current), context_word(cpu), name, op->prot, arg, ret, fields,
+		    op->cache[0] ? " cache=" : "", op->cache);
 }
 
 /* The fields of the pool for the slot of @va. */
@@ -412,12 +426,14 @@ void fxmi_op_sleeps(struct fxm_vcpu *cpu, struct fxmi_op *op)
 		snprintf(fields, sizeof(fields), " last=%u tlb=%s", k->pkmap.last_nr, tlb_text(op));
 		op_line_locked(cpu, op, "kmap-enter", 0, fields);
 		op->tlb[0] = 0;
+		op->cache[0] = 0;
 	}
-	emit_locked(t, "ev thread %s state=D%s last=%u tlb=%s", thread_word_locked(t, cpu->current), op->slept ? " again=1" : "",
-		    k->pkmap.last_nr, tlb_text(op));
+	emit_locked(t, "ev thread %s state=D%s last=%u tlb=%s%s%s", thread_word_locked(t, cpu->current), op->slept ? " again=1" : "",
+		    k->pkmap.last_nr, tlb_text(op), op->cache[0] ? " cache=" : "", op->cache);
 	pthread_mutex_unlock(&t->lock);
 	op->slept = true;
 	op->tlb[0] = 0;
+	op->cache[0] = 0;
 	op->flushed = 0;
 }
 

@@ -51,6 +51,13 @@ int tool_cflags(const char *command, struct fxm_config *cfg, struct tool_words *
 	int err = fxm_layout_create(cfg, &layout);
 	if (err)
 		return tool_error(command, "%s", *fxm_config_error(cfg) ? fxm_config_error(cfg) : fxm_strerror(err));
+	if (fxm_layout_get(layout, "FIXADDR_TOP") > UINT32_MAX) {
+		fxm_layout_destroy(layout);
+		return tool_error(command,
+				  "%s is a 64-bit kernel, and the kernel tier is for 32-bit ones: `fixmap layout`, `fixmap walk` "
+				  "and `fixmap replay` take it",
+				  fxm_config_profile(cfg));
+	}
 	err = tool_include_dirs(command, &dirs);
 	for (size_t i = 0; i < dirs.nr; i++)
 		tool_words_add(flags, "-I%s", dirs.word[i]);

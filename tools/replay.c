@@ -243,6 +243,7 @@ static int allocate_page(struct replay *rp, const char *pfn_text, bool high, str
 		return allocate_any(rp, high, page);
 	if (!trace_number(pfn_text, 16, &pfn))
 		return trace_reader_fail(&rp->reader, "pfn=%.20s is no frame number; write it in hex", pfn_text);
+	pfn *= fxm_layout_page_size(rp->layout) / FXM_PAGE_SIZE; /* the trace counts base pages */
 	ret = fxm_alloc_pfn(rp->machine, pfn, &page->page);
 	if (ret == -ENOENT)
 		return trace_reader_fail(&rp->reader, "the machine has no frame %s; give it more memory (ram_end=) or another pfn",
@@ -272,7 +273,8 @@ static void copy_page(struct replay *rp, const struct replay_page *page, const c
 	else if (rp->copy && trace_field(&rp->line, 2, "pfn"))
 		replay_copy_record(rp);
 	else if (rp->copy)
-		fprintf(rp->copy, "page %s pfn=%llx high=%d\n", name, (unsigned long long)page->pfn,
+		fprintf(rp->copy, "page %s pfn=%llx high=%d\n", name,
+			(unsigned long long)(page->pfn * FXM_PAGE_SIZE / fxm_layout_page_size(rp->layout)),
 			fxm_page_is_highmem(rp->machine, page->page));
 	rp->lines.used = 0;
 }

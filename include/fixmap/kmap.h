@@ -38,6 +38,14 @@ FXM_API fxm_va fxm_kmap_high(struct fxm_vcpu *cpu, struct fxm_page *page);
 FXM_API int fxm_kunmap_high(struct fxm_vcpu *cpu, struct fxm_page *page);
 
 /**
+ * The pkmap address that @page has, with its count raised by one: it never maps and never sleeps, so any context may call it.
+ * 0 when the page has none, or where this CONFIG makes it a stub. fxm_kunmap_high() gives the reference back.
+ * Errors in the address: -EINVAL not a highmem page of this machine, -ENOSYS not on this architecture (arm has it).
+ * Models kmap_high_get().
+ */
+FXM_API fxm_va fxm_kmap_high_get(struct fxm_vcpu *cpu, struct fxm_page *page);
+
+/**
  * A new slot for @page, count 1, whether or not it has one already; may sleep. Static in the kernel; takes kmap_lock itself.
  * Errors in the address: -EINVAL not a highmem page of this machine. Models map_new_virtual().
  */

@@ -519,6 +519,51 @@ static void a_task_that_survives_its_bug_can_be_switched(void **state)
 	kernel_free(k);
 }
 
+/* Maps, lets the others run, and finds its own pages again; counts what it found of somebody else's. */
+static int work_in_turns(void *arg)
+{
+	struct worker *w = arg;
+	int wrong = 0;
+
+	for (unsigned round = 0; round < 200; round++) {
+		for (unsigned n = 0; n < w->maps; n++)
+			w->va[n] = fxm_kmap_local_page(w->cpu, w->page[n]);
+		fxm_schedule(w->cpu);
+		for (unsigned n = w->maps; n--;) {
+			uint64_t mark = 0;
+			wrong += fxm_read(w->cpu, w->va[n], &mark, sizeof(mark)) || mark != (uintptr_t)w + n;
+			fxm_kunmap_local(w->cpu, w->va[n]);
+		}
+	}
+	return wrong;
+}
+
+static void threads_in_turns_and_in_parallel(void **state)
+{
+	(void)state;
+	struct kernel *k = kernel_new("profile=x86_32-6.1,pae=1");
+	struct worker w[5];
+	struct fxm_task *task[ARRAY_SIZE(w)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(w); i++) {
+		struct fxm_task_attr attr = {.struct_size = sizeof(attr), .name = "w", .cpu = i & 1, .vehicle = FXM_THREAD};
+		w[i] = (struct worker){.k = k, .cpu = fxm_machine_vcpu(k->m, i & 1), .maps = 1 + (unsigned)i % 3};
+		for (unsigned n = 0; n < w[i].maps; n++) {
+			w[i].page[n] = high_page(k);
+			mark_page(k, w[i].page[n], (uint64_t)(uintptr_t)&w[i] + n);
+		}
+		assert_int_equal(fxm_task_create(k->m, &attr, work_in_turns, &w[i], &task[i]), 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(w); i++) {
+		int wrong = -1;
+		assert_int_equal(fxm_task_join(task[i], &wrong), 0);
+		assert_int_equal(wrong, 0);
+	}
+	assert_no_reports(k);
+	assert_int_equal(fxm_report_leaks(k->m), 0);
+	kernel_free(k);
+}
+
 static void another_cpu_has_its_own_slots(void **state)
 {
 	(void)state;
@@ -665,6 +710,7 @@ int main(void)
 	    cmocka_unit_test(sleepers_are_leaks_too),
 	    cmocka_unit_test(a_task_that_dies_takes_its_mappings_along),
 	    cmocka_unit_test(a_task_that_survives_its_bug_can_be_switched),
+	    cmocka_unit_test(threads_in_turns_and_in_parallel),
 	    cmocka_unit_test(another_cpu_has_its_own_slots),
 	    cmocka_unit_test(both_forms_do_the_same),
 	    cmocka_unit_test(without_highmem_there_is_nothing_to_map),

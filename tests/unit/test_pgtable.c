@@ -373,10 +373,99 @@ static const struct fxmi_pt_format deep = {
     .global = G,
     .nx = NX,
     .frame_mask = UINT64_C(0x0000ffffffffc000),
+    .table_mask = UINT64_C(0x0000ffffffffc000),
+    .flush_ceiling = 33,
     .table_flags = TABLE,
     .root_flags = TABLE,
     .va_bits = 48,
 };
+
+/* Linux's entry and the hardware's lie 2048 bytes apart; the hardware's is what a walk reads. */
+static void arm_keeps_two_entries(void **state)
+{
+	(void)state;
+	enum { KERNEL = 0x65f, RDONLY = 0x80, YOUNG = 0x02 };
+	struct fxm_machine *m = with(&fxmi_pt_arm);
+	struct fxm_vcpu *cpu = m->vcpu[0];
+	uint64_t va = 0xffe00000, value;
+	struct fxm_walk w;
+
+	assert_int_equal(fxmi_pgtable_populate(m, va, va + 0x200000), 0);
+	unsigned char *first = fxmi_pte_ptr(m, va);
+	/* 512 entries side by side, across the pair of megabytes. */
+	for (unsigned i = 0; i < 512; i++)
+		assert_ptr_equal(fxmi_pte_ptr(m, va + i * 4096u), first + 4 * i);
+	for (unsigned i = 0; i < 512; i += 511) {
+		unsigned char *pte = first + 4 * i;
+		fxmi_set_pte(m, pte, 0x3000000 | KERNEL);
+		assert_int_equal(fxm_pte_at(m, fxm_va_of(va + i * 4096u)).v, 0x3000000 | KERNEL);
+		assert_int_equal(fxmi_pte_get(pte + 2048, 4), 0x300045f);
+		fxm_walk(m, fxm_va_of(va + i * 4096u + 8), &w);
+		assert_true(w.mapped && w.writable && w.global && !w.executable);
+		assert_int_equal(w.pa.v, 0x3000008);
+		assert_int_equal(fxm_write_u64(cpu, fxm_va_of(va + i * 4096u + 8), 7), 0);
+		fxm_tlb_flush(cpu);
+		fxmi_set_pte(m, pte, 0x3000000 | KERNEL | RDONLY);
+		assert_int_equal(fxm_write_u64(cpu, fxm_va_of(va + i * 4096u + 8), 7), -EFAULT);
+		assert_int_equal(fxm_read_u64(cpu, fxm_va_of(va + i * 4096u + 8), &value), 0);
+		fxm_tlb_flush(cpu);
+		fxmi_set_pte(m, pte, 0x3000000 | (KERNEL & ~YOUNG));
+		assert_int_equal(fxmi_pte_get(pte + 2048, 4), 0);
+		assert_int_equal(fxm_read_u64(cpu, fxm_va_of(va + i * 4096u + 8), &value), -EFAULT);
+	}
+	/* Lowmem: sections of 1 MB. */
+	assert_int_equal(fxmi_pgtable_map_linear(m, 0xc0000000, 0, 0x300000, 0x45f), 0);
+	fxm_walk(m, fxm_va_of(0xc0212345), &w);
+	assert_int_equal(w.levels, 1);
+	assert_int_equal(w.size_bytes, 0x100000);
+	assert_int_equal(w.pa.v, 0x212345);
+	assert_true(w.writable && w.executable && w.global);
+	assert_null(fxmi_pte_ptr(m, 0xc0212000));
+	sim_machine_free(m);
+}
+
+static void check_arm64(const struct fxmi_pt_format *f, uint64_t va, unsigned levels, uint64_t page)
+{
+	const uint64_t kernel = UINT64_C(0xe8000000000713), rdonly = 0x80, af = 0x400;
+	struct fxm_machine *m = with(f);
+	struct fxm_vcpu *cpu = m->vcpu[0];
+	uint64_t value;
+	struct fxm_walk w;
+
+	assert_int_equal(fxmi_pgtable_populate(m, va, va + page), 0);
+	fxmi_set_pte(m, fxmi_pte_ptr(m, va), 0x3000000 | kernel);
+	fxm_walk(m, fxm_va_of(va + page - 8), &w);
+	assert_int_equal(w.levels, levels);
+	assert_int_equal(w.size_bytes, page);
+	assert_int_equal(w.pa.v, 0x3000000 + page - 8);
+	assert_true(w.writable && !w.executable && w.global);
+	assert_int_equal(fxm_write_u64(cpu, fxm_va_of(va + page - 8), 5), 0);
+	assert_int_equal(*(uint64_t *)(m->mem.ram + 0x3000000 + page - 8), 5);
+	/* Set over set without a flush: the old translation stays, as on the machine. */
+	fxmi_set_pte(m, fxmi_pte_ptr(m, va), 0x3100000 | kernel | rdonly);
+	assert_int_equal(fxm_read_u64(cpu, fxm_va_of(va + page - 8), &value), 0);
+	assert_int_equal(value, 5);
+	fxmi_tlb_flush_range_all(m, va, va + page);
+	assert_int_equal(fxm_read_u64(cpu, fxm_va_of(va + page - 8), &value), 0);
+	assert_int_equal(value, 0);
+	assert_int_equal(fxm_write_u64(cpu, fxm_va_of(va), 5), -EFAULT);
+	fxmi_set_pte(m, fxmi_pte_ptr(m, va), (0x3000000 | kernel) & ~af);
+	fxm_tlb_flush(cpu);
+	assert_int_equal(fxm_read_u64(cpu, fxm_va_of(va), &value), -EFAULT);
+	/* The lower half is another root's. */
+	fxm_walk(m, fxm_va_of(va & ((UINT64_C(1) << f->va_bits) - 1)), &w);
+	assert_int_equal(w.levels, 0);
+	sim_machine_free(m);
+}
+
+static void arm64_has_four_geometries(void **state)
+{
+	(void)state;
+	check_arm64(&fxmi_pt_arm64_4k_39, UINT64_C(0xffffffbefe7fe000), 3, 0x1000);
+	check_arm64(&fxmi_pt_arm64_4k_48, UINT64_C(0xffff7dfffe7fe000), 4, 0x1000);
+	check_arm64(&fxmi_pt_arm64_64k_42, UINT64_C(0xfffffdff7e7e0000), 2, 0x10000);
+	check_arm64(&fxmi_pt_arm64_64k_48, UINT64_C(0xffff7fdffe7e0000), 3, 0x10000);
+}
 
 static void test_another_format(void **state)
 {
@@ -445,6 +534,7 @@ int main(void)
 	    cmocka_unit_test(test_walk_stops),	    cmocka_unit_test(test_addresses_wrap),  cmocka_unit_test(test_permissions_i386),
 	    cmocka_unit_test(test_permissions_pae), cmocka_unit_test(test_large_page_bits), cmocka_unit_test(test_map_linear),
 	    cmocka_unit_test(test_populate),	    cmocka_unit_test(test_tables_run_out),  cmocka_unit_test(test_another_format),
+	    cmocka_unit_test(arm_keeps_two_entries), cmocka_unit_test(arm64_has_four_geometries),
 	    cmocka_unit_test(test_describe),
 	};
 
