@@ -211,6 +211,9 @@ bool fxmi_has(const struct fxmi_kernel *k, const char *function);
 
 /* ---- report.c ---- */
 
+/* One line and abort(): @function was to end a task, and its argument gives none. */
+_Noreturn void fxmi_die_of_argument(const char *function, int error);
+
 /* What a report is about. Zero-initialise, then set what applies (slot: 1 + the number). */
 struct fxmi_subject {
 	uint64_t va;
