@@ -139,7 +139,7 @@ int fxm_task_run(struct fxm_vcpu *cpu, int (*fn)(void *arg), void *arg, int *res
 
 	if (!cpu || !fn)
 		return -EINVAL;
-	if (cpu->rare & FXMI_RARE_DEAD)
+	if (fxmi_rare(cpu) & FXMI_RARE_DEAD)
 		return -ECHILD;
 	struct fxm_task *task = cpu->current;
 	here.self = &here;

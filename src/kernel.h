@@ -136,7 +136,7 @@ FXMI_INLINE fxm_va fxmi_va_error(int error)
 /* 0, or the error of a first argument that is null or whose machine this process may not use. */
 FXMI_INLINE int fxmi_check_cpu(const struct fxm_vcpu *cpu)
 {
-	return fxmi_unlikely(!cpu) ? -EINVAL : fxmi_unlikely(cpu->rare & FXMI_RARE_DEAD) ? -ECHILD : 0;
+	return fxmi_unlikely(!cpu) ? -EINVAL : fxmi_unlikely(fxmi_rare(cpu) & FXMI_RARE_DEAD) ? -ECHILD : 0;
 }
 
 /* ---- fixmap.c ---- */
@@ -169,6 +169,12 @@ FXMI_INLINE int fxmi_pkmap_nr(const struct fxmi_pkmap *p, uint64_t va)
 {
 	uint64_t nr = (va - p->base) >> FXM_PAGE_SHIFT;
 	return va >= p->base && nr < p->last_pkmap ? (int)nr : -1;
+}
+
+/* last_pkmap_nr, for those without kmap_lock. */
+FXMI_INLINE uint32_t fxmi_pkmap_cursor(const struct fxmi_pkmap *p)
+{
+	return __atomic_load_n(&p->last_nr, __ATOMIC_RELAXED);
 }
 
 FXMI_INLINE uint32_t fxmi_pkmap_count(const struct fxmi_pkmap *p, uint32_t nr)
@@ -289,7 +295,7 @@ struct fxmi_op {
 /* True when @cpu's machine is being traced. */
 FXMI_INLINE bool fxmi_tracing(const struct fxm_vcpu *cpu)
 {
-	return cpu->rare & FXMI_RARE_TRACE;
+	return fxmi_rare(cpu) & FXMI_RARE_TRACE;
 }
 
 /* Begins an operation; without tracing only marks @op as unused. Every begin is paired with one end, or dies with its task. */
