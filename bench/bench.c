@@ -93,8 +93,8 @@ static unsigned find(const struct bench_variant *variants, unsigned nr, const ch
 	exit(2);
 }
 
-static void print_ratio(const struct bench_ratio *r, const struct bench_variant *variants, unsigned nr, unsigned rounds, const double *times,
-			double *values)
+static void print_ratio(const struct bench_ratio *r, const struct bench_variant *variants, unsigned nr, unsigned rounds,
+			const double *times, double *values)
 {
 	const double *a = times + (size_t)find(variants, nr, r->a) * rounds, *b = times + (size_t)find(variants, nr, r->b) * rounds;
 
@@ -110,8 +110,8 @@ static int count(const struct bench_variant *variants, unsigned nr, const char *
 	return 0;
 }
 
-int bench_main(int argc, char **argv, const struct bench_variant *variants, unsigned nr, const struct bench_ratio *ratios, unsigned nr_ratios,
-	       unsigned rounds)
+int bench_main(int argc, char **argv, const struct bench_variant *variants, unsigned nr, const struct bench_ratio *ratios,
+	       unsigned nr_ratios, unsigned rounds)
 {
 	if (argc == 4 && !strcmp(argv[1], "--count"))
 		return count(variants, nr, argv[2], argv[3]);

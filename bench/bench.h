@@ -34,8 +34,8 @@ struct bench_ratio {
 };
 
 /* Runs the program: @argc, @argv of main(). Returns its exit status. */
-int bench_main(int argc, char **argv, const struct bench_variant *variants, unsigned nr, const struct bench_ratio *ratios, unsigned nr_ratios,
-	       unsigned rounds);
+int bench_main(int argc, char **argv, const struct bench_variant *variants, unsigned nr, const struct bench_ratio *ratios,
+	       unsigned nr_ratios, unsigned rounds);
 
 /* Prints a fact to be checked, an exact number. */
 void bench_fact(const char *name, uint64_t value);

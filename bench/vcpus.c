@@ -130,7 +130,8 @@ int main(int argc, char **argv)
 		{"pair-2", pair_together, &crew, 60000},
 	};
 	/* Work done per second on two, divided by that on one. */
-	static const struct bench_ratio ratios[] = {{"kmap-scaling", "kmap-1", "kmap-2", 2}, {"pair-scaling", "pair-1", "pair-2", 2}};
+	static const struct bench_ratio ratios[] = {{"kmap-scaling", "kmap-1", "kmap-2", 2},
+						    {"pair-scaling", "pair-1", "pair-2", 2}};
 
 	start(&crew, argc == 1);
 	int status = bench_main(argc, argv, variants, BENCH_COUNT(variants), ratios, BENCH_COUNT(ratios), 500);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target: the functions behind the kernel's own names, on the machine that the thread sits on: memory, mappings, locks, printk.
+ * Fuzz target: the functions behind the kernel's own names, on the machine that the thread sits on: memory, mappings, locks,
+ * printk.
  * Whatever they are called with, the library neither crashes nor hangs: mistakes are reports that end the task at most.
  *
  * What can be compared is: printk's formats with the C library's, contents of memory with what was written there, what is held
@@ -367,7 +368,8 @@ static void state(void)
 
 static void numbers(void)
 {
-	static const char *const names[] = {"FIXADDR_TOP", "PKMAP_BASE", "LAST_PKMAP", "totalhigh_pages", "high_memory", "NO_SUCH_NAME"};
+	static const char *const names[] = {"FIXADDR_TOP",     "PKMAP_BASE",  "LAST_PKMAP",
+					    "totalhigh_pages", "high_memory", "NO_SUCH_NAME"};
 
 	switch (r.a % 3) {
 	case 0:
@@ -390,7 +392,7 @@ static void complaints(void)
 		fxm_k_warn("fuzz.c:4", "%s %u", "value", r.b);
 		break;
 	case 2:
-		fxm_k_warn("fuzz.c:5", NULL);
+		fxm_k_warn("fuzz.c:5", "%s", "");
 		break;
 	case 3:
 		fxm_k_dump_stack();
@@ -420,7 +422,8 @@ static void compare_format(const char *fmt, uint64_t value, bool is_long)
 		m = snprintf(theirs, size, fmt, (unsigned)value, 77);
 	}
 	if (n != m || strcmp(ours, theirs)) {
-		fprintf(stderr, "%s of %llx: %d \"%s\", the C library: %d \"%s\"\n", fmt, (unsigned long long)value, n, ours, m, theirs);
+		fprintf(stderr, "%s of %llx: %d \"%s\", the C library: %d \"%s\"\n", fmt, (unsigned long long)value, n, ours, m,
+			theirs);
 		abort();
 	}
 }
@@ -436,7 +439,8 @@ static void integer_formats(void)
 		snprintf(width, sizeof(width), "%u", r.b & 0x3f);
 	if (r.c & 0x80)
 		snprintf(precision, sizeof(precision), ".%u", r.c & 0x1f);
-	snprintf(fmt, sizeof(fmt), "<%%%s%s%s%s%c|%%d>", flag_words[r.a & 7], width, precision, length, conversions[(r.a + r.b) % 6]);
+	snprintf(fmt, sizeof(fmt), "<%%%s%s%s%s%c|%%d>", flag_words[r.a & 7], width, precision, length,
+		 conversions[(r.a + r.b) % 6]);
 	compare_format(fmt, values[(r.b + r.c) % 10], *length && *length != 'h');
 }
 
@@ -447,10 +451,11 @@ static void string_formats(void)
 
 	memset(text, 'x', sizeof(text));
 	text[r.c % 60] = 0;
-	snprintf(fmt, sizeof(fmt), r.b & 0x40 ? "[%%%s%u.%us|%%%%|%%c]" : "[%%%s%us|%%c]", r.a & 1 ? "-" : "", 1 + r.a % 50, r.b % 40);
+	snprintf(fmt, sizeof(fmt), r.b & 0x40 ? "[%%%s%u.%us|%%%%|%%c]" : "[%%%s%us|%%c]", r.a & 1 ? "-" : "", 1 + r.a % 50,
+		 r.b % 40);
 	int n = fxm_k_snprintf(ours, sizeof(ours), fmt, text, 'c');
 	check(n == snprintf(theirs, sizeof(theirs), fmt, text, 'c') && !strcmp(ours, theirs));
-	n = fxm_k_snprintf(ours, sizeof(ours), "%*d %-*.*s %5%", (int)(r.a % 20) - 10, 5, 10, (int)(r.b % 20) - 10, text);
+	n = fxm_k_snprintf(ours, sizeof(ours), "%*d %-*.*s %%", (int)(r.a % 20) - 10, 5, 10, (int)(r.b % 20) - 10, text);
 	check(n == (int)strlen(ours));
 }
 
@@ -472,11 +477,14 @@ static int v_format(char *buf, size_t size, const char *fmt, ...)
 
 static void pointer_formats(void)
 {
-	static const char *const formats[] = {"%p", "%px", "%pK", "%pS", "%ps", "%pB", "%pa", "%pad", "%phC", "%6phN", "%pM", "%pm", "%pI4", "%pI6", "%20p", "%-20px"};
+	static const char *const formats[] = {"%p",   "%px",   "%pK", "%pS", "%ps",  "%pB",  "%pa",  "%pad",
+					      "%phC", "%6phN", "%pM", "%pm", "%pI4", "%pI6", "%20p", "%-20px"};
 	static const unsigned char bytes[64] = {1, 2, 3, 4, 5, 6};
 	char buf[300];
 	const char *fmt = formats[r.a % 16];
-	const void *p = strpbrk(fmt, "ahMmI") ? (const void *)bytes : r.b & 1 ? (const void *)(uintptr_t)pointer_formats : an_address();
+	const void *p = strpbrk(fmt, "ahMmI") ? (const void *)bytes
+			: r.b & 1	      ? (const void *)(uintptr_t)pointer_formats
+					      : an_address();
 	int n = fxm_k_snprintf(buf, sizeof(buf), fmt, p);
 
 	check(n >= 0 && (n >= (int)sizeof(buf) || n == (int)strlen(buf)));
@@ -488,7 +496,13 @@ static void pointer_formats(void)
 
 static void printk(void)
 {
-	static const char *const formats[] = {"plain %d\n", "\001" "3error %d\n", "\001" "c continued %d", "\001" "6info %d\n", "two\nlines %d\n", "%5.3f %d\n", "\n%d"};
+	static const char *const formats[] = {"plain %d\n",
+					      "\001" "3error %d\n",
+					      "\001" "c continued %d",
+					      "\001" "6info %d\n",
+					      "two\nlines %d\n",
+					      "%5.3f %d\n",
+					      "\n%d"};
 	fxm_k_printk(formats[r.a % 7], r.b, r.c);
 	if (r.c & 1)
 		fxm_log_flush(r.m);
@@ -511,8 +525,10 @@ static void held(void)
 
 static void parameters(void)
 {
-	static const char *const types[] = {"byte", "short", "ushort", "int", "uint", "long", "ulong", "bool", "invbool", "charp", "float"};
-	static const char *const values[] = {"0", "1", "-1", "255", "256", "32768", "4294967296", "y", "N", "", " 1", "0x10", "99999999999999999999"};
+	static const char *const types[] = {"byte",  "short", "ushort",	 "int",	  "uint", "long",
+					    "ulong", "bool",  "invbool", "charp", "float"};
+	static const char *const values[] = {
+	    "0", "1", "-1", "255", "256", "32768", "4294967296", "y", "N", "", " 1", "0x10", "99999999999999999999"};
 	uint64_t data = 0;
 	const struct fxm_entry entry = {.kind = FXM_ENTRY_PARAM, .name = "p", .text = types[r.a % 11], .data = &data};
 	int error = fxm_param_set(&entry, values[r.b % 13]);
@@ -524,7 +540,9 @@ static void parameters(void)
 static void stamps(void)
 {
 	const struct fxm_layout *layout = fxm_machine_layout(r.m);
-	struct fxm_stamp stamp = {.struct_size = sizeof(stamp), .profile = r.a & 1 ? "i386-2.6.12" : fxm_machine_profile(r.m), .nr_cpus = r.b,
+	struct fxm_stamp stamp = {.struct_size = sizeof(stamp),
+				  .profile = r.a & 1 ? "i386-2.6.12" : fxm_machine_profile(r.m),
+				  .nr_cpus = r.b,
 				  .last_pkmap = (uint32_t)fxm_layout_get(layout, "LAST_PKMAP")};
 	char line[640];
 
@@ -535,10 +553,10 @@ static void stamps(void)
 /* ---- a run ---- */
 
 static void (*const operations[])(void) = {
-	alloc_pages, alloc_pages,   free_pages,	     get_free_pages, free_anything, page_questions,  kmalloc,	      kmalloc,	     krealloc,
-	kfree,	     kmap,	    kmap,	     kunmap,	     kmap_more,	    set_page_address, kmap_atomic,     kmap_atomic,   kunmap_atomic,
-	kmap_atomic_type, kunmap_atomic_type, kmap_atomic_more, set_fixmap,   fixmap_more,   mmio,	     dereference,     locks,	     state,
-	numbers,     complaints,    integer_formats, string_formats, pointer_formats, printk,	     held,	      parameters,    stamps,
+	alloc_pages, alloc_pages, free_pages, get_free_pages, free_anything, page_questions, kmalloc, kmalloc, krealloc,
+	kfree, kmap, kmap, kunmap, kmap_more, set_page_address, kmap_atomic, kmap_atomic, kunmap_atomic, kmap_atomic_type,
+	kunmap_atomic_type, kmap_atomic_more, set_fixmap, fixmap_more, mmio, dereference, locks, state, numbers, complaints,
+	integer_formats, string_formats, pointer_formats, printk, held, parameters, stamps,
 };
 
 static int operate(void *arg)
@@ -557,8 +575,9 @@ static bool start(const uint8_t *data)
 	memset(&r, 0, sizeof(r));
 	if (fxm_config_create(profiles[data[0] & 3], &cfg))
 		return false;
-	snprintf(words, sizeof(words), "pae=%d DEBUG_HIGHMEM=%d DEBUG_ATOMIC_SLEEP=%d window=%s identity=0 stacks=%s detect=%s", data[0] >> 2 & 1,
-		 data[0] >> 3 & 1, data[0] >> 4 & 1, windows[data[1] & 3], (data[1] & 0xfc) == 0xfc ? "on" : "off", data[0] & 0x20 ? "on" : "off");
+	snprintf(words, sizeof(words), "pae=%d DEBUG_HIGHMEM=%d DEBUG_ATOMIC_SLEEP=%d window=%s identity=0 stacks=%s detect=%s",
+		 data[0] >> 2 & 1, data[0] >> 3 & 1, data[0] >> 4 & 1, windows[data[1] & 3],
+		 (data[1] & 0xfc) == 0xfc ? "on" : "off", data[0] & 0x20 ? "on" : "off");
 	if (!fxm_config_parse(cfg, words))
 		fxm_machine_create(cfg, &r.m);
 	fxm_config_destroy(cfg);

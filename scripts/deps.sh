@@ -22,7 +22,7 @@ g++                   command:g++                         test matrix
 scdoc                 command:scdoc                       test matrix
 clang                 command:clang                       matrix
 libclang-rt-dev       clang-runtime                       matrix
-valgrind              command:valgrind                    matrix bench
+valgrind              command:valgrind                    test matrix bench
 '
 
 # The distribution's Meson runs on the distribution's Python, whatever another Python first in PATH has or lacks.

@@ -44,7 +44,7 @@ int fxm_context_enter(struct fxm_vcpu *cpu, enum fxm_context context)
 {
 	if (!cpu || !is_interrupt(context))
 		return -EINVAL;
-	if (cpu->rare & FXMI_RARE_DEAD)
+	if (fxmi_rare(cpu) & FXMI_RARE_DEAD)
 		return -ECHILD;
 	if (cpu->contexts == FXMI_MAX_CONTEXTS)
 		return -ENOSPC;
@@ -61,7 +61,7 @@ int fxm_context_leave(struct fxm_vcpu *cpu, enum fxm_context context)
 {
 	if (!cpu || !is_interrupt(context) || fxm_context(cpu) != context)
 		return -EINVAL;
-	if (cpu->rare & FXMI_RARE_DEAD)
+	if (fxmi_rare(cpu) & FXMI_RARE_DEAD)
 		return -ECHILD;
 	cpu->contexts--;
 	if (contexts[context].irqs_off)

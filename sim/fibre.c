@@ -37,6 +37,7 @@
 #if __has_include(<valgrind/valgrind.h>)
 #include <valgrind/valgrind.h>
 #else
+#define RUNNING_ON_VALGRIND 0
 #define VALGRIND_STACK_REGISTER(low, high) 0
 #define VALGRIND_STACK_DEREGISTER(id) ((void)(id))
 #endif
@@ -50,7 +51,11 @@
 
 /* ---- stacks ---------------------------------------------------------------------------------------------------------- */
 
-enum { STACK_MIN = 64 * 1024 };
+/*
+ * memcheck knows where threads' stacks are, is told of the fibres', and had better not know of signal stacks. It takes a jump of the stack pointer by less than 2 MB, such as siglongjmp() off the alternate stack, for growth or
+ * shrinkage, and what lies between for dead.
+ */
+enum { STACK_MIN = 64 * 1024, MEMCHECK_GUARD = 4 * 1024 * 1024 };
 
 int fxmi_stack_init(struct fxmi_stack *stack, size_t bytes)
 {
@@ -59,21 +64,18 @@ int fxmi_stack_init(struct fxmi_stack *stack, size_t bytes)
 	if (bytes > SIZE_MAX / 2)
 		return -ENOMEM;
 	bytes = (bytes < STACK_MIN ? STACK_MIN : bytes + FXM_PAGE_SIZE - 1) & ~(size_t)(FXM_PAGE_SIZE - 1);
-	unsigned char *p =
-	    mmap(NULL, bytes + FXMI_STACK_GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-	if (p != MAP_FAILED && mprotect(p + FXMI_STACK_GUARD, bytes, PROT_READ | PROT_WRITE)) {
-		munmap(p, bytes + FXMI_STACK_GUARD);
+	size_t guard = RUNNING_ON_VALGRIND ? MEMCHECK_GUARD : FXMI_STACK_GUARD;
+	unsigned char *p = mmap(NULL, guard + bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	if (p != MAP_FAILED && mprotect(p + guard, bytes, PROT_READ | PROT_WRITE)) {
+		munmap(p, guard + bytes);
 		p = MAP_FAILED;
 	}
 	errno = saved_errno;
 	if (p == MAP_FAILED)
 		return -ENOMEM;
-	stack->base = p + FXMI_STACK_GUARD;
+	stack->base = p + guard;
+	stack->guard = guard;
 	stack->bytes = bytes;
-	stack->valgrind_id = VALGRIND_STACK_REGISTER(stack->base, stack->base + bytes);
-#if WITH_ASAN
-	__lsan_register_root_region(stack->base, bytes);
-#endif
 	return 0;
 }
 
@@ -82,11 +84,9 @@ void fxmi_stack_free(struct fxmi_stack *stack)
 	if (!stack->base)
 		return;
 #if WITH_ASAN
-	__lsan_unregister_root_region(stack->base, stack->bytes);
 	__asan_unpoison_memory_region(stack->base, stack->bytes);
 #endif
-	VALGRIND_STACK_DEREGISTER(stack->valgrind_id);
-	munmap(stack->base - FXMI_STACK_GUARD, stack->bytes + FXMI_STACK_GUARD);
+	munmap(stack->base - stack->guard, stack->guard + stack->bytes);
 	stack->base = NULL;
 }
 
@@ -300,20 +300,32 @@ int fxmi_fibre_init(struct fxmi_fibre *f, struct fxmi_stack *stack, void (*entry
 {
 	*f = (struct fxmi_fibre){.stack = stack, .entry = entry, .arg = arg};
 	int error = switch_init(f);
+
+	if (error) {
+		f->stack = NULL;
+		return error;
+	}
+	f->valgrind_id = VALGRIND_STACK_REGISTER(stack->base, stack->base + stack->bytes);
 #if WITH_TSAN
-	if (!error)
-		f->tsan = __tsan_create_fiber(0);
+	f->tsan = __tsan_create_fiber(0);
 #endif
-	return error;
+#if WITH_ASAN
+	__lsan_register_root_region(stack->base, stack->bytes);
+#endif
+	return 0;
 }
 
 void fxmi_fibre_free(struct fxmi_fibre *f)
 {
 	if (!f->stack)
 		return;
+#if WITH_ASAN
+	__lsan_unregister_root_region(f->stack->base, f->stack->bytes);
+#endif
 #if WITH_TSAN
 	__tsan_destroy_fiber(f->tsan);
 #endif
+	VALGRIND_STACK_DEREGISTER(f->valgrind_id);
 	switch_free(f);
 	f->stack = NULL;
 }

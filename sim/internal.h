@@ -104,7 +104,7 @@ void fxmi_complain_forked(void);
 /* For functions that cannot return -ECHILD. */
 FXMI_INLINE void fxmi_check_alive(const struct fxm_vcpu *cpu)
 {
-	if (fxmi_unlikely(cpu->rare & FXMI_RARE_DEAD))
+	if (fxmi_unlikely(fxmi_rare(cpu) & FXMI_RARE_DEAD))
 		fxmi_die_forked();
 }
 
@@ -116,8 +116,7 @@ FXMI_INLINE void fxmi_check_alive(const struct fxm_vcpu *cpu)
 /* A stack of our own, with its guard just below `base`. */
 struct fxmi_stack {
 	unsigned char *base;
-	size_t bytes;
-	unsigned valgrind_id;
+	size_t bytes, guard;
 };
 
 int fxmi_stack_init(struct fxmi_stack *stack, size_t bytes);
@@ -127,6 +126,7 @@ void fxmi_stack_free(struct fxmi_stack *stack);
 struct fxmi_fibre {
 	void *sp; /* of whichever of the two does not run */
 	struct fxmi_stack *stack;
+	unsigned valgrind_id;
 	void (*entry)(void *arg);
 	void *arg;
 	void *tsan, *tsan_resumer;

@@ -18,7 +18,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <ucontext.h>
 
 /* A report with symbolised call stacks is written on an alternate stack. */
@@ -34,7 +33,7 @@ struct access {
 
 #if defined(__x86_64__)
 
-enum { TRAP_PAGE_FAULT = 14, ERROR_WRITE = 2, ERROR_FETCH = 16 };
+enum { ERROR_WRITE = 2, ERROR_FETCH = 16 };
 
 static void decode(struct access *a, const ucontext_t *u)
 {
@@ -42,11 +41,10 @@ static void decode(struct access *a, const ucontext_t *u)
 
 	a->pc = (uintptr_t)r[REG_RIP];
 	a->sp = (uintptr_t)r[REG_RSP];
-	if (r[REG_TRAPNO] == TRAP_PAGE_FAULT)
-		a->kind = r[REG_ERR] & ERROR_FETCH ? FXM_EXEC : r[REG_ERR] & ERROR_WRITE ? FXM_WRITE : FXM_READ;
+	if (r[REG_ERR] & ERROR_FETCH || a->address == a->pc) /* valgrind does not give the bit */
+		a->kind = FXM_EXEC;
 	else
-		/* a general protection fault: the address is not canonical, and the CPU does not tell it */
-		a->address = UINTPTR_MAX;
+		a->kind = r[REG_ERR] & ERROR_WRITE ? FXM_WRITE : FXM_READ;
 }
 
 #elif defined(__aarch64__)
@@ -185,7 +183,7 @@ static bool is_stack_overflow(const struct access *a)
 	const uintptr_t near = 16 * FXM_PAGE_SIZE;
 
 	if (stack->base)
-		return (uintptr_t)stack->base - a->address - 1 < FXMI_STACK_GUARD;
+		return (uintptr_t)stack->base - a->address - 1 < stack->guard;
 	return task->unwind && a->kind != FXM_EXEC && a->address - (a->sp - near) < 2 * near;
 }
 
@@ -231,14 +229,29 @@ static enum verdict in_window(struct access *a)
 	return RETRY;
 }
 
+extern void __asan_get_shadow_mapping(size_t *scale, size_t *offset) __attribute__((weak, visibility("default")));
+
+/* Code built with AddressSanitizer looks at an address's shadow first, and faults there: the address that it belongs to. */
+static uintptr_t unshadow(uintptr_t address)
+{
+	size_t scale, offset;
+
+	if (!__asan_get_shadow_mapping)
+		return address;
+	__asan_get_shadow_mapping(&scale, &offset);
+	return (address - offset) << scale;
+}
+
 static enum verdict truncated(struct access *a)
 {
 	const struct fxmi_window *w = a->cpu ? &a->cpu->machine->window : NULL;
 
-	if (!w || w->mode == FXM_WINDOW_OFF || w->identity || a->cpu->machine->desc.format->va_bits != 32 ||
-	    a->address > UINT32_MAX || a->address < w->reserved_start)
+	if (!w || w->mode == FXM_WINDOW_OFF || w->identity || a->cpu->machine->desc.format->va_bits != 32)
 		return NEXT;
-	trap_at(a, FXMI_TRAP_TRUNCATED, a->address);
+	uintptr_t pointer = unshadow(a->address);
+	if (pointer > UINT32_MAX || pointer < w->reserved_start)
+		return NEXT;
+	trap_at(a, FXMI_TRAP_TRUNCATED, pointer);
 	return CHAIN;
 }
 
@@ -424,6 +437,8 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 	handling = context;
 	if (info->si_code > 0) {
+		if (info->si_code == SI_KERNEL)
+			a.address = UINTPTR_MAX; /* x86's general protection: not canonical, and the CPU does not tell the address */
 		decode(&a, context);
 		for (size_t i = 0; verdict == NEXT && i < sizeof(rules) / sizeof(*rules); i++)
 			verdict = rules[i](&a);
@@ -436,7 +451,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 /* ---- alternate stacks ------------------------------------------------------------------------------------------------------- */
 
-static __thread void *alternate_stack __attribute__((tls_model("initial-exec")));
+static __thread struct fxmi_stack alternate_stack __attribute__((tls_model("initial-exec")));
 static __thread bool is_prepared __attribute__((tls_model("initial-exec")));
 
 void fxmi_segv_prepare_thread(void)
@@ -446,14 +461,12 @@ void fxmi_segv_prepare_thread(void)
 	if (is_prepared)
 		return;
 	is_prepared = true;
-	if (sigaltstack(NULL, &s) || !(s.ss_flags & SS_DISABLE))
+	/* without one, only a stack overflow goes unreported */
+	if (sigaltstack(NULL, &s) || !(s.ss_flags & SS_DISABLE) || fxmi_stack_init(&alternate_stack, ALTERNATE_STACK_BYTES))
 		return;
-	int saved_errno = errno;
-	void *p = mmap(NULL, ALTERNATE_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	s = (stack_t){.ss_sp = p, .ss_size = ALTERNATE_STACK_BYTES};
-	if (p != MAP_FAILED && !sigaltstack(&s, NULL))
-		alternate_stack = p;
-	errno = saved_errno; /* without one, only a stack overflow goes unreported */
+	s = (stack_t){.ss_sp = alternate_stack.base, .ss_size = alternate_stack.bytes};
+	if (sigaltstack(&s, NULL))
+		fxmi_stack_free(&alternate_stack);
 }
 
 void fxmi_segv_leave_thread(void)
@@ -461,10 +474,9 @@ void fxmi_segv_leave_thread(void)
 	stack_t s;
 
 	is_prepared = false;
-	if (!alternate_stack)
+	if (!alternate_stack.base)
 		return;
-	if (!sigaltstack(NULL, &s) && s.ss_sp == alternate_stack)
+	if (!sigaltstack(NULL, &s) && s.ss_sp == alternate_stack.base)
 		sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
-	munmap(alternate_stack, ALTERNATE_STACK_BYTES);
-	alternate_stack = NULL;
+	fxmi_stack_free(&alternate_stack);
 }

@@ -45,6 +45,14 @@ _Noreturn void fxmi_assert_failed(const char *expr, const char *file, int line);
 #define fxm_assert_expensive(e) ((void)0)
 #endif
 
+#if defined(__SANITIZE_THREAD__)
+#define FXMI_UNDER_TSAN
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define FXMI_UNDER_TSAN
+#endif
+#endif
+
 #define fxmi_likely(x) __builtin_expect(!!(x), 1)
 #define fxmi_unlikely(x) __builtin_expect(!!(x), 0)
 #define FXMI_COLD __attribute__((cold, noinline))
@@ -267,6 +275,12 @@ struct fxm_vcpu {
 	struct fxmi_seat_waiter *seat_queue; /* first come, first seated; sim/seat.c */
 };
 
+/* cpu->rare, which another thread may be changing. */
+FXMI_INLINE uint32_t fxmi_rare(const struct fxm_vcpu *cpu)
+{
+	return __atomic_load_n(&cpu->rare, __ATOMIC_RELAXED);
+}
+
 /* ---- tasks, sleeping, locks ------------------------------------------------------------------------------------------- */
 
 struct fxmi_unwind; /* an fxm_task_run() in progress; sim/task.c */
@@ -340,7 +354,7 @@ void fxmi_interleave_call(struct fxm_vcpu *cpu);
  */
 FXMI_INLINE void fxmi_interleave(struct fxm_vcpu *cpu)
 {
-	if (fxmi_unlikely(cpu->rare & FXMI_RARE_INTERLEAVE))
+	if (fxmi_unlikely(fxmi_rare(cpu) & FXMI_RARE_INTERLEAVE))
 		fxmi_interleave_call(cpu);
 }
 

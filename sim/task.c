@@ -113,12 +113,25 @@ void fxmi_task_wake_locked(struct fxm_task *task)
 
 /* ---- fxm_task_run and the way back to it ---------------------------------------------------------------------------------- */
 
+/*
+ * Lies in the frame of its fxm_task_run(). Code that leaves that by a longjmp of its own, as a failed assertion of a test framework
+ * does, leaves this behind: it is one of a dead frame when it names another address, or lies no higher than a later frame.
+ */
 struct fxmi_unwind {
 	struct fxmi_unwind *outer;
+	const struct fxmi_unwind *self;
+	uintptr_t frame;
 	pthread_t thread;
 	struct fxmi_interrupts interrupts;
 	sigjmp_buf env;
 };
+
+static struct fxmi_unwind *skip_dead(struct fxmi_unwind *u, uintptr_t frame)
+{
+	while (u && (u->self != u || u->frame <= frame))
+		u = u->self == u ? u->outer : NULL;
+	return u;
+}
 
 int fxm_task_run(struct fxm_vcpu *cpu, int (*fn)(void *arg), void *arg, int *result)
 {
@@ -126,10 +139,12 @@ int fxm_task_run(struct fxm_vcpu *cpu, int (*fn)(void *arg), void *arg, int *res
 
 	if (!cpu || !fn)
 		return -EINVAL;
-	if (cpu->rare & FXMI_RARE_DEAD)
+	if (fxmi_rare(cpu) & FXMI_RARE_DEAD)
 		return -ECHILD;
 	struct fxm_task *task = cpu->current;
-	here.outer = task->unwind;
+	here.self = &here;
+	here.frame = (uintptr_t)__builtin_frame_address(0);
+	here.outer = skip_dead(task->unwind, here.frame);
 	here.thread = pthread_self();
 	fxmi_interrupts_save(cpu, &here.interrupts);
 	/* The signal mask is restored by fxmi_segv_leave_handler(), without a system call here. */
@@ -148,7 +163,7 @@ int fxm_task_run(struct fxm_vcpu *cpu, int (*fn)(void *arg), void *arg, int *res
 /* A fibre may have moved to another thread since, its frames with it. */
 static bool is_own_unwind(const struct fxm_vcpu *cpu, const struct fxmi_unwind *u)
 {
-	return u && (fxmi_self == cpu || (cpu->current->is_idle && pthread_equal(u->thread, pthread_self())));
+	return u && u->self == u && (fxmi_self == cpu || (cpu->current->is_idle && pthread_equal(u->thread, pthread_self())));
 }
 
 bool fxmi_task_has_unwind(const struct fxm_vcpu *cpu)
@@ -168,6 +183,7 @@ _Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu)
 			task->comm, task->pid, cpu->id);
 		abort();
 	}
+	task->unwind = u->outer; /* now: what happens in a dead frame must not come back to it for ever */
 	fxmi_interrupts_restore(cpu, &u->interrupts);
 	fxmi_segv_leave_handler();
 	siglongjmp(u->env, 1);

@@ -432,7 +432,7 @@ int fxm_prefault(struct fxm_vcpu *cpu, fxm_va va, size_t len)
 {
 	if (!cpu)
 		return -EINVAL;
-	if (cpu->rare & FXMI_RARE_DEAD)
+	if (fxmi_rare(cpu) & FXMI_RARE_DEAD)
 		return -ECHILD;
 	if (cpu->machine->window.mode == FXM_WINDOW_OFF)
 		return -ENOTSUP;
@@ -490,23 +490,35 @@ static void *reserve_identity(struct fxm_machine *m, uint64_t start, uint64_t by
 	void *p = reserve_at(start, bytes);
 	if (p == MAP_FAILED)
 		identity_owner = NULL;
-	m->window.identity = p != MAP_FAILED;
 	return p;
 }
 
-/* Anywhere, with the low 32 bits of @start. */
-static void *reserve_relocated(uint64_t start, uint64_t bytes)
+/* Somewhere in [@bytes + @slack), with the low 32 bits of @start, but not there itself: a pointer cut to 32 bits must not work. */
+static void *reserve_within(uint64_t start, uint64_t bytes, uint64_t slack)
 {
-	unsigned char *p = mmap(NULL, bytes + FOUR_GIB, PROT_NONE, RESERVE_FLAGS, -1, 0);
+	unsigned char *p = mmap(NULL, bytes + slack, PROT_NONE, RESERVE_FLAGS, -1, 0);
 
 	if (p == MAP_FAILED)
 		return p;
 	uint64_t skip = (start - (uintptr_t)p) & (FOUR_GIB - 1);
+	if ((uintptr_t)p + skip == start)
+		skip += FOUR_GIB;
+	if (skip > slack) {
+		munmap(p, bytes + slack);
+		return MAP_FAILED;
+	}
 	if (skip)
 		munmap(p, skip);
-	if (skip != FOUR_GIB)
-		munmap(p + skip + bytes, FOUR_GIB - skip);
+	if (skip != slack)
+		munmap(p + skip + bytes, slack - skip);
 	return p + skip;
+}
+
+static void *reserve_relocated(uint64_t start, uint64_t bytes)
+{
+	void *p = reserve_within(start, bytes, FOUR_GIB);
+
+	return p == MAP_FAILED ? reserve_within(start, bytes, 2 * FOUR_GIB) : p; /* valgrind's addresses start low */
 }
 
 /* From the lowest segment to the end of the address space's half that the segments lie in, so that overruns are ours too. */
@@ -549,6 +561,7 @@ static int place(struct fxm_machine *m)
 	w->reserved = p;
 	w->reserved_bytes = bytes;
 	w->delta = (int64_t)((uintptr_t)p - w->reserved_start);
+	w->identity = !w->delta;
 	tell_memcheck(p, bytes);
 	int error = 0;
 	for (unsigned i = 0; !error && i < w->nr_segments; i++) {

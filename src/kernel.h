@@ -184,7 +184,7 @@ FXMI_INLINE fxm_va fxmi_va_error(int error)
 /* 0, or the error of a first argument that is null or whose machine this process may not use. */
 FXMI_INLINE int fxmi_check_cpu(const struct fxm_vcpu *cpu)
 {
-	return fxmi_unlikely(!cpu) ? -EINVAL : fxmi_unlikely(cpu->rare & FXMI_RARE_DEAD) ? -ECHILD : 0;
+	return fxmi_unlikely(!cpu) ? -EINVAL : fxmi_unlikely(fxmi_rare(cpu) & FXMI_RARE_DEAD) ? -ECHILD : 0;
 }
 
 /* ---- fixmap.c ---- */
@@ -231,6 +231,12 @@ FXMI_INLINE int fxmi_pkmap_nr(const struct fxmi_pkmap *p, uint64_t va)
 {
 	uint64_t nr = (va - p->base) >> FXM_PAGE_SHIFT;
 	return va >= p->base && nr < p->last_pkmap ? (int)nr : -1;
+}
+
+/* last_pkmap_nr, for those without kmap_lock. */
+FXMI_INLINE uint32_t fxmi_pkmap_cursor(const struct fxmi_pkmap *p)
+{
+	return __atomic_load_n(&p->last_nr, __ATOMIC_RELAXED);
 }
 
 FXMI_INLINE uint32_t fxmi_pkmap_count(const struct fxmi_pkmap *p, uint32_t nr)
@@ -307,6 +313,9 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu);
 bool fxmi_has(const struct fxmi_kernel *k, const char *function);
 
 /* ---- report.c ---- */
+
+/* One line and abort(): @function was to end a task, and its argument gives none. */
+_Noreturn void fxmi_die_of_argument(const char *function, int error);
 
 /* What a report is about. Zero-initialise, then set what applies (slot: 1 + the number). */
 struct fxmi_subject {
@@ -392,7 +401,7 @@ struct fxmi_op {
 /* True when @cpu's machine is being traced. */
 FXMI_INLINE bool fxmi_tracing(const struct fxm_vcpu *cpu)
 {
-	return cpu->rare & FXMI_RARE_TRACE;
+	return fxmi_rare(cpu) & FXMI_RARE_TRACE;
 }
 
 /* Begins an operation; without tracing only marks @op as unused. Every begin is paired with one end, or dies with its task. */

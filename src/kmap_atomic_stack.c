@@ -74,13 +74,16 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	uint64_t entry = (pfn << FXM_PAGE_SHIFT | (prot & k->pte_mask)) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
 
 	if (check_busy && old)
-		fxmi_bug(cpu, "atomic_busy", &(struct fxmi_subject){.va = va, .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1,
-			 .pfn_plus_1 = ((old & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT) + 1,
-			 .mapped_at = level >= 0 && level < (int)k->km_type_nr ? pc->site[level] : 0},
+		fxmi_bug(cpu, "atomic_busy",
+			 &(struct fxmi_subject){.va = va,
+						.slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1,
+						.pfn_plus_1 = ((old & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT) + 1,
+						.mapped_at = level >= 0 && level < (int)k->km_type_nr ? pc->site[level] : 0},
 			 "kmap_atomic: level %d of CPU %u at %llx still maps frame %llx%s", level, cpu->id, (unsigned long long)va,
 			 (unsigned long long)((old & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT),
-			 level < 0 ? ": the depth is below 0, there was one kunmap_atomic too many"
-			 : level >= (int)k->km_type_nr ? ": nested too deep, this is the next CPU's slot" : "");
+			 level < 0		       ? ": the depth is below 0, there was one kunmap_atomic too many"
+			 : level >= (int)k->km_type_nr ? ": nested too deep, this is the next CPU's slot"
+						       : "");
 	fxmi_pte_set(pte, k->pte_bytes, entry);
 	fxmi_window_begin(cpu, va, entry);
 	if (k->record_sites && level >= 0 && level < (int)k->km_type_nr)
@@ -158,6 +161,19 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va)
 
 /* ---- the fast forms ---- */
 
+/*
+ * Another thread may switch a trace on meanwhile: this call may still miss it. Atomic loads are not folded into the comparison,
+ * which would cost an instruction each; one aligned word is loaded as a whole anyway, and ThreadSanitizer is told.
+ */
+FXMI_INLINE uint64_t fast_levels(const struct fxmi_percpu *pc)
+{
+#ifdef FXMI_UNDER_TSAN
+	return __atomic_load_n(&pc->fast_levels, __ATOMIC_RELAXED);
+#else
+	return pc->fast_levels;
+#endif
+}
+
 /* The window holds pages: perhaps this slot's. Out of line, so that the fast forms keep everything in registers. */
 static FXMI_COLD fxm_va mapped_with_residents(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry)
 {
@@ -189,7 +205,7 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	uint64_t counts = cpu->counts;
 	uint64_t level = counts >> 48;
 
-	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(level >= pc->fast_levels))
+	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(level >= fast_levels(pc)))
 		return map_default_slow(cpu, page);
 	unsigned char *pte = pc->kmap_pte - level * pte_bytes;
 	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0))
@@ -210,7 +226,7 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes)
 	uint64_t level = (counts >> 48) - 1;
 	uint64_t top = pc->kmap_va - (level << FXM_PAGE_SHIFT);
 
-	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(level >= pc->fast_levels))
+	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(level >= fast_levels(pc)))
 		return unmap_slow(cpu, va);
 	fxmi_pte_set(pc->kmap_pte - level * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);
@@ -246,7 +262,8 @@ void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu)
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
 	/* kmap_local never gets to its last slot. */
-	pc->fast_levels = !cpu->rare && k && k->highmem && !k->typed ? k->km_type_nr - k->local : 0;
+	uint64_t levels = !fxmi_rare(cpu) && k && k->highmem && !k->typed ? k->km_type_nr - k->local : 0;
+	__atomic_store_n(&pc->fast_levels, levels, __ATOMIC_RELAXED);
 }
 
 /* An eager window maps at map time; DEBUG_HIGHMEM checks at every call: neither has a fast form. */

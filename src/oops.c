@@ -62,11 +62,13 @@ static void head_5_10(const struct fxmi_kernel *k, const struct fxm_fault *f, ui
 {
 	static const char *const access[] = {
 	    [FXM_READ] = "read access", [FXM_WRITE] = "write access", [FXM_EXEC] = "instruction fetch"};
+	const char *tried = access[f->access <= FXM_EXEC ? f->access : FXM_READ];
+
 	(void)pc;
 	snprintf(
 	    head, size, "BUG: %s: %08llx\n#PF: supervisor %s in kernel mode\n#PF: error_code(0x%04x) - %s\n%sOops: %04x [#%u]%s\n",
 	    f->address.v < FXM_PAGE_SIZE ? "kernel NULL pointer dereference, address" : "unable to handle page fault for address",
-	    (unsigned long long)f->address.v, access[f->access], f->code, f->present ? "permissions violation" : "not-present page",
+	    (unsigned long long)f->address.v, tried, f->code, f->present ? "permissions violation" : "not-present page",
 	    tables, f->code, k->oopses, k->smp ? " SMP" : "");
 }
 
@@ -137,7 +139,8 @@ static void explain(const struct fxmi_kernel *k, const struct fxm_fault *f, char
 void fxm_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault)
 {
 	char explanation[256];
-	fxm_assert(!fxmi_check_cpu(cpu) && fault);
+	if (fxmi_check_cpu(cpu) || !fault)
+		fxmi_die_of_argument("fxm_oops", fault ? fxmi_check_cpu(cpu) : -EINVAL);
 	explain(fxmi_kernel_of(cpu), fault, explanation, sizeof(explanation));
 	fxmi_oops(cpu, fault, fxmi_kernel_of(cpu)->has_stacks ? fxmi_caller() : 0, explanation);
 }

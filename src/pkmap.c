@@ -382,7 +382,7 @@ fxm_va fxm_kmap(struct fxm_vcpu *cpu, struct fxm_page *page)
 
 	if (fxmi_unlikely(!fxmi_page_is_valid(k->m, page)))
 		return fxmi_va_error(-EINVAL);
-	if (fxmi_unlikely(cpu->rare || k->debug_atomic_sleep))
+	if (fxmi_unlikely(fxmi_rare(cpu) || k->debug_atomic_sleep))
 		return kmap_traced(cpu, k, page);
 	if (fxmi_page_pfn(k->m, page) < k->m->mem.highmem_pfn)
 		return fxm_va_of(fxmi_page_address(k, page));
@@ -423,7 +423,7 @@ int fxm_kunmap(struct fxm_vcpu *cpu, struct fxm_page *page)
 
 	if (fxmi_unlikely(!fxmi_page_is_valid(k->m, page)))
 		return -EINVAL;
-	if (fxmi_unlikely(cpu->rare || k->debug_atomic_sleep)) {
+	if (fxmi_unlikely(fxmi_rare(cpu) || k->debug_atomic_sleep)) {
 		kunmap_traced(cpu, k, page);
 		return 0;
 	}
@@ -573,7 +573,7 @@ void fxm_pkmap(struct fxm_machine *m, struct fxm_pkmap *out)
 		return;
 	const struct fxmi_pkmap *p = &fxmi_kernel(m)->pkmap;
 	*out = (struct fxm_pkmap){.last_pkmap = p->last_pkmap,
-				  .last_pkmap_nr = __atomic_load_n(&p->last_nr, __ATOMIC_RELAXED),
+				  .last_pkmap_nr = fxmi_pkmap_cursor(p),
 				  .waiters = p->map_wait.waiters};
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
 		int32_t count = (int32_t)fxmi_pkmap_count(p, nr);

@@ -333,10 +333,16 @@ void fxm_might_sleep(struct fxm_vcpu *cpu, const char *site)
 		sleeping(cpu, site);
 }
 
+_Noreturn void fxmi_die_of_argument(const char *function, int error)
+{
+	fprintf(stderr, "libfixmap: %s() cannot end a task: %s. Aborting.\n", function, fxm_strerror(error));
+	abort();
+}
+
 void fxm_bug(struct fxm_vcpu *cpu, const char *where)
 {
 	if (fxmi_check_cpu(cpu))
-		abort();
+		fxmi_die_of_argument("fxm_bug", fxmi_check_cpu(cpu));
 	bug(cpu, where, where ? where : "?", NULL, "");
 }
 

@@ -393,7 +393,7 @@ static void slot_fields(const struct fxmi_kernel *k, uint64_t va, char *buf, siz
 {
 	int nr = va ? fxmi_pkmap_nr(&k->pkmap, va) : -1;
 	snprintf(buf, size, " slot=%d cnt=%d last=%u", nr, nr >= 0 ? (int)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) : -1,
-		 k->pkmap.last_nr);
+		 fxmi_pkmap_cursor(&k->pkmap));
 }
 
 void fxmi_op_end_kmap(struct fxm_vcpu *cpu, struct fxmi_op *op)
@@ -423,13 +423,13 @@ void fxmi_op_sleeps(struct fxm_vcpu *cpu, struct fxmi_op *op)
 
 	pthread_mutex_lock(&t->lock);
 	if (!op->slept) {
-		snprintf(fields, sizeof(fields), " last=%u tlb=%s", k->pkmap.last_nr, tlb_text(op));
+		snprintf(fields, sizeof(fields), " last=%u tlb=%s", fxmi_pkmap_cursor(&k->pkmap), tlb_text(op));
 		op_line_locked(cpu, op, "kmap-enter", 0, fields);
 		op->tlb[0] = 0;
 		op->cache[0] = 0;
 	}
 	emit_locked(t, "ev thread %s state=D%s last=%u tlb=%s%s%s", thread_word_locked(t, cpu->current), op->slept ? " again=1" : "",
-		    k->pkmap.last_nr, tlb_text(op), op->cache[0] ? " cache=" : "", op->cache);
+		    fxmi_pkmap_cursor(&k->pkmap), tlb_text(op), op->cache[0] ? " cache=" : "", op->cache);
 	pthread_mutex_unlock(&t->lock);
 	op->slept = true;
 	op->tlb[0] = 0;
@@ -725,7 +725,7 @@ static void state_lines_locked(struct fxmi_kernel *k)
 		emit_locked(k->trace, "state slot=%u count=%u pte=%" PRIx64, nr, count,
 			    fxm_pte_at(k->m, fxm_va_of(fxmi_pkmap_addr(p, nr))).v);
 	}
-	emit_locked(k->trace, "state last_pkmap_nr=%u nonzero=%u", p->last_nr, nonzero);
+	emit_locked(k->trace, "state last_pkmap_nr=%u nonzero=%u", fxmi_pkmap_cursor(p), nonzero);
 }
 
 static void header_locked(struct fxmi_kernel *k)

@@ -197,6 +197,8 @@ static int walk_all(struct replay *rp, int argc, char **argv)
 	for (int i = optind; i < argc; i++) {
 		if (!read_address(argv[i], &va))
 			return tool_error("walk", "%s is no address; write one in hex", argv[i]);
+		if (va.v > UINT32_MAX && fxm_layout_get(fxm_machine_layout(m), "PAGE_OFFSET") <= UINT32_MAX)
+			return tool_error("walk", "%s is beyond this kernel's 32-bit addresses; write at most ffffffff", argv[i]);
 		print_walk(m, va);
 	}
 	errno = 0;

@@ -124,6 +124,19 @@ static int create_config(struct replay *rp, const char *profile)
 	return ret ? trace_reader_fail(&rp->reader, "%s", fxm_strerror(ret)) : 0;
 }
 
+/* What the machine is stands in the file; what happens on this host is for whoever replays it to say. */
+static bool is_for_the_host(const char *word)
+{
+	return is_setting_named(word, "trace") || !strncmp(word, "policy", 6);
+}
+
+static int set_word_of_file(struct replay *rp, const char *word)
+{
+	if (is_for_the_host(word))
+		return trace_reader_fail(&rp->reader, "\"%.60s\" is no part of a machine; give it with -o", word);
+	return set_word(rp, word);
+}
+
 static int configure(struct replay *rp)
 {
 	const struct trace_line *line = rp->line.kind == TRACE_MACHINE ? &rp->line : NULL;
@@ -131,7 +144,7 @@ static int configure(struct replay *rp)
 
 	for (size_t i = 1; !ret && line && i < line->nwords; i++)
 		if (!is_setting_named(line->word[i], "profile"))
-			ret = set_word(rp, line->word[i]);
+			ret = set_word_of_file(rp, line->word[i]);
 	for (size_t i = 0; !ret && i < rp->opt.nsettings; i++)
 		ret = set_word(rp, rp->opt.settings[i]);
 	return ret;

@@ -46,6 +46,7 @@ CASES = [
     ('cflags -o window=soon', 'fixmap cflags: window=soon: write one of off|strict|retain|eager'),
     ('cflags -o NR_CPUS=8192', 'fixmap cflags: NR_CPUS=8192 makes the per-CPU areas below FIXADDR_TOP larger than the '
      "kernel's address space: write a smaller NR_CPUS"),
+    ('walk 100000000', "fixmap walk: 100000000 is beyond this kernel's 32-bit addresses; write at most ffffffff"),
     ('replay --max-differences=-1 x', 'fixmap replay: --max-differences=-1: write a number'),
 ]
 

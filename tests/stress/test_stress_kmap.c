@@ -46,7 +46,7 @@ static void shared_pages_with_flushes(void **state)
 	}
 }
 
-/* ---- a pool that is nearly full ----------------------------------------------------------------------------------------------- */
+/* ---- a pool that is nearly full ---------------------------------------------------------------------------------- */
 
 /* Each thread holds one page while it asks for a second one: with five slots for four threads all get on in the end. */
 static void map_two_pages(struct worker *w)
@@ -89,7 +89,7 @@ static void a_nearly_full_pool(void **state)
 	}
 }
 
-/* ---- temporary mappings ------------------------------------------------------------------------------------------------------------ */
+/* ---- temporary mappings ------------------------------------------------------------------------------------------ */
 
 static fxm_va map_level(struct worker *w, unsigned p, unsigned level, bool typed)
 {
@@ -140,7 +140,7 @@ static void temporary_mappings_on_every_cpu(void **state)
 	}
 }
 
-/* ---- BUGs in parallel ---------------------------------------------------------------------------------------------------------------- */
+/* ---- BUGs in parallel -------------------------------------------------------------------------------------------- */
 
 static void count_report(const struct fxm_report *r, void *arg)
 {
@@ -181,7 +181,7 @@ static void bugs_in_parallel(void **state)
 	stress_free(s);
 }
 
-/* ---- switched on and off meanwhile ------------------------------------------------------------------------------------------------------ */
+/* ---- switched on and off meanwhile ------------------------------------------------------------------------------- */
 
 struct line_count {
 	unsigned ops, ends;
@@ -234,7 +234,7 @@ static void tracing_starts_and_stops_meanwhile(void **state)
 	stress_free(s);
 }
 
-/* ---- machines of several threads ---------------------------------------------------------------------------------------------------------- */
+/* ---- machines of several threads --------------------------------------------------------------------------------- */
 
 static void *make_and_destroy(void *arg)
 {

@@ -101,7 +101,7 @@ static void one_fixed_address(void **state)
 	run("retain", set_and_touch, 200, 7);
 }
 
-/* ---- a victim ------------------------------------------------------------------------------------------------------------------ */
+/* ---- a victim ---------------------------------------------------------------------------------------------------- */
 
 /*
  * Thread 0 maps and unmaps one page; the others go on using its pointer, as buggy code does. Whatever they get - the page, an

@@ -192,7 +192,7 @@ static void a_late_vcpu_is_flushed_too(void **state)
 	kernel_free(k);
 }
 
-/* ---- destroying --------------------------------------------------------------------------------------------------------------- */
+/* ---- destroying -------------------------------------------------------------------------------------------------- */
 
 static unsigned count_fds(void)
 {
@@ -357,7 +357,7 @@ static void a_machine_outlives_its_bugs(void **state)
 	kernel_free(k);
 }
 
-/* ---- fork ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- fork -------------------------------------------------------------------------------------------------------- */
 
 /* Each call in the child says that the machine is not its own. Returns the number of the first that does not. */
 static int use_dead_machine(void *arg)
@@ -477,7 +477,7 @@ static void a_child_that_touches_the_window_is_told(void **state)
 	kernel_free(k);
 }
 
-/* ---- the default machine, in child processes -------------------------------------------------------------------------------------- */
+/* ---- the default machine, in child processes --------------------------------------------------------------------- */
 
 static int use_default(void *arg)
 {

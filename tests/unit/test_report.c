@@ -626,9 +626,49 @@ static void destroying_a_machine_reports_leaks_if_asked(void **state)
 	}
 }
 
+/* ---- arguments of those that do not return ----------------------------------------------------------------------- */
+
+static int oops_of_nobody(void *arg)
+{
+	(void)arg;
+	fxm_oops(NULL, NULL);
+	return 0;
+}
+
+static int bug_of_nobody(void *arg)
+{
+	(void)arg;
+	fxm_bug(NULL, "a.c:1");
+	return 0;
+}
+
+static void call_oops_of_no_access(struct call *c)
+{
+	const struct fxm_fault fault = {.address = fxm_va_of(0x1000), .access = (enum fxm_access)77};
+	fxm_oops(c->cpu, &fault);
+}
+
+static void bad_arguments_end_with_one_line(void **state)
+{
+	(void)state;
+	char out[1024];
+
+	assert_int_equal(run_child(oops_of_nobody, NULL, out, sizeof(out)), -SIGABRT);
+	assert_non_null(strstr(out, "libfixmap: fxm_oops() cannot end a task"));
+	assert_int_equal(run_child(bug_of_nobody, NULL, out, sizeof(out)), -SIGABRT);
+	assert_non_null(strstr(out, "libfixmap: fxm_bug() cannot end a task"));
+
+	struct kernel *k = kernel_new("profile=x86_32-5.10");
+	struct call call = {.cpu = k->cpu, .fn = call_oops_of_no_access};
+	assert_int_equal(task_run(&call), -ECANCELED);
+	assert_non_null(strstr(k->record.last.text, "#PF: supervisor read access"));
+	kernel_free(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(bad_arguments_end_with_one_line),
 	    cmocka_unit_test(a_bug_fills_the_record),
 	    cmocka_unit_test(a_bug_says_so_as_its_kernel_does),
 	    cmocka_unit_test(a_bug_of_the_caller_names_its_place),

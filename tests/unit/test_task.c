@@ -499,6 +499,23 @@ static void test_task_run_nests_and_the_innermost_catches(void **state)
 	assert_false(fxmi_task_has_unwind(n.cpu));
 }
 
+static int jump_out(void *arg)
+{
+	longjmp(*(jmp_buf *)arg, 1);
+}
+
+/* As an assertion that fails inside does. A later BUG must not come back to the frame that is gone. */
+static void test_a_jump_out_of_task_run_is_forgotten(void **state)
+{
+	struct nest n = {.cpu = fxm_machine_vcpu(*state, 0)};
+	jmp_buf env;
+
+	if (!setjmp(env))
+		fxm_task_run(n.cpu, jump_out, &env, NULL);
+	assert_int_equal(fxm_task_run(n.cpu, nested, &n, NULL), -ECANCELED);
+	assert_false(fxmi_task_has_unwind(n.cpu));
+}
+
 static int die_atomic(void *arg)
 {
 	struct nest *n = arg;
@@ -662,6 +679,7 @@ int main(void)
 		with_machine(test_an_unattached_callers_hopeless_wait_ends_at_once),
 		with_machine(test_a_killed_fibre_leaves_its_locks_and_contexts),
 		with_machine(test_task_run_nests_and_the_innermost_catches),
+		with_machine(test_a_jump_out_of_task_run_is_forgotten),
 		with_machine(test_counters_stay_as_the_dying_task_left_them),
 		with_machine(test_a_lock_knows_its_holder),
 		with_machine(test_schedule_gives_the_turn_away_and_complains_when_atomic),

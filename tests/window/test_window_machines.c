@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Windows of several machines: identity addresses and relocated ones, moved by reserve_top_address(), without highmem, after fork. */
+/*
+ * Windows of several machines: identity addresses and relocated ones, moved by reserve_top_address(), without highmem, after
+ * fork.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

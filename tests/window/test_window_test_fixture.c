@@ -13,7 +13,10 @@
 
 static void enter(struct kernel *k)
 {
-	/* Unattached, an access counts as one of vCPU 0 and is a finding: sit down, then lose the handler as a fixture's end does. */
+	/*
+	 * Unattached, an access counts as one of vCPU 0 and is a finding: sit down, then lose the handler as a fixture's end
+	 * does.
+	 */
 	assert_int_equal(fxm_attach(k->m, 0), 0);
 	signal(SIGSEGV, SIG_DFL);
 	fxm_window_rearm();
