@@ -88,6 +88,28 @@ example('initcalls', 0, err=[], out=[r'(?s)fixmap is up.*kmap is up.*module_init
 add('examples', 'three modules', 0, {'kmap_string.c': None, 'initcalls.c': None, 'address_space.c': None}, err=[],
     out=[r'(?s)fixmap is up.*kmap is up.*kmap_string_init.*comes last.*lowmem'])
 
+EARLY = '''
+struct page *p = alloc_page(GFP_HIGHUSER), *q = alloc_page(GFP_HIGHUSER);
+char *a, buf[8];
+clear_highpage(p);
+a = early_memremap(page_to_phys(p), 64);
+a[3] = 7;
+copy_user_highpage(q, p, 0x8048000, NULL);
+early_memunmap(a, 63);
+early_memunmap(a, 64);
+%s
+__free_page(p);
+__free_page(q);
+'''
+init('kernel', 'early mappings', 1, EARLY % 'zero_user(q, 0, 3); pr_info("%d\\n", ((char *)kmap(q))[3]); kunmap(q); (void)buf;', args=P415, out=['7$'],
+     err=['^WARNING: .* at mm/early_ioremap.c:114$', 'while the system is running', 'early_ioremap.c:188$', 'size not consistent 00000040'])
+init('kernel', 'parts of pages', 1, EARLY % 'memcpy_page(p, 4088, q, 0, 8); memcpy_from_page(buf, p, 4088, 8); pr_info("%d\\n", buf[3]);',
+     args=list(P61) + ['-o', 'phase=reset'], out=['7$'], err=['early_ioremap.c:184$'], no_err=['while the system is running'])
+init('kernel', 'bt_ioremap', 0, 'char *a = bt_ioremap(0x100000, 2), *isa = bt_ioremap(0xb8000, 2);\n'
+     'pr_info("%px %px\\n", a, isa); bt_iounmap(a, 2);', args=P26, err=[], out=['fff78000 c00b8000$'])
+init('kernel', 'early_ioremap on 2.6', 2, 'return !early_ioremap(0x100000, 2);', args=P26, out=[], err=['early_ioremap.. came with 2.6.27'])
+init('kernel', 'bt_ioremap on 4.15', 2, 'return !bt_ioremap(0x100000, 2);', args=P415, out=[], err=['bt_ioremap.. went with 2.6.27'])
+
 # ---- what is no module, or does not compile ----
 init('input', 'does not compile', 2, 'return x;', out=[], err=[".x. undeclared|undeclared identifier .x.", 'does not compile$'])
 init('input', 'undeclared function', 2, 'return foo();', out=[], err=['implicit declaration|undeclared function'])
