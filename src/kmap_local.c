@@ -9,8 +9,8 @@
  * given, and flushes the address it is given. Without HIGHMEM the slots exist, unused.
  *
  * Invariants: while a task sits on its vCPU its idx is the depth in cpu->counts and percpu.kmap_ctrl is its kmap_ctrl (NULL before
- * its first mapping); else idx is in its kmap_ctrl, and none of its PTEs is set. A kmap_ctrl lives as long as its machine: an
- * ended task's is used again.
+ * its first mapping); else idx is in its kmap_ctrl, and none of its PTEs is set. A kmap_ctrl lives as long as its machine: that of
+ * a task that has ended is used again, unless it shows what the task never unmapped.
  *
  * As in kmap_atomic_stack.c, each map and unmap has a fast form per PTE width, which leaves the slow one everything rare.
  */
@@ -530,7 +530,7 @@ void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task)
 
 /* ---- what is never unmapped ---- */
 
-static unsigned report_held(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const struct fxmi_kmap_ctrl *ctrl)
+static unsigned report_held(struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *ctrl)
 {
 	const struct fxmi_percpu *pc = fxmi_percpu(ctrl->cpu);
 	int idx = idx_of(ctrl);
@@ -538,7 +538,7 @@ static unsigned report_held(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const s
 
 	for (int slot = (int)k->km_incr - 1; slot < idx && slot < MAX_SLOTS && ctrl->pteval[slot]; slot += (int)k->km_incr) {
 		uint64_t va = slot_va(pc, slot), pfn = pte_pfn(k, ctrl->pteval[slot]);
-		fxmi_finding(k, cpu, "leak",
+		fxmi_finding(k, ctrl->seat, "leak",
 			     &(struct fxmi_subject){.va = va,
 						    .pfn_plus_1 = pfn + 1,
 						    .mapped_at = ctrl->site[slot],
@@ -556,7 +556,7 @@ unsigned fxmi_kmap_local_report_leaks(struct fxmi_kernel *k)
 
 	for (struct fxmi_kmap_ctrl *c = atomic_load(&k->kmap_ctrls); c; c = c->next)
 		if (c->in_use)
-			n += report_held(k, c->seat, c);
+			n += report_held(k, c);
 	return n;
 }
 
@@ -570,21 +570,17 @@ static void end_counter(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, const
 	cpu->counts += (uint64_t)(int64_t)(idx - fxmi_count_depth(cpu->counts)) * FXMI_DEPTH_ONE;
 }
 
-/* The last schedule() of a task takes its mappings away for ever. */
+/* The last schedule() of a task takes its mappings away for ever. What it held stays on record, as a leak. */
 void fxmi_kmap_local_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
 {
 	struct fxmi_kmap_ctrl *ctrl = task->kernel;
-	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 
 	if (!ctrl)
 		return;
-	end_counter(cpu, k, ctrl);
-	if (k->detect)
-		report_held(k, cpu, ctrl);
+	end_counter(cpu, fxmi_kernel_of(cpu), ctrl);
 	fxmi_kmap_local_sched_out(cpu, task);
-	ctrl->idx = 0;
 	task->kernel = NULL;
-	atomic_store(&ctrl->in_use, false);
+	atomic_store(&ctrl->in_use, ctrl->idx > 0);
 }
 
 /* ---- kmap_to_page() ---- */

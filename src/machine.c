@@ -31,7 +31,7 @@ static uint64_t supported_mask(const struct fxm_layout *layout)
 	uint64_t mask = UINT64_MAX;
 	if (!is_x86(layout))
 		return mask;
-	if (!fxmi_layout_pae(layout) || !fxmi_setting(layout, "nx"))
+	if ((!fxmi_layout_pae(layout) && fxmi_layout_address_bits(layout) == 32) || !fxmi_setting(layout, "nx"))
 		mask &= ~(UINT64_C(1) << 63);
 	if (!fxmi_setting(layout, "pge") || fxmi_setting(layout, "pti"))
 		mask &= ~UINT64_C(0x100);

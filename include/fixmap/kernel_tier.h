@@ -212,6 +212,16 @@ FXM_API unsigned long fxm_k_set_fixmap_offset(enum fxm_k_fixmap_kind kind, unsig
 FXM_API void fxm_k_clear_fixmap(unsigned index);
 FXM_API void fxm_k_reserve_top_address(unsigned long reserve);
 
+FXM_API void *fxm_k_early_ioremap(unsigned long long physical, unsigned long size);
+FXM_API void *fxm_k_early_memremap(unsigned long long physical, unsigned long size);
+FXM_API void *fxm_k_early_memremap_ro(unsigned long long physical, unsigned long size);
+FXM_API void fxm_k_early_iounmap(const volatile void *address, unsigned long size);
+FXM_API void fxm_k_copy_from_early_mem(void *dest, unsigned long long physical, unsigned long size);
+FXM_API void fxm_k_early_ioremap_reset(void);
+FXM_API void *fxm_k_bt_ioremap(unsigned long physical, unsigned long size);
+FXM_API void fxm_k_bt_iounmap(const volatile void *address, unsigned long size);
+FXM_API void fxm_k_zero_user_segments(struct fxm_page *page, unsigned start1, unsigned end1, unsigned start2, unsigned end2);
+
 /** readb() to readq() and their writes through a mapping; an access that faults is an oops. @width in bytes. */
 FXM_API uint64_t fxm_k_mmio_read(const volatile void *address, unsigned width);
 FXM_API void fxm_k_mmio_write(volatile void *address, unsigned width, uint64_t value);

@@ -32,7 +32,7 @@ CASES = [
     ('layout -p x86_32-415', 'fixmap layout: no profile x86_32-415: did you mean x86_32-4.15?'),
     ('layout -o profile=hurd', 'fixmap layout: no profile hurd: `fixmap profiles` lists them'),
     ('layout -o SMP', 'fixmap layout: SMP: write it as NAME=VALUE'),
-    ('layout -o NR_CPU=4', 'fixmap layout: x86_32-5.10 has no setting NR_CPU: did you mean NR_CPUS?'),
+    ('layout -p x86_32-5.10 -o NR_CPU=4', 'fixmap layout: x86_32-5.10 has no setting NR_CPU: did you mean NR_CPUS?'),
     ('layout -p i386-2.6.12 -o INTEL_TXT=1',
      'fixmap layout: INTEL_TXT is a setting of x86_32-6.1, not of i386-2.6.12: leave it out, or change the profile'),
     ('layout -o NR_CPUS=0', 'fixmap layout: NR_CPUS=0: write a number from 1 to 8192'),

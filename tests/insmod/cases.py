@@ -89,6 +89,28 @@ example('initcalls', 0, err=[], out=[r'(?s)fixmap is up.*kmap is up.*module_init
 add('examples', 'three modules', 0, {'kmap_string.c': None, 'initcalls.c': None, 'address_space.c': None}, err=[],
     out=[r'(?s)fixmap is up.*kmap is up.*kmap_string_init.*comes last.*lowmem'])
 
+EARLY = '''
+struct page *p = alloc_page(GFP_HIGHUSER), *q = alloc_page(GFP_HIGHUSER);
+char *a, buf[8];
+clear_highpage(p);
+a = early_memremap(page_to_phys(p), 64);
+a[3] = 7;
+copy_user_highpage(q, p, 0x8048000, NULL);
+early_memunmap(a, 63);
+early_memunmap(a, 64);
+%s
+__free_page(p);
+__free_page(q);
+'''
+init('kernel', 'early mappings', 1, EARLY % 'zero_user(q, 0, 3); pr_info("%d\\n", ((char *)kmap(q))[3]); kunmap(q); (void)buf;', args=P415, out=['7$'],
+     err=['^WARNING: .* at mm/early_ioremap.c:114$', 'while the system is running', 'early_ioremap.c:188$', 'size not consistent 00000040'])
+init('kernel', 'parts of pages', 1, EARLY % 'memcpy_page(p, 4088, q, 0, 8); memcpy_from_page(buf, p, 4088, 8); pr_info("%d\\n", buf[3]);',
+     args=list(P61) + ['-o', 'phase=reset'], out=['7$'], err=['early_ioremap.c:184$'], no_err=['while the system is running'])
+init('kernel', 'bt_ioremap', 0, 'char *a = bt_ioremap(0x100000, 2), *isa = bt_ioremap(0xb8000, 2);\n'
+     'pr_info("%px %px\\n", a, isa); bt_iounmap(a, 2);', args=P26, err=[], out=['fff78000 c00b8000$'])
+init('kernel', 'early_ioremap on 2.6', 2, 'return !early_ioremap(0x100000, 2);', args=P26, out=[], err=['early_ioremap.. came with 2.6.27'])
+init('kernel', 'bt_ioremap on 4.15', 2, 'return !bt_ioremap(0x100000, 2);', args=P415, out=[], err=['bt_ioremap.. went with 2.6.27'])
+
 # ---- what is no module, or does not compile ----
 init('input', 'does not compile', 2, 'return x;', out=[], err=[".x. undeclared|undeclared identifier .x.", 'does not compile$'])
 init('input', 'undeclared function', 2, 'return foo();', out=[], err=['implicit declaration|undeclared function'])
@@ -146,11 +168,14 @@ add('ends', 'second init fails', 1, {
     out=['one in$', 'one out$'], no_out=['two out'], err=['two.c: init_module: -EBUSY'])
 
 # ---- what is reported ----
+init('reports', 'local leaks', 1, 'kmap_local_page(alloc_page(GFP_HIGHUSER));\nkmap_atomic(alloc_page(GFP_HIGHUSER));', args=P61, out=[],
+     err=[r'^leak: kmap_local never undone: page pfn [0-9a-f]+ at fffbb000, level 0 of insmod\[\d+\] on CPU 0, mapped at f\+0x[0-9a-f]+',
+          r'^leak: kmap_local never undone: .* at fffba000, level 1 of '])
 init('reports', 'leaks', 1, '''struct page *p = alloc_page(GFP_HIGHUSER), *q = alloc_pages(GFP_KERNEL, 2);
 kmap(p);
 kmalloc(100, GFP_KERNEL);
 kmap_atomic(p);
-set_fixmap(FIX_WP_TEST, page_to_phys(q));''', out=[],
+set_fixmap(FIX_WP_TEST, page_to_phys(q));''', args=P510, out=[],
      err=[r'^leak: kmap never undone: page pfn [0-9a-f]+ at fec01000, pkmap slot 1, 1 use, mapped at <f>',
           r'^leak: kmap_atomic never undone: .* at fffbb000, level 0 of CPU 0', r'^leak: page pfn [0-9a-f]+ \(order 0\) never freed',
           r'^leak: pages from pfn [0-9a-f]+ \(order 2\) never freed', '^leak: 100 bytes at [0-9a-f]+ never freed', r'^leak: fixmap 1536 \(FIX_WP_TEST\) still maps'])
@@ -178,7 +203,7 @@ init('reports', 'page as void to kunmap_atomic', 1, 'struct page *p = alloc_page
 init('reports', 'used after kunmap', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\nchar *v = kmap(p);\nkunmap(p);\n*(volatile char *)v = 1;\n__free_page(p);',
      err=['^==== finding: use-after-unmap'])
 init('reports', 'used after kunmap_atomic', 1,
-     'struct page *p = alloc_page(GFP_HIGHUSER);\nchar *v = kmap_atomic(p);\nkunmap_atomic(v);\n*(volatile char *)v = 1;',
+     'struct page *p = alloc_page(GFP_HIGHUSER);\nchar *v = kmap_atomic(p);\nkunmap_atomic(v);\n*(volatile char *)v = 1;', args=P510,
      err=['^BUG: unable to handle page fault for address: fffbb000$', 'kmap_atomic slot 0 of CPU 0 is not mapped'])
 init('reports', 'past the page', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\nmemset(kmap(p), 1, 5000);', err=['pkmap slot 2 is not mapped'])
 init('reports', 'freed while mapped', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\nkmap(p);\n__free_page(p);\nkunmap(p);',
@@ -193,7 +218,7 @@ init('reports', 'index too large', 2, 'return fix_to_virt(__end_of_fixed_address
 init('reports', 'index 0', 1, 'return virt_to_fix(__fix_to_virt(0));', err=['index 0 lies above FIXADDR_TOP'])
 init('reports', 'WARN and BUG', 1, 'WARN_ON(1);\nWARN(1, "three %d\\n", 3);\nBUG_ON(1 == 1);', no_err=['leak'],
      err=[r'^WARNING: .* at WARN and BUG.c:3$', 'three 3$', '^kernel BUG at WARN and BUG.c:5!$'])
-init('reports', 'kmap_local before 5.11', 2, 'kmap_local_page(alloc_page(GFP_HIGHUSER));', err=['kmap_local_page.. came with 5.11; not in x86_32-5.10'])
+init('reports', 'kmap_local before 5.11', 2, 'kmap_local_page(alloc_page(GFP_HIGHUSER));', args=P510, err=['kmap_local_page.. came with 5.11; not in x86_32-5.10'])
 init('reports', 'kmap_atomic_pfn before 2.6.13', 1, 'kmap_atomic_pfn(1, KM_USER0);', args=P26, err=['kmap_atomic_pfn.. is not in i386-2.6.12: since 2.6.13'])
 init('reports', 'set_fixmap_io on 2.6', 1, 'set_fixmap_io(FIX_WP_TEST, 0);', args=P26, err=['set_fixmap_io.. is not in i386-2.6.12: since 3'])
 init('reports', 'sleeps while atomic', 1, 'kmap_atomic(alloc_page(GFP_HIGHUSER), KM_USER0);\nkmap(alloc_page(GFP_HIGHUSER));',
@@ -256,7 +281,7 @@ local_irq_save(flags);
 printk("off %d\\n", irqs_disabled());
 local_irq_restore(flags);
 printk("on %d\\n", irqs_disabled());
-__free_page(p);''', args=('-o', 'PREEMPT_COUNT=1'), err=[], out=['0 0$', '1 1 0$', 'off 1$', 'on 0$'])
+__free_page(p);''', args=P510 + ('-o', 'PREEMPT_COUNT=1'), err=[], out=['0 0$', '1 1 0$', 'off 1$', 'on 0$'])
 init('kernel', 'list and struct page', 0, '''LIST_HEAD(pages);
 struct page *p, *n;
 int sum = 0;

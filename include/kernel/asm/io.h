@@ -4,6 +4,7 @@
 
 /* Registers of memory-mapped devices, through a fixmap. An address that is not mapped is an oops. */
 
+#include <asm/early_ioremap.h>
 #include <asm/page.h>
 #include <linux/types.h>
 

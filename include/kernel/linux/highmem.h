@@ -247,6 +247,28 @@ FXM_K_INLINE void copy_highpage(struct page *to, struct page *from)
 #endif
 }
 
+/* x86 does not look at the user's address. */
+FXM_K_INLINE void clear_user_highpage(struct page *page, unsigned long address)
+{
+	(void)address;
+	clear_highpage(page);
+}
+
+#ifdef FXM_K_TYPED
+FXM_K_INLINE void copy_user_highpage(struct page *to, struct page *from, unsigned long address)
+{
+	(void)address;
+	copy_highpage(to, from);
+}
+#else
+struct vm_area_struct;
+FXM_K_INLINE void copy_user_highpage(struct page *to, struct page *from, unsigned long address, struct vm_area_struct *vma)
+{
+	(void)address, (void)vma;
+	copy_highpage(to, from);
+}
+#endif
+
 #ifdef FXM_K_TYPED
 FXM_K_INLINE void memclear_highpage_flush(struct page *page, unsigned int offset, unsigned int size)
 {
@@ -256,6 +278,13 @@ FXM_K_INLINE void memclear_highpage_flush(struct page *page, unsigned int offset
 	memset(to + offset, 0, size);
 	flush_dcache_page(page);
 	kunmap_atomic(to, KM_USER0);
+}
+#else
+#ifdef FXM_K_LOCAL
+FXM_K_INLINE void zero_user_segments(struct page *page, unsigned int start1, unsigned int end1, unsigned int start2,
+				     unsigned int end2)
+{
+	fxm_k_zero_user_segments(FXM_K_PAGE(page), start1, end1, start2, end2);
 }
 #else
 FXM_K_INLINE void zero_user_segments(struct page *page, unsigned int start1, unsigned int end1, unsigned int start2,
@@ -270,6 +299,7 @@ FXM_K_INLINE void zero_user_segments(struct page *page, unsigned int start1, uns
 	FXM_K_UNMAP_FIRST(to);
 	flush_dcache_page(page);
 }
+#endif
 
 FXM_K_INLINE void zero_user_segment(struct page *page, unsigned int start, unsigned int end)
 {
@@ -280,6 +310,53 @@ FXM_K_INLINE void zero_user(struct page *page, unsigned int start, unsigned int 
 {
 	zero_user_segments(page, start, start + size, 0, 0);
 }
+#endif
+
+/* ---- parts of pages: each checks with CONFIG_DEBUG_VM only ---- */
+
+#ifdef FXM_K_LOCAL
+
+FXM_K_INLINE void memcpy_page(struct page *to, size_t to_offset, struct page *from, size_t from_offset, size_t len)
+{
+	char *target = kmap_local_page(to);
+	char *source = kmap_local_page(from);
+	VM_BUG_ON(to_offset + len > PAGE_SIZE || from_offset + len > PAGE_SIZE);
+	memcpy(target + to_offset, source + from_offset, len);
+	kunmap_local(source);
+	kunmap_local(target);
+}
+
+FXM_K_INLINE void memset_page(struct page *page, size_t offset, int value, size_t len)
+{
+	char *to = kmap_local_page(page);
+	VM_BUG_ON(offset + len > PAGE_SIZE);
+	memset(to + offset, value, len);
+	kunmap_local(to);
+}
+
+FXM_K_INLINE void memcpy_from_page(char *to, struct page *page, size_t offset, size_t len)
+{
+	char *from = kmap_local_page(page);
+	VM_BUG_ON(offset + len > PAGE_SIZE);
+	memcpy(to, from + offset, len);
+	kunmap_local(from);
+}
+
+FXM_K_INLINE void memcpy_to_page(struct page *page, size_t offset, const char *from, size_t len)
+{
+	char *to = kmap_local_page(page);
+	VM_BUG_ON(offset + len > PAGE_SIZE);
+	memcpy(to + offset, from, len);
+	flush_dcache_page(page);
+	kunmap_local(to);
+}
+
+FXM_K_INLINE void memzero_page(struct page *page, size_t offset, size_t len)
+{
+	memset_page(page, offset, 0, len);
+	flush_dcache_page(page);
+}
+
 #endif
 
 #endif
