@@ -378,7 +378,7 @@ struct fxmi_op {
 	const struct fxm_page *page; /* ARG */
 	uint64_t address;	     /* RET, or the address passed */
 	char detail[112];	     /* k=v fields known before the operation (type=, name= fix= phys= prot=), "" if none */
-	char tlb[1024];		     /* what was flushed so far, joined by + */
+	char tlb[3072];		     /* what was flushed so far, joined by + */
 	char cache[256];	     /* cache= of an architecture that writes caches back, "" if nothing was */
 	int flushed;		     /* slots freed by flush_all_zero_pkmaps */
 	bool slept;		     /* kmap: kmap-enter was written */

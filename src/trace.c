@@ -32,7 +32,7 @@ struct fxmi_trace {
 	bool tags;		 /* some page was named through the API */
 };
 
-#define LINE_BYTES 3072
+#define LINE_BYTES 8192
 #define TAG_OFFSET 64
 
 /* ---- emitting ---- */
