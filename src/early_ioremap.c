@@ -23,9 +23,9 @@ static uint64_t phys_mask(const struct fxmi_kernel *k)
 	return k->pte_bytes == 8 ? UINT64_MAX : UINT32_MAX;
 }
 
-static uint64_t page_align(uint64_t size)
+static uint64_t page_align(const struct fxmi_kernel *k, uint64_t size)
 {
-	return (size + FXM_PAGE_SIZE - 1) & FXMI_PAGE_MASK;
+	return (size + k->page_size - 1) & ~(k->page_size - 1);
 }
 
 /* ---- phases, set-up ---- */
@@ -109,12 +109,15 @@ static void set_page(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t index
 {
 	const struct fxmi_pt_format *f = k->m->desc.format;
 
+	if (k->early.phase != FXM_PHASE_EARLY && k->arm)
+		fxmi_bug(cpu, prot ? "early_late_map" : "early_late_clear", NULL,
+			 "early mappings end with early_ioremap_reset() on this architecture: it has no late way to set them");
 	if (k->early.phase != FXM_PHASE_EARLY) {
 		fxmi_set_fixmap(cpu, k, (uint32_t)index, pa, prot);
 		return;
 	}
 	if (prot)
-		prot = (pa & FXMI_PAGE_MASK) | (prot & k->pte_mask & ~(f->global | f->nx));
+		prot = (pa & ~(k->page_size - 1)) | (prot & k->pte_mask & ~(k->setter_is_x86 ? f->global | f->nx : 0));
 	fxmi_set_fixed_pte(cpu, k, (uint32_t)index, prot);
 }
 
@@ -132,12 +135,12 @@ static uint64_t map_slot(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const char
 			 uint64_t size, uint64_t prot)
 {
 	struct fxmi_early *e = &k->early;
-	uint64_t offset = phys & (FXM_PAGE_SIZE - 1);
-	uint64_t end = page_align(phys + size);
+	uint64_t offset = phys & (k->page_size - 1);
+	uint64_t end = page_align(k, phys + size);
 	/* PAGE_MASK is an unsigned long: of a physical address beyond its width the upper half is lost. */
-	uint64_t pa = phys & FXMI_PAGE_MASK & k->va_mask;
+	uint64_t pa = phys & ~(k->page_size - 1) & k->va_mask;
 	uint64_t bytes = (end - pa) & k->va_mask;
-	uint64_t pages = bytes >> FXM_PAGE_SHIFT;
+	uint64_t pages = bytes >> k->page_shift;
 	uint64_t index = slot_index(e, slot);
 
 	if (pages > e->pages) {
@@ -147,7 +150,7 @@ static uint64_t map_slot(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const char
 		return 0;
 	}
 	for (uint64_t i = 0; i < pages; i++)
-		set_page(cpu, k, index - i, pa + (i << FXM_PAGE_SHIFT), prot);
+		set_page(cpu, k, index - i, pa + (i << k->page_shift), prot);
 	debug_line(cpu, function, slot, phys, bytes);
 	e->slot[slot].prev_map = e->slot[slot].base + offset;
 	e->slot[slot].site = k->detect ? fxmi_caller() : 0;
@@ -275,7 +278,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint
 			  "early_iounmap(%08" PRIx64 ", %08" PRIx64 "): below the boot maps; a free slot's address is 0", va, size);
 		return;
 	}
-	uint64_t pages = (page_align((va & (FXM_PAGE_SIZE - 1)) + size) & k->va_mask) >> FXM_PAGE_SHIFT;
+	uint64_t pages = (page_align(k, (va & (k->page_size - 1)) + size) & k->va_mask) >> k->page_shift;
 	for (uint64_t i = 0; i < pages; i++)
 		set_page(cpu, k, index - i, 0, 0);
 	e->slot[slot].prev_map = 0;
@@ -313,14 +316,14 @@ int fxm_copy_from_early_mem(struct fxm_vcpu *cpu, void *dest, fxm_pa src, uint64
 	if (error || (!dest && size))
 		return error ? error : -EINVAL;
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	uint64_t slot_bytes = (uint64_t)k->early.pages << FXM_PAGE_SHIFT;
+	uint64_t slot_bytes = (uint64_t)k->early.pages << k->page_shift;
 	unsigned char *to = dest;
 
 	size &= k->va_mask;
 	while (size) {
-		uint64_t slop = src.v & (FXM_PAGE_SIZE - 1);
+		uint64_t slop = src.v & (k->page_size - 1);
 		uint64_t chunk = size < slot_bytes - slop ? size : slot_bytes - slop;
-		fxm_va p = fxm_early_memremap(cpu, fxm_pa_of(src.v & FXMI_PAGE_MASK & k->va_mask), chunk + slop);
+		fxm_va p = fxm_early_memremap(cpu, fxm_pa_of(src.v & ~(k->page_size - 1) & k->va_mask), chunk + slop);
 
 		if (fxm_read(cpu, fxm_va_of(p.v + slop), to, chunk))
 			fxm_oops(cpu, &cpu->last_fault);
@@ -373,7 +376,7 @@ int fxm_early_slot(struct fxm_machine *m, uint32_t i, struct fxm_early_slot *out
 				       .pages = k->early.pages,
 				       .first_pte = fxm_pte_at(m, fxm_va_of(slot->base))};
 	for (uint32_t page = 0; page < k->early.pages; page++)
-		out->ptes_set += fxm_pte_at(m, fxm_va_of(slot->base + ((uint64_t)page << FXM_PAGE_SHIFT))).v != 0;
+		out->ptes_set += fxm_pte_at(m, fxm_va_of(slot->base + ((uint64_t)page << k->page_shift))).v != 0;
 	return 0;
 }
 
@@ -389,9 +392,9 @@ unsigned fxmi_early_leaks(struct fxmi_kernel *k)
 		fxmi_finding(k, NULL, "leak",
 			     &(struct fxmi_subject){.va = e->slot[i].prev_map,
 						    .mapped_at = e->slot[i].site,
-						    .pfn_plus_1 = ((entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT) + 1},
+						    .pfn_plus_1 = ((entry & k->m->desc.format->frame_mask) >> k->page_shift) + 1},
 			     "early mapping never undone: %" PRIx64 " bytes of frame %" PRIx64 " at %" PRIx64 ", slot %u",
-			     e->slot[i].prev_size, (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT, e->slot[i].prev_map,
+			     e->slot[i].prev_size, (entry & k->m->desc.format->frame_mask) >> k->page_shift, e->slot[i].prev_map,
 			     i);
 		n++;
 	}

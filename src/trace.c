@@ -42,7 +42,7 @@ struct fxmi_trace {
 	size_t nr_threads;
 };
 
-#define LINE_BYTES 3072
+#define LINE_BYTES 8192
 #define TAG_OFFSET 64
 
 /* ---- emitting ---- */
