@@ -88,7 +88,7 @@ static void assert_dies_of(int signal, int (*fn)(void))
 	assert_ptr_equal(strstr(printed, LINE), printed);
 }
 
-/* ---- what returns an error ------------------------------------------------------------------------------------------------------ */
+/* ---- what returns an error --------------------------------------------------------------------------------------- */
 
 static int count(struct fxm_task *task, void *arg)
 {
@@ -132,7 +132,7 @@ static void test_calls_return_echild(void **state)
 	assert_string_equal(printed, "");
 }
 
-/* ---- what cannot ------------------------------------------------------------------------------------------------------------------ */
+/* ---- what cannot ------------------------------------------------------------------------------------------------- */
 
 static int disable_preemption(void)
 {
@@ -186,7 +186,7 @@ static void test_memory_is_the_parents(void **state)
 	assert_int_equal(*page, 1);
 }
 
-/* ---- a new machine ------------------------------------------------------------------------------------------------------------------ */
+/* ---- a new machine ----------------------------------------------------------------------------------------------- */
 
 /* ThreadSanitizer allows a child no new threads when the parent had several, and takes fibres for threads. */
 #if defined(__SANITIZE_THREAD__)
