@@ -52,7 +52,8 @@
 /* ---- stacks ---------------------------------------------------------------------------------------------------------- */
 
 /*
- * memcheck knows where threads' stacks are, is told of the fibres', and had better not know of signal stacks. It takes a jump of the stack pointer by less than 2 MB, such as siglongjmp() off the alternate stack, for growth or
+ * memcheck knows where threads' stacks are, is told of the fibres', and had better not know of signal stacks. It takes a jump
+ * of the stack pointer by less than 2 MB, such as siglongjmp() off the alternate stack, for growth or
  * shrinkage, and what lies between for dead.
  */
 enum { STACK_MIN = 64 * 1024, MEMCHECK_GUARD = 4 * 1024 * 1024 };

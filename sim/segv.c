@@ -438,7 +438,8 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	handling = context;
 	if (info->si_code > 0) {
 		if (info->si_code == SI_KERNEL)
-			a.address = UINTPTR_MAX; /* x86's general protection: not canonical, and the CPU does not tell the address */
+			/* x86's general protection: not canonical, and the CPU does not tell the address */
+			a.address = UINTPTR_MAX;
 		decode(&a, context);
 		for (size_t i = 0; verdict == NEXT && i < sizeof(rules) / sizeof(*rules); i++)
 			verdict = rules[i](&a);

@@ -389,8 +389,6 @@ struct fxmi_op {
 	const struct fxm_page *page; /* ARG */
 	uint64_t address;	     /* RET, or the address passed */
 	char detail[112];	     /* k=v fields known before the operation (type=, name= fix= phys= prot=), "" if none */
-	char tlb[1024];		     /* what was flushed so far, joined by + */
-	char expects[512];	     /* lines of the reports so far */
 	char tlb[3072];		     /* what was flushed so far, joined by + */
 	char expects[512];	     /* lines of the reports so far */
 	char cache[256];	     /* cache= of an architecture that writes caches back, "" if nothing was */

@@ -23,7 +23,8 @@ root, tools = sys.argv[1:]
 with open(os.path.join(root, 'README.md'), encoding='ascii') as f:
     blocks = re.findall(r'^```(\w+)\n(.*?)^```$', f.read(), re.M | re.S)
 env = {**os.environ, 'PATH': tools + os.pathsep + os.environ['PATH'], 'LC_ALL': 'C.UTF-8'}
-env.pop('FIXMAP_OPTIONS', None)
+for name in ('FIXMAP_OPTIONS', 'CC'):
+    env.pop(name, None)
 examples = []
 for name in glob.glob(f'{root}/examples/**/*.c', recursive=True):
     with open(name, encoding='ascii') as f:

@@ -25,7 +25,7 @@
 #define SLOT (FIXMAP + 4 * FXM_PAGE_SIZE)
 #define PFN (HIGHMEM_PFN + 5)
 
-/* ---- callbacks ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- callbacks --------------------------------------------------------------------------------------------------- */
 
 static struct fxmi_trap_info trapped;
 static volatile unsigned traps;
@@ -72,7 +72,7 @@ static void touch(struct fxm_machine *m, unsigned char value)
 	bare_map(fxm_machine_vcpu(m, 0), SLOT, PFN, RW_ENTRY);
 }
 
-/* ---- CMocka -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- CMocka ------------------------------------------------------------------------------------------------------ */
 
 static void test_a_machine_of_the_group_fixture(void **state)
 {
@@ -141,7 +141,7 @@ static void test_a_machine_of_an_earlier_test(void **state)
 	assert_int_equal(fxmi_machine_free(of_earlier_test), 0);
 }
 
-/* ---- handlers of others ------------------------------------------------------------------------------------------------------------------- */
+/* ---- handlers of others ------------------------------------------------------------------------------------------ */
 
 static void *volatile near_null = (void *)8;
 static sigjmp_buf escape;
@@ -304,7 +304,7 @@ static void test_without_an_earlier_handler_the_process_dies_of_the_signal(void 
 		assert_int_equal(death_of_child(circle_by_restoring), SIGSEGV);
 }
 
-/* ---- kinds of faults ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- kinds of faults --------------------------------------------------------------------------------------------- */
 
 static int write_there(void *arg)
 {
@@ -379,7 +379,7 @@ static void test_a_simulated_address_used_as_a_pointer_is_named(void **state)
 	assert_int_equal(fxmi_machine_free(m), 0);
 }
 
-/* ---- stack overflow ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- stack overflow ---------------------------------------------------------------------------------------------- */
 
 static int recurse(void *arg)
 {
