@@ -33,7 +33,7 @@
 #define FXMI_PT_I386(names)                                                                                                        \
 	{                                                                                                                          \
 		.name = "i386", .levels = 2, .entry_bytes = 4, .level = {{"pgd", 22, 10, true}, {"pte", 12, 10, false}},           \
-		FXMI_X86_BITS, .nx = 0, .frame_mask = 0xfffff000, .table_mask = 0xfffff000,                                         \
+		FXMI_X86_BITS, .nx = 0, .frame_mask = 0xfffff000, .table_mask = 0xfffff000, \
 		.root_flags = FXMI_X86_TABLE, .va_bits = 32, .words = (names)                                                      \
 	}
 

@@ -10,7 +10,8 @@
 bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va)
 {
 	uint64_t lowest = fxmi_fix_to_virt(k, k->nr_fixed - 1);
-	return va >= lowest && va <= k->va_mask && va - lowest < (uint64_t)k->nr_fixed << k->page_shift && fxmi_pkmap_nr(&k->pkmap, va) < 0;
+	return va >= lowest && va <= k->va_mask && va - lowest < (uint64_t)k->nr_fixed << k->page_shift &&
+	       fxmi_pkmap_nr(&k->pkmap, va) < 0;
 }
 
 fxm_va fxm___fix_to_virt(const struct fxm_machine *m, uint32_t index)
