@@ -429,7 +429,8 @@ void fxmi_op_sleeps(struct fxm_vcpu *cpu, struct fxmi_op *op)
 		op->cache[0] = 0;
 	}
 	emit_locked(t, "ev thread %s state=D%s last=%u tlb=%s%s%s", thread_word_locked(t, cpu->current),
-		    op->slept ? " again=1" : "", fxmi_pkmap_cursor(&k->pkmap), tlb_text(op), op->cache[0] ? " cache=" : "", op->cache);
+		    op->slept ? " again=1" : "",
+		    fxmi_pkmap_cursor(&k->pkmap), tlb_text(op), op->cache[0] ? " cache=" : "", op->cache);
 	pthread_mutex_unlock(&t->lock);
 	op->slept = true;
 	op->tlb[0] = 0;
