@@ -142,8 +142,8 @@ static int plan_slot(struct plan *p, uint64_t phys, uint64_t size)
 			      "WARN_ON(!size || last_addr < phys_addr)");
 	if (pages > p->slot_pages) {
 		snprintf(why, sizeof(why),
-			 "%" PRIu64 " pages of %" PRIu64 " KB, and a slot has %" PRIu64 "; from offset %" PRIx64 " the most is %" PRIx64
-			 " bytes",
+			 "%" PRIu64 " pages of %" PRIu64 " KB, and a slot has %" PRIu64 "; from offset %" PRIx64
+			 " the most is %" PRIx64 " bytes",
 			 pages, p->page_size >> 10, p->slot_pages, offset, p->slot_pages * p->page_size - offset);
 		return no_fit(p, why, "WARN_ON(nrpages > NR_FIX_BTMAPS)");
 	}
@@ -189,7 +189,7 @@ static int plan_mappings(struct plan *p, int argc, char **argv)
 	return status;
 }
 
-/* ---- the layout's rules ------------------------------------------------------------------------------------------------------- */
+/* ---- the layout's rules ---------------------------------------------------------------------------------------------- */
 
 static int __attribute__((format(printf, 3, 4))) rule(bool holds, const char *name, const char *fmt, ...)
 {

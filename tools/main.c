@@ -3,8 +3,8 @@
 /*
  * `fixmap`: one program, a sub-command per task.
  *
- * Exit status: 0 fine; 1 differences (replay), reports or a failing init (insmod), a bad fit (plan); 2 bad usage, bad input, or output that
- * could not be written.
+ * Exit status: 0 fine; 1 differences (replay), reports or a failing init (insmod), a bad fit (plan); 2 bad usage, bad input, or
+ * output that could not be written.
  */
 
 #include "options.h"
