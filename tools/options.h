@@ -16,6 +16,7 @@
 int cmd_cflags(int argc, char **argv);
 int cmd_insmod(int argc, char **argv);
 int cmd_layout(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
 int cmd_profiles(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
