@@ -118,12 +118,27 @@ static void check_layout(struct fxm_config *cfg)
 	fxm_layout_destroy(layout);
 }
 
+/* What does not depend on the input. */
+static void check_constants(void)
+{
+	for (int error = -300; error <= 300; error++)
+		check(fxm_strerror(error) && *fxm_strerror(error));
+	for (size_t i = 0; i < fxm_profile_count(); i++)
+		check(fxm_profile_name(i) && fxm_profile_summary(i));
+	check(!fxm_profile_name(fxm_profile_count()) && !fxm_profile_summary(fxm_profile_count()));
+	check(fxm_profile_default());
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static bool constants_checked;
 	struct fxm_config *cfg;
 
 	if (size >= sizeof(words))
 		return 0;
+	if (!constants_checked)
+		check_constants();
+	constants_checked = true;
 	memcpy(words, data, size);
 	words[size] = 0;
 	if (fxm_config_create(NULL, &cfg))

@@ -589,8 +589,22 @@ static bool start(const uint8_t *data)
 	return true;
 }
 
+/* A thread that sits nowhere gets the default machine, which stays. */
+static void meet_default_machine(void)
+{
+	static bool met;
+
+	if (met)
+		return;
+	met = true;
+	setenv("FIXMAP_OPTIONS", "identity=0", 1); /* no pointer means its window by accident */
+	check(fxm_vcpu_machine(fxm_current()) == fxm_machine_default());
+	check(!fxm_detach());
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	meet_default_machine();
 	if (size < 2 || !start(data))
 		return 0;
 	struct fxm_vcpu *cpu = fxm_self();
