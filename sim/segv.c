@@ -248,11 +248,14 @@ static enum verdict truncated(struct access *a)
 
 	if (!w || w->mode == FXM_WINDOW_OFF || w->identity || a->cpu->machine->desc.format->va_bits != 32)
 		return NEXT;
-	uintptr_t pointer = unshadow(a->address);
-	if (pointer > UINT32_MAX || pointer < w->reserved_start)
-		return NEXT;
-	trap_at(a, FXMI_TRAP_TRUNCATED, pointer);
-	return CHAIN;
+	/* A module is not instrumented even where the program is: its pointer faults by itself, not by its shadow. */
+	const uintptr_t pointers[] = {a->address, unshadow(a->address)};
+	for (unsigned i = 0; i < 2; i++)
+		if (pointers[i] <= UINT32_MAX && pointers[i] >= w->reserved_start) {
+			trap_at(a, FXMI_TRAP_TRUNCATED, pointers[i]);
+			return CHAIN;
+		}
+	return NEXT;
 }
 
 static enum verdict wild(struct access *a)

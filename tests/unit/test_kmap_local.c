@@ -408,7 +408,7 @@ static struct fxm_task *worker_task(struct worker *w, const char *name)
 
 static void mappings_stay_with_their_task(void **state)
 {
-	static const char *const words[] = {"profile=x86_32-6.1", "profile=x86_32-6.1,pae=1", "profile=x86_32-6.1," DEBUG_LOCAL,
+	static const char *const words[] = {"profile=x86_32-6.1", "profile=x86_32-6.1,pae=1", ("profile=x86_32-6.1," DEBUG_LOCAL),
 					    "profile=x86_32-6.1,detect=on", "profile=x86_32-6.1,window=strict"};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
