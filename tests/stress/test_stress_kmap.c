@@ -55,6 +55,7 @@ static void map_two_pages(struct worker *w)
 		unsigned a = dice(w, w->s->nr_pages), b = dice(w, w->s->nr_pages);
 		fxm_va va = fxm_kmap(w->cpu, w->s->page[a]);
 		add_one(w, a, va);
+		sched_yield(); /* the others should find the pool full */
 		fxm_va vb = fxm_kmap(w->cpu, w->s->page[b]);
 		add_one(w, b, vb);
 		add_one(w, a, va);
@@ -87,6 +88,67 @@ static void a_nearly_full_pool(void **state)
 		free(taken);
 		stress_free(s);
 	}
+}
+
+/* ---- the last slot ------------------------------------------------------------------------------------------------- */
+
+/*
+ * One slot for two threads: in each round one holds it and gives it back while the other asks for it. Nobody else will wake the
+ * one that sleeps, so a wake-up that is lost is a test that hangs.
+ */
+static atomic_uint arrived;
+
+/* Both leave at the same moment, as near as can be had: a barrier's wake-up would take longer than what is to be met. */
+static void meet(unsigned *nth)
+{
+	unsigned all = 2 * ++*nth;
+
+	arrived++;
+	for (unsigned spins = 0; arrived < all; spins++)
+		if (spins > 1000)
+			sched_yield();
+}
+
+static void pass_the_slot(struct worker *w)
+{
+	unsigned meetings = 0;
+
+	for (unsigned i = 0; i < w->s->rounds; i++) {
+		unsigned p = (i + w->id) % w->s->nr_pages;
+		bool holds = (i + w->id) % 2;
+		fxm_va va;
+
+		if (holds)
+			add_one(w, p, fxm_kmap(w->cpu, w->s->page[p]));
+		meet(&meetings);
+		for (volatile unsigned spin = holds ? i % 700 : 0; spin; spin--)
+			;
+		if (holds) {
+			fxm_kunmap(w->cpu, w->s->page[p]);
+		} else {
+			va = fxm_kmap(w->cpu, w->s->page[p]);
+			add_one(w, p, va);
+			fxm_kunmap(w->cpu, w->s->page[p]);
+		}
+		meet(&meetings);
+	}
+}
+
+static void no_wake_up_is_lost(void **state)
+{
+	(void)state;
+	struct worker w[2];
+	struct stress *s = stress_new("profile=x86_32-5.10,pae=1,NR_CPUS=2,hung_task=0", 2, 15000, 8);
+	struct fxm_page **taken = fill_pool(s->k);
+
+	fxm_kunmap(s->k->cpu, taken[77]);
+	arrived = 0;
+	stress_run(s, pass_the_slot, w);
+	check_pages(s, w);
+	check_counters(s);
+	assert_no_reports(s->k);
+	free(taken);
+	stress_free(s);
 }
 
 /* ---- temporary mappings ------------------------------------------------------------------------------------------ */
@@ -286,9 +348,10 @@ static void machines_come_and_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(shared_pages_with_flushes),	  cmocka_unit_test(a_nearly_full_pool),
-	    cmocka_unit_test(temporary_mappings_on_every_cpu),	  cmocka_unit_test(bugs_in_parallel),
-	    cmocka_unit_test(tracing_starts_and_stops_meanwhile), cmocka_unit_test(machines_come_and_go),
+	    cmocka_unit_test(shared_pages_with_flushes), cmocka_unit_test(a_nearly_full_pool),
+	    cmocka_unit_test(no_wake_up_is_lost),	 cmocka_unit_test(temporary_mappings_on_every_cpu),
+	    cmocka_unit_test(bugs_in_parallel),		 cmocka_unit_test(tracing_starts_and_stops_meanwhile),
+	    cmocka_unit_test(machines_come_and_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

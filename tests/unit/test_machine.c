@@ -525,6 +525,33 @@ static void the_default_machine_follows_the_environment(void **state)
 	}
 }
 
+static int leak_and_exit(void *arg)
+{
+	setenv("FIXMAP_OPTIONS", arg, 1);
+	fxm_kmap(fxm_current(), fxm_alloc_page(fxm_machine_default(), FXM_GFP_HIGHMEM));
+	exit(9);
+}
+
+static void the_default_machine_is_destroyed_at_exit(void **state)
+{
+	(void)state;
+	char name[] = "/tmp/fixmap-exit-XXXXXX", words[64], out[16384], line[256] = "";
+	int fd = mkstemp(name);
+
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(words, sizeof(words), "trace=%s", name);
+	assert_int_equal(run_child(leak_and_exit, words, out, sizeof(out)), 9);
+	assert_non_null(strstr(out, "finding: leak"));
+	FILE *f = fopen(name, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		;
+	assert_string_equal(line, "end trace ops=1\n");
+	fclose(f);
+	unlink(name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -544,6 +571,7 @@ int main(void)
 	    cmocka_unit_test(a_child_has_no_share_in_the_machine),
 	    cmocka_unit_test(a_child_that_touches_the_window_is_told),
 	    cmocka_unit_test(the_default_machine_follows_the_environment),
+	    cmocka_unit_test(the_default_machine_is_destroyed_at_exit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

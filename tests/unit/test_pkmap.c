@@ -354,6 +354,24 @@ static void flushing_a_slot_whose_pte_was_cleared_is_a_bug(void **state)
 	}
 }
 
+/* The same when a kmap comes round to slot 0: the cursor stays there. */
+static void a_flush_that_dies_leaves_the_cursor_at_0(void **state)
+{
+	(void)state;
+	struct kernel *k = kernel_new("profile=x86_32-4.15,pae=1");
+	struct fxm_page *page = high_page(k);
+	fxm_va va = fxm_kmap(k->cpu, page);
+
+	fxm_kunmap(k->cpu, page);
+	clear_pte_by_hand(k, va);
+	while (pool_of(k).last_pkmap_nr != pool_of(k).last_pkmap - 1)
+		fxm_kmap(k->cpu, high_page(k));
+	assert_bug(k, call_kmap, (struct call){.page = high_page(k)}, flush_where("profile=x86_32-4.15"));
+	assert_int_equal(pool_of(k).last_pkmap_nr, 0);
+	assert_int_equal(slot_of(k, fxm_kmap(k->cpu, high_page(k))), 1);
+	kernel_free(k);
+}
+
 /* Recorded on 4.15 with PAE: two fixmaps beyond the permanent ones are pkmap slots 510 and 511. */
 static void a_fixmap_can_lie_in_pkmap(void **state)
 {
@@ -838,6 +856,7 @@ int main(void)
 	    cmocka_unit_test(a_slot_spoilt_by_kunmap_is_flushed_again),
 	    cmocka_unit_test(kunmap_in_interrupt_is_a_bug_before_5_8),
 	    cmocka_unit_test(flushing_a_slot_whose_pte_was_cleared_is_a_bug),
+	    cmocka_unit_test(a_flush_that_dies_leaves_the_cursor_at_0),
 	    cmocka_unit_test(a_fixmap_can_lie_in_pkmap),
 	    cmocka_unit_test(map_new_virtual_gives_a_second_slot),
 	    cmocka_unit_test(kmap_high_and_kunmap_high_count_the_same),

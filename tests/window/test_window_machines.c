@@ -143,11 +143,16 @@ static void reserve_top_address_moves_the_window(void **state)
 
 		assert_int_equal(fxm_attach(k->m, 0), 0);
 		fxm_va old = fxm_va_of(layout_value(k, "PKMAP_BASE") + FXM_PAGE_SIZE);
+		assert_va(fxm_kmap(k->cpu, page), old.v);
+		*pointer(k, old) = 60; /* resident */
+		fxm_kunmap(k->cpu, page);
 		void *old_host = fxm_host(k->m, old);
 		assert_int_equal(fxm_reserve_top_address(k->cpu, 0x4000000), 0);
 		k->layout = fxm_machine_layout(k->m);
 		assert_null(fxm_host(k->m, old));
 
+		mark_page(k, page, 61);
+		page = high_page(k);
 		mark_page(k, page, 61);
 		fxm_va va = fxm_kmap(k->cpu, page);
 		assert_true(va.v < old.v);
