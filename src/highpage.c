@@ -98,6 +98,7 @@ static int begin(struct call *c, struct fxm_vcpu *cpu, const char *function, boo
 		return -EINVAL;
 	c->helper = (struct fxmi_helper){.source = source};
 	fxmi_op_begin(cpu, &c->op, function, page, 0);
+	c->op.page = page; /* for reports, traced or not */
 	if (fxmi_tracing(cpu))
 		c->op.helper = &c->helper;
 	return 0;

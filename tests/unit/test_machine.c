@@ -48,7 +48,7 @@ static void boots_in_every_shape(void **state)
 					     "NR_CPUS=16,cpus=16",
 					     "ram_end=2000000",
 					     "ram_end=100000000",
-					     "pae=1,ram_end=1000000000",
+					     "pae=1,ram_end=140000000",
 					     "pge=0",
 					     "pae=1,nx=0",
 					     "DEBUG_ATOMIC_SLEEP=1",
