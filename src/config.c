@@ -79,7 +79,7 @@ struct fxmi_setting *fxmi_settings_find(const struct fxmi_settings *s, const cha
 {
 	for (size_t i = 0; i < s->nr; i++) {
 		const char *own = s->item[i].row->name;
-		if (!strncmp(own, name, len) && !own[len])
+		if (*own == *name && !strncmp(own, name, len) && !own[len])
 			return &s->item[i];
 	}
 	return NULL;
