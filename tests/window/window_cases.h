@@ -273,6 +273,18 @@ static void case_null_and_wild_pointers(void **state)
 	leave(k);
 }
 
+/* Asks the host's kernel. */
+static inline bool is_readable(const void *at)
+{
+	int pipe_fds[2];
+
+	assert_int_equal(pipe(pipe_fds), 0);
+	bool readable = write(pipe_fds[1], at, 1) == 1;
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	return readable;
+}
+
 /* A pointer that went through 32 bits: right under identity, named when the machine is relocated. */
 static void case_a_truncated_pointer(void **state)
 {
@@ -285,9 +297,11 @@ static void case_a_truncated_pointer(void **state)
 	uint32_t cut = (uint32_t)(uintptr_t)pointer(k, va);
 	assert_int_equal(cut, va.v);
 	assert_false(fxm_window_is_identity(k->m));
-	/* AddressSanitizer reads its shadow of the address first, so it is not always the store that faults. */
-	assert_oops_at(k, call_store, (void *)(uintptr_t)cut, va.v);
-	assert_non_null(strstr(k->record.last.message, "truncated to 32 bits"));
+	if (!is_readable((void *)(uintptr_t)cut)) { /* else something of this process lies there, as under valgrind */
+		/* AddressSanitizer reads its shadow of the address first, so it is not always the store that faults. */
+		assert_oops_at(k, call_store, (void *)(uintptr_t)cut, va.v);
+		assert_non_null(strstr(k->record.last.message, "truncated to 32 bits"));
+	}
 	fxm_kunmap(k->cpu, page);
 	leave(k);
 }
