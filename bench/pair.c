@@ -58,10 +58,8 @@ static struct pair make(const char *profile, const char *settings)
 struct floor_cpu {
 	uint32_t *pte; /* of slot 0; slots lie downwards */
 	uint64_t va;
-	uint64_t depth;
-	uint32_t preempt;
+	int depth, preempt, pagefault; /* compiled without making a vector of them, which is slower */
 	uint64_t tags[128][2][2];
-	uint32_t pagefault; /* apart, so that nobody makes vectors of the counters */
 };
 
 struct floor {
@@ -71,12 +69,12 @@ struct floor {
 
 static inline uint64_t floor_map(struct floor_cpu *cpu, uint32_t pfn)
 {
-	uint64_t level = cpu->depth++;
+	int level = cpu->depth++;
 
 	cpu->preempt++;
 	cpu->pagefault++;
-	__atomic_store_n(cpu->pte - level, pfn << 12 | 0x163, __ATOMIC_RELEASE);
-	return cpu->va - (level << 12);
+	__atomic_store_n(&cpu->pte[-level], pfn << 12 | 0x163, __ATOMIC_RELEASE);
+	return cpu->va - ((uint64_t)level << 12);
 }
 
 static inline void floor_invalidate(struct floor_cpu *cpu, uint64_t va)
@@ -90,9 +88,9 @@ static inline void floor_invalidate(struct floor_cpu *cpu, uint64_t va)
 
 static inline void floor_unmap(struct floor_cpu *cpu, uint64_t va)
 {
-	uint64_t level = cpu->depth - 1;
+	int level = cpu->depth - 1;
 
-	__atomic_store_n(cpu->pte - level, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&cpu->pte[-level], 0, __ATOMIC_RELEASE);
 	floor_invalidate(cpu, va);
 	cpu->depth = level;
 	cpu->pagefault--;
