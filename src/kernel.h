@@ -56,14 +56,19 @@ FXMI_INLINE struct fxmi_percpu *fxmi_percpu(const struct fxm_vcpu *cpu)
 }
 
 /*
- * The pkmap pool. A slot is one word: 1 + pfn of its page in the upper half, pkmap_count in the lower. Raising and lowering
- * a count >= 1 is a compare-and-swap on the word by anybody; 0 -> 1 (map_new_virtual) and 1 -> 0 (flush_all_zero_pkmaps)
- * happen under kmap_lock only.
+ * A slot of the pkmap pool: 1 + pfn of its page in the upper half, pkmap_count in the lower. Raising and lowering a count
+ * >= 1 is a compare-and-swap on the word by anybody; 0 -> 1 (map_new_virtual) and 1 -> 0 (flush_all_zero_pkmaps) happen under
+ * kmap_lock only. One to a cache line: tasks that map different pages do not slow each other down.
  */
+struct fxmi_pkmap_slot {
+	_Atomic uint64_t word;
+	char line[64 - sizeof(uint64_t)];
+};
+
 struct fxmi_pkmap {
 	struct fxmi_spinlock kmap_lock;
 	struct fxmi_wait_queue map_wait; /* pkmap_map_wait; guarded by kmap_lock */
-	_Atomic uint64_t *slot;
+	struct fxmi_pkmap_slot *slot;
 	unsigned long *free;		/* bit per slot: count is 0; kmap_lock */
 	_Atomic unsigned long *idle;	/* bit per slot: count has been 1 since the last flush (may have risen again) */
 	/* page_address.c: the address records, guarded by kmap_lock */
@@ -241,7 +246,7 @@ FXMI_INLINE uint32_t fxmi_pkmap_cursor(const struct fxmi_pkmap *p)
 
 FXMI_INLINE uint32_t fxmi_pkmap_count(const struct fxmi_pkmap *p, uint32_t nr)
 {
-	return (uint32_t)atomic_load_explicit(&p->slot[nr], memory_order_acquire);
+	return (uint32_t)atomic_load_explicit(&p->slot[nr].word, memory_order_acquire);
 }
 
 /* kmap_high_get(): the pkmap address that @page has, with its count raised; 0 when it has none. */

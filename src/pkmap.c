@@ -96,9 +96,9 @@ static FXMI_COLD _Noreturn void flush_bug(struct fxm_vcpu *cpu, struct fxmi_kern
 static bool flush_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
-	uint64_t word = atomic_load(&p->slot[nr]);
+	uint64_t word = atomic_load(&p->slot[nr].word);
 
-	if ((uint32_t)word != 1 || !atomic_compare_exchange_strong(&p->slot[nr], &word, 0))
+	if ((uint32_t)word != 1 || !atomic_compare_exchange_strong(&p->slot[nr].word, &word, 0))
 		return false;
 	set_bit(p->free, nr);
 
@@ -191,7 +191,7 @@ static uint64_t take_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, st
 	fxmi_set_pte(k->m, slot_pte(k, nr), entry);
 	fxmi_window_begin(cpu, va, entry);
 	clear_bit(p->free, nr);
-	atomic_store(&p->slot[nr], slot_word(pfn, 1));
+	atomic_store(&p->slot[nr].word, slot_word(pfn, 1));
 	mark_idle(p, nr);
 	fxmi_set_page_address_locked(cpu, page, va);
 	p->site[nr] = k->record_sites ? fxmi_caller() : 0;
@@ -242,12 +242,12 @@ static uint64_t map_new_virtual_locked(struct fxm_vcpu *cpu, struct fxmi_kernel 
  */
 static uint32_t step_count_locked(struct fxmi_pkmap *p, uint32_t nr, uint32_t step)
 {
-	uint64_t word = atomic_load(&p->slot[nr]);
+	uint64_t word = atomic_load(&p->slot[nr].word);
 	uint32_t count;
 
 	do
 		count = (uint32_t)word + step;
-	while (!atomic_compare_exchange_weak(&p->slot[nr], &word, (word & ~(uint64_t)UINT32_MAX) | count));
+	while (!atomic_compare_exchange_weak(&p->slot[nr].word, &word, (word & ~(uint64_t)UINT32_MAX) | count));
 	if (count)
 		clear_bit(p->free, nr);
 	else
@@ -331,7 +331,7 @@ FXMI_INLINE int move_count(struct fxmi_kernel *k, struct fxm_page *page, int32_t
 	uint32_t slot_plus_1 = atomic_load_explicit(&page->pkmap_slot, memory_order_acquire);
 	if (!slot_plus_1)
 		return -1;
-	_Atomic uint64_t *slot = &k->pkmap.slot[slot_plus_1 - 1];
+	_Atomic uint64_t *slot = &k->pkmap.slot[slot_plus_1 - 1].word;
 	uint64_t word = atomic_load_explicit(slot, memory_order_relaxed);
 	do {
 		if (word_pfn(word) != fxmi_page_pfn(k->m, page) || (int32_t)word < least)
@@ -589,7 +589,7 @@ int fxm_pkmap_count(struct fxm_machine *m, uint32_t slot, struct fxm_page **page
 	const struct fxmi_pkmap *p = &fxmi_kernel(m)->pkmap;
 	if (slot >= p->last_pkmap)
 		return -ENOENT;
-	uint64_t word = atomic_load(&p->slot[slot]);
+	uint64_t word = atomic_load(&p->slot[slot].word);
 	if (page)
 		*page = (uint32_t)word ? fxm_page_of_pfn(m, word_pfn(word)) : NULL;
 	return (int)(uint32_t)word;

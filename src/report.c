@@ -413,7 +413,7 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 	unsigned n = 0;
 
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
-		uint64_t word = atomic_load(&p->slot[nr]);
+		uint64_t word = atomic_load(&p->slot[nr].word);
 		if ((int32_t)word < 2)
 			continue;
 		fxmi_finding(k, NULL, "leak",
