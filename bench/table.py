@@ -45,6 +45,7 @@ RATIOS = [
     ('host mmap + load + munmap, of map + load + unmap', 'pair', 'host-load/load', '>=', 200, 'host-load'),
     ('... pae=1', 'pair', 'host-load/load-pae', '>=', 200, 'host-load'),
     ('8-byte load, hit, of a raw load', 'load', 'load/raw', '<=', 2.7, 'load'),
+    ('an empty call into the library, of a raw load', 'load', 'call/raw', None, None, 'call'),
     ('dependent load, hit, of a raw one', 'load', 'chain/raw', '<=', 3.0, 'chain'),
     ('miss, 2 levels, of a hit', 'miss', 'miss/hit-2-levels', '<=', 5, 'miss-2-levels'),
     ('miss, 3 levels, of a hit', 'miss', 'miss/hit-3-levels', '<=', 7, 'miss-3-levels'),

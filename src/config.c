@@ -528,7 +528,7 @@ int fxm_config_set(struct fxm_config *cfg, const char *name, const char *value)
 		return unknown_setting(cfg, name);
 	if (item->row->kind == FXMI_ROW_TEXT)
 		return set_text(cfg, item, value);
-	uint64_t number;
+	uint64_t number = 0;
 	int err = parse_number(item, value, &number, &cfg->error);
 	return err ? err : fxmi_setting_assign(&cfg->settings, item, number, &cfg->error);
 }
