@@ -34,10 +34,13 @@ struct fxmi_percpu {
 	uint64_t nr_high;			 /* highmem frames */
 	uint64_t high_entry;			 /* PTE of the first highmem frame with kmap_prot */
 	uint64_t map_step;			 /* what a map adds to fxm_vcpu.counts */
-	uint64_t fast_levels;			 /* levels that the fast forms may use; 0 while cpu->rare is not */
+	uint64_t fast_levels;			 /* levels (types) that the fast forms may use; 0 while cpu->rare is not */
 	const _Atomic uint64_t *nr_resident;	 /* lazily mapped pages in the window; 0: no slot needs looking at */
 	fxm_va (*kmap_atomic)(struct fxm_vcpu *, struct fxm_page *);
 	int (*kunmap_atomic)(struct fxm_vcpu *, fxm_va);
+	/* the fast paths of kmap_atomic_typed.c */
+	fxm_va (*kmap_atomic_type)(struct fxm_vcpu *, struct fxm_page *, uint32_t type);
+	int (*kunmap_atomic_type)(struct fxm_vcpu *, fxm_va, uint32_t type);
 	/* the fast paths of kmap_local.c */
 	struct fxmi_kmap_ctrl *kmap_ctrl;	 /* the current task's; NULL before its first mapping */
 	fxm_va (*kmap_local_page)(struct fxm_vcpu *, struct fxm_page *);
@@ -53,6 +56,30 @@ _Static_assert(sizeof(struct fxmi_percpu) <= FXMI_PERCPU_BYTES, "the per-CPU are
 FXMI_INLINE struct fxmi_percpu *fxmi_percpu(const struct fxm_vcpu *cpu)
 {
 	return (struct fxmi_percpu *)cpu->percpu;
+}
+
+/*
+ * Every rare condition is folded into the comparison with the levels. Another thread may switch a trace on meanwhile: this call
+ * may still miss it. Atomic loads are not folded into the comparison, which would cost an instruction each; one aligned word is
+ * loaded as a whole anyway, and ThreadSanitizer is told.
+ */
+FXMI_INLINE uint64_t fxmi_fast_levels(const struct fxmi_percpu *pc)
+{
+#ifdef FXMI_UNDER_TSAN
+	return __atomic_load_n(&pc->fast_levels, __ATOMIC_RELAXED);
+#else
+	return pc->fast_levels;
+#endif
+}
+
+/*
+ * The page's number among the highmem frames, by one rotation: a pointer below, beyond or not a multiple of the array stride
+ * becomes a huge number, and leaves a fast form by the same comparison with nr_high as a lowmem page.
+ */
+FXMI_INLINE uint64_t fxmi_highmem_frame(const struct fxmi_percpu *pc, const struct fxm_page *page)
+{
+	uint64_t offset = (uintptr_t)page - (uintptr_t)pc->high_map;
+	return offset >> 6 | offset << 58;
 }
 
 /*

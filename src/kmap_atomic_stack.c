@@ -161,19 +161,6 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va)
 
 /* ---- the fast forms ---- */
 
-/*
- * Another thread may switch a trace on meanwhile: this call may still miss it. Atomic loads are not folded into the comparison,
- * which would cost an instruction each; one aligned word is loaded as a whole anyway, and ThreadSanitizer is told.
- */
-FXMI_INLINE uint64_t fast_levels(const struct fxmi_percpu *pc)
-{
-#ifdef FXMI_UNDER_TSAN
-	return __atomic_load_n(&pc->fast_levels, __ATOMIC_RELAXED);
-#else
-	return pc->fast_levels;
-#endif
-}
-
 /* The window holds pages: perhaps this slot's. Out of line, so that the fast forms keep everything in registers. */
 static FXMI_COLD fxm_va mapped_with_residents(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry)
 {
@@ -192,20 +179,15 @@ static FXMI_COLD fxm_va map_default_slow(struct fxm_vcpu *cpu, struct fxm_page *
 	return map_page_slow(cpu, page, "kmap_atomic", fxmi_kernel_of(cpu)->kmap_prot);
 }
 
-/*
- * frame: the page's number among the highmem frames, by one rotation: a pointer below, beyond or not a multiple of the array
- * stride becomes a huge number and leaves by the same comparison as a lowmem page. The window's pages are looked at after
- * the PTE has changed: sim/window.c relies on that order.
- */
+/* The window's pages are looked at after the PTE has changed: sim/window.c relies on that order. */
 FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
-	uint64_t offset = (uintptr_t)page - (uintptr_t)pc->high_map;
-	uint64_t frame = offset >> 6 | offset << 58;
+	uint64_t frame = fxmi_highmem_frame(pc, page);
 	uint64_t counts = cpu->counts;
 	uint64_t level = counts >> 48;
 
-	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(level >= fast_levels(pc)))
+	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(level >= fxmi_fast_levels(pc)))
 		return map_default_slow(cpu, page);
 	unsigned char *pte = pc->kmap_pte - level * pte_bytes;
 	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0))
@@ -226,7 +208,7 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes)
 	uint64_t level = (counts >> 48) - 1;
 	uint64_t top = pc->kmap_va - (level << FXM_PAGE_SHIFT);
 
-	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(level >= fast_levels(pc)))
+	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(level >= fxmi_fast_levels(pc)))
 		return unmap_slow(cpu, va);
 	fxmi_pte_set(pc->kmap_pte - level * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);
@@ -256,13 +238,12 @@ static int unmap_fast_8(struct fxm_vcpu *cpu, fxm_va va)
 	return unmap_fast(cpu, va, 8);
 }
 
-/* Every rare condition is folded into the one comparison with the depth. */
 void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
 	/* kmap_local never gets to its last slot. */
-	uint64_t levels = !fxmi_rare(cpu) && k && k->highmem && !k->typed ? k->km_type_nr - k->local : 0;
+	uint64_t levels = !fxmi_rare(cpu) && k && k->highmem ? k->km_type_nr - k->local : 0;
 	__atomic_store_n(&pc->fast_levels, levels, __ATOMIC_RELAXED);
 }
 

@@ -66,7 +66,7 @@ static void begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, co
 			snprintf(op->detail, sizeof(op->detail), "type=%s", type_name);
 }
 
-fxm_va fxm_kmap_atomic_type(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
+static FXMI_COLD fxm_va map_slow(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
 {
 	int error = check_typed(cpu, type);
 	if (error || !fxmi_page_is_valid(cpu->machine, page))
@@ -125,7 +125,7 @@ static void unmap_debug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pa
 	fxmi_flush_tlb_one(cpu, page);
 }
 
-int fxm_kunmap_atomic_type(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
+static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 {
 	int error = check_typed(cpu, type);
 	if (error)
@@ -144,6 +144,62 @@ int fxm_kunmap_atomic_type(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 		cpu->counts -= FXMI_PREEMPT_ONE;
 	fxmi_op_end_atomic(cpu, &op);
 	return 0;
+}
+
+/* ---- the fast forms ---- */
+
+/* Without DEBUG_HIGHMEM nothing about the slot is looked at: it is re-targeted if somebody has it. */
+FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type, unsigned pte_bytes)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	uint64_t frame = fxmi_highmem_frame(pc, page);
+
+	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(type >= fxmi_fast_levels(pc)))
+		return map_slow(cpu, page, type);
+	uint64_t va = slot_va(pc, type);
+	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
+	cpu->counts += FXMI_PREEMPT_ONE;
+	fxmi_pte_set(pc->kmap_pte - (size_t)type * pte_bytes, pte_bytes, entry);
+	fxmi_tlb_flush_one(cpu, va);
+	pc->live_types |= 1u << type;
+	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+		fxmi_window_begin(cpu, va, entry);
+	return fxm_va_of(va);
+}
+
+/* The PTE stays. */
+static int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	uint64_t page = va.v & FXMI_PAGE_MASK;
+
+	if (fxmi_unlikely(type >= fxmi_fast_levels(pc)) || fxmi_unlikely(page != slot_va(pc, type)))
+		return unmap_slow(cpu, va, type);
+	pc->live_types &= ~(1u << type);
+	cpu->counts -= FXMI_PREEMPT_ONE;
+	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+		fxmi_window_end(cpu, page);
+	return 0;
+}
+
+static fxm_va map_fast_4(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
+{
+	return map_fast(cpu, page, type, 4);
+}
+
+static fxm_va map_fast_8(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
+{
+	return map_fast(cpu, page, type, 8);
+}
+
+fxm_va fxm_kmap_atomic_type(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
+{
+	return cpu ? fxmi_percpu(cpu)->kmap_atomic_type(cpu, page, type) : fxmi_va_error(-EINVAL);
+}
+
+int fxm_kunmap_atomic_type(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
+{
+	return cpu ? fxmi_percpu(cpu)->kunmap_atomic_type(cpu, va, type) : -EINVAL;
 }
 
 uint64_t fxm_kmap_atomic_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
@@ -195,10 +251,20 @@ static int no_unmap(struct fxm_vcpu *cpu, fxm_va va)
 	return -ENOSYS;
 }
 
+/* As for the stack; and an ARM PTE has the hardware's beside it. The slow forms refuse other generations. */
 void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu)
 {
-	fxmi_percpu(cpu)->kmap_atomic = no_map;
-	fxmi_percpu(cpu)->kunmap_atomic = no_unmap;
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	const struct fxmi_kernel *k = pc->kernel;
+	bool slow = !k->typed || k->debug_highmem || k->m->window.mode == FXM_WINDOW_EAGER || k->m->desc.format->shadow_offset;
+
+	pc->kmap_atomic_type = slow ? map_slow : k->pte_bytes == 4 ? map_fast_4 : map_fast_8;
+	pc->kunmap_atomic_type = slow ? unmap_slow : unmap_fast;
+	if (!k->typed)
+		return;
+	fxmi_kmap_atomic_rare_changed(cpu);
+	pc->kmap_atomic = no_map;
+	pc->kunmap_atomic = no_unmap;
 }
 
 /* ---- both generations ---- */

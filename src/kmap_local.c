@@ -360,12 +360,11 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	struct fxmi_kmap_ctrl *ctrl = pc->kmap_ctrl;
-	uint64_t offset = (uintptr_t)page - (uintptr_t)pc->high_map;
-	uint64_t frame = offset >> 6 | offset << 58;
+	uint64_t frame = fxmi_highmem_frame(pc, page);
 	uint64_t counts = cpu->counts;
 	uint64_t slot = counts >> 48;
 
-	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(slot >= pc->fast_levels) || fxmi_unlikely(!ctrl) ||
+	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(slot >= fxmi_fast_levels(pc)) || fxmi_unlikely(!ctrl) ||
 	    fxmi_unlikely(counts & FXMI_HARDIRQ_MASK)) /* which may warn */
 		return slow(cpu, page);
 	unsigned char *pte = pc->kmap_pte - slot * pte_bytes;
@@ -390,7 +389,7 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	uint64_t slot = (counts >> 48) - 1;
 	uint64_t top = pc->kmap_va - (slot << FXM_PAGE_SHIFT);
 
-	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(slot >= pc->fast_levels))
+	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(slot >= fxmi_fast_levels(pc)))
 		return slow(cpu, va);
 	fxmi_pte_set(pc->kmap_pte - slot * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);

@@ -115,15 +115,14 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	pc->kmap_va = k->has_kmap_group ? fxmi_fix_to_virt(k, first) : 0;
 	pc->kmap_pte = k->has_kmap_group ? fxmi_pte_ptr(k->m, pc->kmap_va) : NULL;
 	pc->high_map = k->m->mem.mem_map + highmem_pfn;
-	pc->nr_high = k->has_kmap_group && !k->typed ? k->m->mem.nr_frames - highmem_pfn : 0;
+	pc->nr_high = k->has_kmap_group ? k->m->mem.nr_frames - highmem_pfn : 0;
 	pc->high_entry = highmem_pfn << FXM_PAGE_SHIFT | k->kmap_prot;
 	pc->map_step = FXMI_DEPTH_ONE + FXMI_PAGEFAULT_ONE + (k->m->desc.preempt_count ? FXMI_PREEMPT_ONE : 0);
 	pc->nr_resident = &k->m->window.nr_resident;
-	if (k->typed)
-		fxmi_kmap_atomic_typed_init(cpu);
-	else if (k->arm)
+	fxmi_kmap_atomic_typed_init(cpu);
+	if (k->arm && !k->typed)
 		fxmi_kmap_atomic_arm_init(cpu);
-	else if (!k->local)
+	else if (!k->local && !k->typed)
 		fxmi_kmap_atomic_stack_init(cpu);
 	fxmi_kmap_local_init(cpu);
 	return 0;
