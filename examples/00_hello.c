@@ -14,7 +14,7 @@ int main(void)
 	uint64_t value = 0;
 	fxm_va va;
 
-	if (fxm_config_create("x86_32-5.10", &cfg) || fxm_machine_create(cfg, &m))
+	if (fxm_config_create("x86_32-6.1", &cfg) || fxm_machine_create(cfg, &m))
 		return 1;
 	cpu = fxm_machine_vcpu(m, 0);
 	page = fxm_alloc_page(m, FXM_GFP_HIGHMEM);

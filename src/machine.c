@@ -5,6 +5,9 @@
  * boot-time fixmaps of each version.
  */
 #include "kernel.h"
+#include "profile.h"
+
+#include <fixmap/kernel_tier.h>
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -462,10 +465,17 @@ static void destroy_default(void)
 	}
 }
 
+/* What the program was compiled for; without the kernel tier any profile will do. */
+static const char *compiled_profile(void)
+{
+	const struct fxm_unit *unit = fxm_unit_first();
+	return unit && fxmi_profile_find(unit->stamp->profile) ? unit->stamp->profile : NULL;
+}
+
 static void make_default(void)
 {
 	struct fxm_config *cfg;
-	int error = fxm_config_create(NULL, &cfg);
+	int error = fxm_config_create(compiled_profile(), &cfg);
 
 	if (!error) {
 		error = fxm_config_set(cfg, "window", "strict");

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_PROFILE "x86_32-5.10"
+#define DEFAULT_PROFILE "x86_32-6.1"
 #define MAX_PROFILES 32
 
 /* PROFILE rows keep their version as text too: cond is "major.minor.patch", last the address width, expr the architecture. */
