@@ -111,7 +111,7 @@ FXMI_INLINE void fxmi_check_alive(const struct fxm_vcpu *cpu)
 /* ---- stacks (fibre.c) -------------------------------------------------------------------------------------------------- */
 
 /* Below a stack of our own: wide enough that a frame with a large array does not step over it. */
-#define FXMI_STACK_GUARD ((size_t)64 * 1024)
+#define FXMI_STACK_GUARD ((size_t)1024 * 1024)
 
 /* A stack of our own, with its guard just below `base`. */
 struct fxmi_stack {

@@ -28,6 +28,7 @@ enum { ALTERNATE_STACK_BYTES = 256 * 1024 };
 struct access {
 	uintptr_t address, pc, sp;
 	enum fxm_access kind;
+	ucontext_t *context;
 	struct fxm_vcpu *cpu; /* of the thread; NULL: it sits nowhere */
 };
 
@@ -35,9 +36,9 @@ struct access {
 
 enum { ERROR_WRITE = 2, ERROR_FETCH = 16 };
 
-static void decode(struct access *a, const ucontext_t *u)
+static void decode(struct access *a)
 {
-	const greg_t *r = u->uc_mcontext.gregs;
+	const greg_t *r = a->context->uc_mcontext.gregs;
 
 	a->pc = (uintptr_t)r[REG_RIP];
 	a->sp = (uintptr_t)r[REG_RSP];
@@ -45,6 +46,17 @@ static void decode(struct access *a, const ucontext_t *u)
 		a->kind = FXM_EXEC;
 	else
 		a->kind = r[REG_ERR] & ERROR_WRITE ? FXM_WRITE : FXM_READ;
+}
+
+/* As if the call that led nowhere had just returned. */
+static void return_from_call(struct access *a)
+{
+	greg_t *r = a->context->uc_mcontext.gregs;
+
+	a->pc = *(const uintptr_t *)a->sp;
+	a->sp += sizeof(uintptr_t);
+	r[REG_RIP] = (greg_t)a->pc;
+	r[REG_RSP] = (greg_t)a->sp;
 }
 
 #elif defined(__aarch64__)
@@ -59,8 +71,9 @@ static enum fxm_access decode_instruction(uintptr_t pc)
 	return (insn & 0x0a000000) == 0x08000000 && !(insn & 0x00400000) ? FXM_WRITE : FXM_READ;
 }
 
-static void decode(struct access *a, const ucontext_t *u)
+static void decode(struct access *a)
 {
+	const ucontext_t *u = a->context;
 	const unsigned char *at = (const unsigned char *)u->uc_mcontext.__reserved;
 	const unsigned char *end = at + sizeof(u->uc_mcontext.__reserved);
 	const struct _aarch64_ctx *record = (const struct _aarch64_ctx *)(const void *)at;
@@ -77,6 +90,13 @@ static void decode(struct access *a, const ucontext_t *u)
 		return;
 	}
 	a->kind = a->address == a->pc ? FXM_EXEC : decode_instruction(a->pc);
+}
+
+/* As if the call that led nowhere had just returned. */
+static void return_from_call(struct access *a)
+{
+	a->pc = a->context->uc_mcontext.regs[30];
+	a->context->uc_mcontext.pc = a->pc;
 }
 
 #else
@@ -129,6 +149,8 @@ static void trap_at(const struct access *a, enum fxmi_trap trap, uint64_t addres
 	fxmi_trap(a->cpu, trap, &fault, a->pc);
 }
 
+static bool find_earlier(int sig, unsigned depth, struct sigaction *out);
+
 /* ---- rules -------------------------------------------------------------------------------------------------------------- */
 
 /* RETRY: the instruction can go on. CHAIN: not ours, whatever the later rules would say. NEXT: no opinion. */
@@ -175,16 +197,16 @@ static enum verdict in_dead_machine(struct access *a)
 	return CHAIN;
 }
 
-/* The guard below a stack of ours; for the host's own stacks, an access beside the stack pointer that faults. */
+/* The guard below a stack of ours; for the host's own stacks, an access within a frame of the stack pointer that faults. */
 static bool is_stack_overflow(const struct access *a)
 {
 	const struct fxm_task *task = a->cpu->current;
 	const struct fxmi_stack *stack = &fxmi_vehicle(task)->stack;
-	const uintptr_t near = 16 * FXM_PAGE_SIZE;
+	const uintptr_t below = 16 * FXM_PAGE_SIZE;
 
 	if (stack->base)
 		return (uintptr_t)stack->base - a->address - 1 < stack->guard;
-	return task->unwind && a->kind != FXM_EXEC && a->address - (a->sp - near) < 2 * near;
+	return task->unwind && a->kind != FXM_EXEC && a->address - (a->sp - below) < below + FXMI_STACK_GUARD;
 }
 
 static enum verdict on_stack_guard(struct access *a)
@@ -258,10 +280,15 @@ static enum verdict truncated(struct access *a)
 	return NEXT;
 }
 
+/* Without fxm_task_run() around it the report ends in abort(): a handler that the program installed for its own faults goes first. */
 static enum verdict wild(struct access *a)
 {
-	if (!a->cpu || !fxmi_task_has_unwind(a->cpu))
+	struct sigaction theirs;
+
+	if (!a->cpu || (!fxmi_task_has_unwind(a->cpu) && find_earlier(SIGSEGV, 0, &theirs)))
 		return NEXT;
+	if (a->kind == FXM_EXEC)
+		return_from_call(a);
 	trap_at(a, FXMI_TRAP_WILD, a->address);
 	return CHAIN;
 }
@@ -434,7 +461,7 @@ void fxmi_segv_leave_handler(void)
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	int saved_errno = errno;
-	struct access a = {.address = (uintptr_t)info->si_addr, .cpu = fxmi_self};
+	struct access a = {.address = (uintptr_t)info->si_addr, .context = context, .cpu = fxmi_self};
 	enum verdict verdict = NEXT;
 	const ucontext_t *outer = handling;
 
@@ -443,7 +470,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 		if (info->si_code == SI_KERNEL)
 			/* x86's general protection: not canonical, and the CPU does not tell the address */
 			a.address = UINTPTR_MAX;
-		decode(&a, context);
+		decode(&a);
 		for (size_t i = 0; verdict == NEXT && i < sizeof(rules) / sizeof(*rules); i++)
 			verdict = rules[i](&a);
 	}

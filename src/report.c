@@ -89,7 +89,7 @@ static void add_stack(struct text *t, uintptr_t first)
 	unsigned i = 0;
 	Dl_info info;
 
-	/* A jump to nowhere cannot be unwound: the unwinder would read the instruction. */
+	/* Nowhere cannot be unwound: the unwinder would read the instruction. */
 	if (first && !dladdr((void *)first, &info)) {
 		add_site(t, "at", first);
 		return;

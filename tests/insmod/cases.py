@@ -152,11 +152,16 @@ add('ends', 'overflows its stack', 1, '''static noinline int deep(int n) { volat
 static int f(void) { return deep(0); }
 module_init(f);
 ''', err=["the task's stack overflowed", '^ <deep>'])
+add('ends', 'overflows its stack by large frames', 1, '''static noinline int deep(int n) { volatile char b[300000]; b[0] = n; return deep(n + 1) + b[0]; }
+static int f(void) { return deep(0); }
+module_init(f);
+''', err=["the task's stack overflowed", '^ <deep>'])
 init('ends', 'dereferences NULL', 1, 'return *(volatile int *)page_address(alloc_page(GFP_HIGHUSER));',
      err=['^BUG: kernel NULL pointer dereference, address: 00000000$', '^ <f>'])
 init('ends', 'dereferences NULL on 2.6', 1, 'return *(volatile int *)8;', args=P26,
      err=['^Unable to handle kernel NULL pointer dereference at virtual address 00000008$'])
-init('ends', 'jumps to nowhere', 1, 'void (*volatile g)(void) = (void *)0x5000; g();', err=['00005000', 'instruction fetch'], no_err=['#2'])
+init('ends', 'jumps to nowhere', 1, 'void (*volatile g)(void) = (void *)0x5000; g();', err=['00005000', 'instruction fetch', '^ <f>'], no_err=['#2'])
+init('ends', 'jumps through NULL', 1, 'void (*volatile g)(void) = 0; g();', err=['^BUG: kernel NULL pointer dereference, address: 00000000$', '^ <f>'])
 init('ends', 'divides by zero', 1, 'volatile int x = 0, y = 7 / x; (void)y;', one_line=True, err=[r'f\(\): divide error at <f>'])
 init('ends', 'init fails', 1, 'return -ENOMEM;', out=[], one_line=True, err=[r'init_module: -ENOMEM \(Cannot allocate memory\)$'])
 init('ends', 'init returns more than 0', 0, 'return 5;', one_line=True, err=[r'f\(\) returned 5; it should return 0'])

@@ -453,6 +453,27 @@ static void a_bug_without_task_run_aborts_and_says_why(void **state)
 	assert_non_null(strstr(out, "fxm_task_run()"));
 }
 
+static int null_outside_task_run(void *arg)
+{
+	signal(SIGSEGV, SIG_DFL); /* whose handler was there before the machine's gets the fault instead */
+	struct kernel *k = kernel_new(arg);
+
+	fxm_report_set(k->m, NULL, NULL);
+	if (fxm_attach(k->m, 0))
+		return 1;
+	return *(volatile int *)fxm_host(k->m, fxm_va_of(0));
+}
+
+static void a_null_pointer_without_task_run_is_reported_too(void **state)
+{
+	(void)state;
+	char out[16384];
+
+	assert_int_equal(run_child(null_outside_task_run, (void *)"profile=x86_32-5.10,window=strict", out, sizeof(out)), -SIGABRT);
+	assert_non_null(strstr(out, "BUG: kernel NULL pointer dereference, address: 00000000"));
+	assert_non_null(strstr(out, "fxm_task_run()"));
+}
+
 /* ---- reports inside reports -------------------------------------------------------------------------------------- */
 
 struct nested {
@@ -683,6 +704,7 @@ int main(void)
 	    cmocka_unit_test(a_callback_takes_the_place_of_printing),
 	    cmocka_unit_test(every_kind_has_its_policy),
 	    cmocka_unit_test(a_bug_without_task_run_aborts_and_says_why),
+	    cmocka_unit_test(a_null_pointer_without_task_run_is_reported_too),
 	    cmocka_unit_test(a_report_inside_a_report_is_printed),
 	    cmocka_unit_test(a_callback_that_dies_does_not_silence_the_next_reports),
 	    cmocka_unit_test(leaks_are_counted_and_described),
