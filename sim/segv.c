@@ -280,7 +280,7 @@ static enum verdict truncated(struct access *a)
 	return NEXT;
 }
 
-/* Without fxm_task_run() around it the report ends in abort(): a handler that the program installed for its own faults goes first. */
+/* Without fxm_task_run() the report ends in abort(): a handler that the program installed for its own faults goes first. */
 static enum verdict wild(struct access *a)
 {
 	struct sigaction theirs;

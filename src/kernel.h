@@ -344,6 +344,17 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu);
 /* Whether this kernel's version has @function (a name that fxm_since() knows). */
 bool fxmi_has(const struct fxmi_kernel *k, const char *function);
 
+/* ---- oops_text.c ---- */
+
+/* The lines of the kernel's own text for @fault by the instruction at @pc. */
+void fxmi_oops_head(const struct fxmi_kernel *k, const struct fxm_fault *fault, uintptr_t pc, char *head, size_t size);
+
+/* The same of BUG() number @number at @name, "FILE:LINE". */
+void fxmi_bug_head(const struct fxmi_kernel *k, const char *name, unsigned number, char *head, size_t size);
+
+/* What stands behind the number: " PREEMPT SMP". */
+void fxmi_oops_words(const struct fxmi_kernel *k, char *buf, size_t size);
+
 /* ---- report.c ---- */
 
 /* One line and abort(): @function was to end a task, and its argument gives none. */

@@ -702,6 +702,11 @@ const char *fxmi_layout_profile(const struct fxm_layout *layout)
 	return layout->profile->name;
 }
 
+const char *fxmi_layout_arch(const struct fxm_layout *layout)
+{
+	return layout->profile->arch;
+}
+
 unsigned fxmi_layout_version(const struct fxm_layout *layout)
 {
 	return layout->profile->version;

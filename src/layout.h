@@ -32,6 +32,7 @@ uint64_t fxmi_trait(const struct fxm_layout *layout, const char *name);
 const char *fxmi_site(const struct fxm_layout *layout, const char *key);
 
 const char *fxmi_layout_profile(const struct fxm_layout *layout);
+const char *fxmi_layout_arch(const struct fxm_layout *layout); /* "i386", "x86_32", "x86_64", "arm", "arm64" */
 unsigned fxmi_layout_version(const struct fxm_layout *layout); /* major << 16 | minor << 8 | patch */
 unsigned fxmi_layout_address_bits(const struct fxm_layout *layout);
 bool fxmi_layout_pae(const struct fxm_layout *layout);

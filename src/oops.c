@@ -1,97 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bad accesses and hopeless waits: what the hardware traps come to in the simulated kernel. The texts model
- * arch/i386/mm/fault.c (2.6.12), arch/x86/mm/fault.c (4.15, 5.10), kernel/hung_task.c and kernel/sched/core.c.
+ * Bad accesses and hopeless waits: what the hardware traps come to in the simulated kernel. The texts of waits model
+ * kernel/hung_task.c and kernel/sched/core.c; those of accesses are in oops_text.c.
  */
 #include "kernel.h"
-
-#define VERSION(major, minor) ((unsigned)(major) << 16 | (minor) << 8)
-
-/* ---- the oops text ---- */
-
-/* "*pdpt = ... *pde = ... *pte = ..." as far as the walk goes: the i386 fault handlers' own names for the levels. */
-static void table_line(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t size)
-{
-	static const char *const names[] = {"pdpt", "pde", "pte"};
-	struct fxm_walk walk;
-	unsigned skip = k->pte_bytes == 8 ? 0 : 1; /* two levels have no pdpt */
-	int digits = k->pte_bytes == 8 && !k->typed ? 16 : 8;
-	size_t used = 0;
-
-	fxm_walk(k->m, fxm_va_of(va), &walk);
-	buf[0] = 0;
-	for (unsigned i = 0; i < walk.levels && i + skip < 3; i++) {
-		if (k->typed && i + skip == 0)
-			continue; /* 2.6 prints the low half of *pde only */
-		uint64_t entry = k->typed ? (uint32_t)walk.level[i].entry.v : walk.level[i].entry.v;
-		int n = snprintf(buf + used, size - used, "%s*%s = %0*llx", used && !k->typed ? " " : "", names[i + skip], digits,
-				 (unsigned long long)entry);
-		if (n < 0 || (size_t)n >= size - used)
-			return;
-		used += (size_t)n;
-		if (k->typed && used + 1 < size)
-			buf[used++] = '\n', buf[used] = 0;
-	}
-	if (!k->typed && used + 2 < size)
-		memcpy(buf + used, " \n", 3);
-}
-
-static void head_2_6(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head,
-		     size_t size)
-{
-	snprintf(head, size, "Unable to handle kernel %s at virtual address %08llx\n printing eip:\n%08lx\n%sOops: %04x [#%u]\n%s",
-		 f->address.v < FXM_PAGE_SIZE ? "NULL pointer dereference" : "paging request", (unsigned long long)f->address.v,
-		 (unsigned long)(uint32_t)pc, tables, f->code, k->oopses, k->smp ? "SMP\n" : "");
-}
-
-static void head_4_15(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head,
-		      size_t size)
-{
-	char ip[200];
-	if (k->has_stacks)
-		fxmi_symbolize(pc, ip, sizeof(ip));
-	else
-		snprintf(ip, sizeof(ip), "%08lx", (unsigned long)(uint32_t)pc);
-	snprintf(head, size, "BUG: unable to handle kernel %s at %08llx\nIP: %s\n%sOops: %04x [#%u]%s\n",
-		 f->address.v < FXM_PAGE_SIZE ? "NULL pointer dereference" : "paging request", (unsigned long long)f->address.v, ip,
-		 tables, f->code, k->oopses, k->smp ? " SMP" : "");
-}
-
-static void head_5_10(const struct fxmi_kernel *k, const struct fxm_fault *f, uintptr_t pc, const char *tables, char *head,
-		      size_t size)
-{
-	static const char *const access[] = {
-	    [FXM_READ] = "read access", [FXM_WRITE] = "write access", [FXM_EXEC] = "instruction fetch"};
-	const char *tried = access[f->access <= FXM_EXEC ? f->access : FXM_READ];
-
-	(void)pc;
-	snprintf(
-	    head, size, "BUG: %s: %08llx\n#PF: supervisor %s in kernel mode\n#PF: error_code(0x%04x) - %s\n%sOops: %04x [#%u]%s\n",
-	    f->address.v < FXM_PAGE_SIZE ? "kernel NULL pointer dereference, address" : "unable to handle page fault for address",
-	    (unsigned long long)f->address.v, tried, f->code, f->present ? "permissions violation" : "not-present page",
-	    tables, f->code, k->oopses, k->smp ? " SMP" : "");
-}
-
-static const struct {
-	unsigned since;
-	void (*head)(const struct fxmi_kernel *, const struct fxm_fault *, uintptr_t, const char *, char *, size_t);
-} styles[] = {
-	{VERSION(5, 0), head_5_10},
-	{VERSION(2, 6) + 24, head_4_15},
-	{0, head_2_6},
-};
 
 _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, const char *explanation)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	char tables[160], head[768];
-	unsigned i = 0;
+	char head[768];
 
 	k->oopses++;
-	table_line(k, fault->address.v & k->va_mask, tables, sizeof(tables));
-	while (k->version < styles[i].since)
-		i++;
-	styles[i].head(k, fault, pc, tables, head, sizeof(head));
+	fxmi_oops_head(k, fault, pc, head, sizeof(head));
 	fxmi_trace_report(cpu, FXM_REPORT_OOPS, NULL, fault, true);
 	fxmi_report(k, cpu, FXM_REPORT_OOPS, NULL, NULL, head,
 		    &(struct fxmi_subject){.va = fault->address.v, .fault = fault, .site = pc,

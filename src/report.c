@@ -5,8 +5,7 @@
  *
  * A report that arises while the same thread is making one (a callback that faults, say) is not lost: its text goes to
  * standard error, nothing more is done with it. report_lock is a leaf: it guards the callback and the policies, and is not held
- * while
- * the callback runs.
+ * while the callback runs.
  */
 #include "kernel.h"
 
@@ -197,20 +196,14 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 
 #define CUT_HERE "------------[ cut here ]------------\n"
 
-static const char *bug_word(const struct fxmi_kernel *k)
-{
-	return k->typed ? "invalid operand" : "invalid opcode";
-}
-
 /* @name is what the text calls the place, @where its record: NULL when it is not a place of the kernel's source. */
 static _Noreturn void bug(struct fxm_vcpu *cpu, const char *where, const char *name, const struct fxmi_subject *about,
 			  const char *message)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	char head[256];
+	char head[384] = CUT_HERE;
 
-	snprintf(head, sizeof(head), CUT_HERE "kernel BUG at %s!\n%s: 0000 [#%u]%s\n", name, bug_word(k),
-		 atomic_fetch_add(&k->oopses, 1) + 1, k->smp ? (k->typed ? "\nSMP" : " SMP") : "");
+	fxmi_bug_head(k, name, atomic_fetch_add(&k->oopses, 1) + 1, head + strlen(CUT_HERE), sizeof(head) - strlen(CUT_HERE));
 	fxmi_trace_report(cpu, FXM_REPORT_BUG, where, NULL, true);
 	fxmi_report(k, cpu, FXM_REPORT_BUG, NULL, where, head, about, message);
 	fxmi_task_kill(cpu);
@@ -290,6 +283,7 @@ static void sleeping_head(const struct fxmi_kernel *k, const struct fxm_vcpu *cp
 	int atomic = fxmi_count_preempt(cpu->counts) != 0;
 	int irqs = cpu->irq_disabled > 0;
 	const struct fxm_task *t = cpu->current;
+	bool has_counts = k->version >= (5 << 16 | 18 << 8);
 
 	if (k->typed)
 		snprintf(head, size,
@@ -300,6 +294,11 @@ static void sleeping_head(const struct fxmi_kernel *k, const struct fxm_vcpu *cp
 			 "BUG: sleeping function called from invalid context at %s\nin_atomic(): %d, irqs_disabled(): %d, %spid: "
 			 "%d, name: %s\n",
 			 site, atomic, irqs, k->version >= (5 << 16 | 4 << 8) ? "non_block: 0, " : "", t->pid, t->comm);
+	if (has_counts) {
+		size_t used = strlen(head);
+		snprintf(head + used, size - used, "preempt_count: %x, expected: 0\n%s", (unsigned)fxmi_count_preempt(cpu->counts),
+			 fxmi_setting(k->layout, "PREEMPTION") ? "RCU nest depth: 0, expected: 0\n" : "");
+	}
 }
 
 static void sleeping(struct fxm_vcpu *cpu, const char *site)

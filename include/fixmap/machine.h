@@ -32,8 +32,8 @@ FXM_API int fxm_machine_destroy(struct fxm_machine *m);
 
 /**
  * The default machine: made at the first call from FIXMAP_OPTIONS (window=strict unless it says otherwise; the profile is the
- * one that the program's kernel tier was compiled for, if any), at identity addresses where the host allows it. If it cannot be made, the reason goes to standard error and the process exits
- * with status 2: there is nobody to return an error to.
+ * one that the program's kernel tier was compiled for, if any), at identity addresses where the host allows it. If it cannot be
+ * made, the reason goes to standard error and the process exits with status 2: there is nobody to return an error to.
  * Context: any thread. Ownership: the library's; destroyed at exit.
  */
 FXM_API struct fxm_machine *fxm_machine_default(void);

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first lines of an oops, as each kernel's page-fault handler prints them. Models do_page_fault() and die() of
+ * arch/i386/kernel/{traps,mm/fault}.c (2.6.12), show_fault_oops() and dump_pagetable() of arch/x86/mm/fault.c (4.7 to 6.1),
+ * show_pte() and __die() of arch/arm/mm/fault.c and arch/arm64/mm/fault.c (4.7; no recording of a booted arm kernel has
+ * confirmed those two).
+ *
+ * The style of a kernel is one row of styles[]: the line that names the address, the lines that show the page table, the line with
+ * "Oops". Each part appends to the text and sees nothing but the fault.
+ */
+#include "kernel.h"
+
+#define VERSION(major, minor) ((unsigned)(major) << 16 | (minor) << 8)
+
+struct oops {
+	const struct fxmi_kernel *k;
+	const struct fxm_fault *fault;
+	uintptr_t pc;
+	struct fxm_walk walk;
+	char *text;
+	size_t size, used;
+};
+
+static __attribute__((format(printf, 2, 3))) void add(struct oops *o, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	int n = vsnprintf(o->text + o->used, o->size - o->used, fmt, args);
+	va_end(args);
+	if (n > 0)
+		o->used += (size_t)n < o->size - o->used ? (size_t)n : o->size - o->used - 1;
+}
+
+static bool is_null(const struct oops *o)
+{
+	return o->fault->address.v < FXM_PAGE_SIZE;
+}
+
+static int address_digits(const struct oops *o)
+{
+	return o->k->va_mask > UINT32_MAX ? 16 : 8;
+}
+
+static uint64_t word_at(const struct fxmi_kernel *k, uint64_t pa, unsigned bytes)
+{
+	return fxmi_pfn_is_ram(k->m, pa >> FXM_PAGE_SHIFT)
+		   ? fxmi_pte_get(fxmi_frame(k->m, pa >> FXM_PAGE_SHIFT) + (pa & (FXM_PAGE_SIZE - 1)), bytes)
+		   : 0;
+}
+
+static bool is_highmem(const struct fxmi_kernel *k, uint64_t pa)
+{
+	return pa >> FXM_PAGE_SHIFT >= k->m->mem.highmem_pfn;
+}
+
+/* ---- the words after "[#1]" ---- */
+
+static uint64_t setting(const struct fxmi_kernel *k, const char *name)
+{
+	return fxmi_setting(k->layout, name);
+}
+
+static bool is_preemptible(const struct fxmi_kernel *k)
+{
+	return (setting(k, "PREEMPT") || setting(k, "PREEMPTION")) && !k->preempt_rt;
+}
+
+static bool has_isolation(const struct fxmi_kernel *k)
+{
+	return setting(k, "PAGE_TABLE_ISOLATION") ||
+	       (!strcmp(fxmi_layout_arch(k->layout), "x86_64") && k->version >= VERSION(4, 15));
+}
+
+void fxmi_oops_words(const struct fxmi_kernel *k, char *buf, size_t size)
+{
+	bool is_arm = !strcmp(fxmi_layout_arch(k->layout), "arm");
+	const struct {
+		bool is_set;
+		const char *word;
+	} words[] = {
+	    {k->preempt_rt, "PREEMPT_RT"},
+	    {is_preemptible(k), "PREEMPT"},
+	    {k->smp, "SMP"},
+	    {has_isolation(k) && setting(k, "pti"), "PTI"},
+	    {has_isolation(k) && !setting(k, "pti"), "NOPTI"},
+	    {is_arm && setting(k, "THUMB2_KERNEL"), "THUMB2"},
+	    {is_arm && !setting(k, "THUMB2_KERNEL"), "ARM"},
+	};
+	size_t used = 0;
+
+	buf[0] = 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i].is_set && used < size)
+			used += (size_t)snprintf(buf + used, size - used, " %s", words[i].word);
+}
+
+static void add_words(struct oops *o)
+{
+	char words[64];
+
+	fxmi_oops_words(o->k, words, sizeof(words));
+	add(o, "%s\n", words);
+}
+
+/* ---- the address ---- */
+
+static void address_of_2_6(struct oops *o)
+{
+	add(o, "Unable to handle kernel %s at virtual address %0*llx\n", is_null(o) ? "NULL pointer dereference" : "paging request",
+	    8, (unsigned long long)o->fault->address.v);
+}
+
+static void address_of_i386(struct oops *o)
+{
+	address_of_2_6(o);
+	add(o, " printing eip:\n%08lx\n", (unsigned long)(uint32_t)o->pc);
+}
+
+static void address_of_4(struct oops *o, bool is_bracketed)
+{
+	char ip[200];
+
+	if (o->k->has_stacks)
+		fxmi_symbolize(o->pc, ip, sizeof(ip));
+	else
+		snprintf(ip, sizeof(ip), "%08lx", (unsigned long)(uint32_t)o->pc);
+	add(o, "BUG: unable to handle kernel %s at %0*llx\n", is_null(o) ? "NULL pointer dereference" : "paging request",
+	    address_digits(o), (unsigned long long)o->fault->address.v);
+	if (is_bracketed)
+		add(o, "IP: [<%0*llx>] %s\n", address_digits(o), (unsigned long long)o->pc & o->k->va_mask, ip);
+	else
+		add(o, "IP: %s\n", ip);
+}
+
+static void address_of_4_7(struct oops *o)
+{
+	address_of_4(o, true);
+}
+
+static void address_of_4_15(struct oops *o)
+{
+	address_of_4(o, false);
+}
+
+static void address_of_5(struct oops *o)
+{
+	static const char *const tried[] = {
+	    [FXM_READ] = "read access", [FXM_WRITE] = "write access", [FXM_EXEC] = "instruction fetch"};
+	const struct fxm_fault *f = o->fault;
+
+	add(o, "BUG: %s: %0*llx\n#PF: supervisor %s in kernel mode\n#PF: error_code(0x%04x) - %s\n",
+	    is_null(o) ? "kernel NULL pointer dereference, address" : "unable to handle page fault for address", address_digits(o),
+	    (unsigned long long)f->address.v, tried[f->access <= FXM_EXEC ? f->access : FXM_READ], f->code,
+	    f->present ? "permissions violation" : "not-present page");
+}
+
+/* ---- the page table ---- */
+
+/*
+ * The word at address >> 22 of the page that CR3 points to, whatever the width of an entry is; and if its bit 0 is set, the word
+ * that a table there would have. A large page is taken for a table too: what is printed then is its contents.
+ */
+static void tables_of_i386(struct oops *o)
+{
+	uint64_t va = o->fault->address.v, root = o->k->m->root_pfn << FXM_PAGE_SHIFT;
+	uint64_t pde = word_at(o->k, root + (va >> 22 & 1023) * 4, 4);
+
+	add(o, "*pde = %08llx\n", (unsigned long long)pde);
+	if ((pde & 1) && !setting(o->k, "HIGHPTE"))
+		add(o, "*pte = %08llx\n",
+		    (unsigned long long)word_at(o->k, (pde & ~UINT64_C(0xfff)) + ((va & 0x3ff000) >> 12) * 4, 4));
+}
+
+/* Level by level until one is not present, maps a large page, or is a table in highmem. */
+static void tables_of_x86(struct oops *o)
+{
+	static const char *const names_32[] = {"*pdpt", "*pde", "*pte"};
+	unsigned skip = o->k->pte_bytes == 8 ? 0 : 1; /* two levels have no pdpt */
+	int digits = o->k->pte_bytes == 8 ? 16 : 8;
+
+	for (unsigned i = 0; i < o->walk.levels && i + skip < 3; i++) {
+		if (i && is_highmem(o->k, o->walk.level[i].entry_at.v))
+			break;
+		add(o, "%s = %0*llx ", names_32[i + skip], digits, (unsigned long long)o->walk.level[i].entry.v);
+	}
+	add(o, "\n");
+}
+
+/* With four levels the P4D is the PGD's entry over again. */
+static void tables_of_x86_64(struct oops *o)
+{
+	static const char *const names[] = {"PGD", "PUD", "PMD", "PTE"};
+
+	for (unsigned i = 0; i < o->walk.levels && i < 4; i++) {
+		add(o, "%s %llx ", names[i], (unsigned long long)o->walk.level[i].entry.v);
+		if (!i && o->walk.level[0].present)
+			add(o, "P4D %llx ", (unsigned long long)o->walk.level[0].entry.v);
+	}
+	add(o, "\n");
+}
+
+/* An entry of the first level is a pair of words, of which the first is shown. The hardware's PTE lies 2048 above Linux's. */
+static void tables_of_arm(struct oops *o)
+{
+	uint64_t va = o->fault->address.v, root = o->k->m->root_pfn << FXM_PAGE_SHIFT;
+	uint64_t pair = root + (va >> 21) * 8, pmd = word_at(o->k, pair + (va >> 20 & 1) * 4, 4);
+
+	add(o, "pgd = %08llx\n[%08llx] *pgd=%08llx", (unsigned long long)(o->k->page_offset + root), (unsigned long long)va,
+	    (unsigned long long)word_at(o->k, pair, 4));
+	if ((pmd & 3) == 2) {
+		add(o, "(bad)");
+	} else if (pmd && !is_highmem(o->k, pmd)) {
+		uint64_t pte = (pmd & ~UINT64_C(0xfff)) + (va >> 12 & 511) * 4;
+
+		add(o, ", *pte=%08llx, *ppte=%08llx", (unsigned long long)word_at(o->k, pte, 4),
+		    (unsigned long long)word_at(o->k, pte + 2048, 4));
+	}
+	add(o, "\n");
+}
+
+/* A level that this geometry lacks repeats the entry above it. */
+static void tables_of_arm64(struct oops *o)
+{
+	static const char *const names[] = {"pgd", "pud", "pmd", "pte"};
+	const struct fxm_walk *w = &o->walk;
+
+	add(o, "pgd = %016llx\n[%08llx]", (unsigned long long)(o->k->page_offset + (o->k->m->root_pfn << FXM_PAGE_SHIFT)),
+	    (unsigned long long)o->fault->address.v);
+	for (unsigned i = 0, level = 0; i < 4 && level < w->levels; i++) {
+		if (level + 1 < w->levels && !strcmp(w->level[level + 1].name, names[i]))
+			level++;
+		add(o, "%s *%s=%016llx", i ? "," : "", names[i], (unsigned long long)w->level[level].entry.v);
+		if (!w->level[level].present || w->level[level].leaf)
+			break;
+	}
+	add(o, "\n");
+}
+
+/* ---- "Oops" ---- */
+
+static void die_of_i386(struct oops *o)
+{
+	char words[64];
+
+	fxmi_oops_words(o->k, words, sizeof(words));
+	add(o, "Oops: %04x [#%u]\n", o->fault->code, o->k->oopses);
+	if (*words)
+		add(o, "%s\n", words + 1);
+}
+
+static void die_of_x86(struct oops *o)
+{
+	add(o, "Oops: %04x [#%u]", o->fault->code, o->k->oopses);
+	add_words(o);
+}
+
+/* The fault status register: bit 11 for a write; 5 and 7 for no section, no page; 13 and 15 for a permission fault. */
+static void die_of_arm(struct oops *o)
+{
+	unsigned status = (o->fault->access == FXM_WRITE ? 0x800 : 0) | (o->fault->present ? 8 : 0) | (o->walk.levels > 1 ? 7 : 5);
+
+	add(o, "Internal error: Oops: %x [#%u]", status, o->k->oopses);
+	add_words(o);
+}
+
+/* The syndrome: an abort of the same exception level, the write bit, a translation or permission fault at the last level walked. */
+static void die_of_arm64(struct oops *o)
+{
+	unsigned levels = o->k->m->desc.format->levels, level = 4 - levels + o->walk.levels - 1;
+	unsigned syndrome = (o->fault->access == FXM_EXEC ? 0x86000000u : 0x96000000u) |
+			    (o->fault->access == FXM_WRITE ? 0x40 : 0) | (o->fault->present ? 12 : 4) | level;
+
+	add(o, "Internal error: Oops: %x [#%u]", syndrome, o->k->oopses);
+	add_words(o);
+}
+
+/* ---- styles ---- */
+
+static const struct {
+	const char *arch;
+	unsigned since;
+	void (*address)(struct oops *), (*tables)(struct oops *), (*die)(struct oops *);
+} styles[] = {
+    {"arm", 0, address_of_2_6, tables_of_arm, die_of_arm},
+    {"arm64", 0, address_of_2_6, tables_of_arm64, die_of_arm64},
+    {"x86_64", VERSION(5, 0), address_of_5, tables_of_x86_64, die_of_x86},
+    {"x86_64", 0, address_of_4_15, tables_of_x86_64, die_of_x86},
+    {"x86_32", VERSION(5, 0), address_of_5, tables_of_x86, die_of_x86},
+    {"x86_32", VERSION(4, 10), address_of_4_15, tables_of_x86, die_of_x86},
+    {"x86_32", 0, address_of_4_7, tables_of_x86, die_of_x86},
+    {"i386", 0, address_of_i386, tables_of_i386, die_of_i386},
+};
+
+void fxmi_oops_head(const struct fxmi_kernel *k, const struct fxm_fault *fault, uintptr_t pc, char *head, size_t size)
+{
+	struct oops o = {.k = k, .fault = fault, .pc = pc, .text = head, .size = size};
+	size_t i = 0, last = sizeof(styles) / sizeof(styles[0]) - 1;
+
+	fxm_walk(k->m, fxm_va_of(fault->address.v & k->va_mask), &o.walk);
+	while (i < last && (strcmp(styles[i].arch, fxmi_layout_arch(k->layout)) || k->version < styles[i].since))
+		i++;
+	head[0] = 0;
+	styles[i].address(&o);
+	styles[i].tables(&o);
+	styles[i].die(&o);
+}
+
+/* "kernel BUG at" and the line below it: which trap BUG() is. */
+void fxmi_bug_head(const struct fxmi_kernel *k, const char *name, unsigned number, char *head, size_t size)
+{
+	const char *arch = fxmi_layout_arch(k->layout);
+	char words[64];
+
+	fxmi_oops_words(k, words, sizeof(words));
+	if (!strncmp(arch, "arm", 3))
+		snprintf(head, size, "kernel BUG at %s!\nInternal error: Oops - BUG: 0 [#%u]%s\n", name, number, words);
+	else if (!strcmp(arch, "i386"))
+		snprintf(head, size, "kernel BUG at %s!\ninvalid operand: 0000 [#%u]\n%s%s", name, number, *words ? words + 1 : "",
+			 *words ? "\n" : "");
+	else
+		snprintf(head, size, "kernel BUG at %s!\ninvalid opcode: 0000 [#%u]%s\n", name, number, words);
+}
