@@ -344,6 +344,14 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu);
 /* Whether this kernel's version has @function (a name that fxm_since() knows). */
 bool fxmi_has(const struct fxmi_kernel *k, const char *function);
 
+/* The word of @bytes at physical address @pa, 0 outside of RAM. */
+FXMI_INLINE uint64_t fxmi_phys_word(const struct fxmi_kernel *k, uint64_t pa, unsigned bytes)
+{
+	return fxmi_pfn_is_ram(k->m, pa >> FXM_PAGE_SHIFT)
+		   ? fxmi_pte_get(fxmi_frame(k->m, pa >> FXM_PAGE_SHIFT) + (pa & (FXM_PAGE_SIZE - 1)), bytes)
+		   : 0;
+}
+
 /* ---- oops_text.c ---- */
 
 /* The lines of the kernel's own text for @fault by the instruction at @pc. */

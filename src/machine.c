@@ -320,17 +320,21 @@ static void set_policies(struct fxmi_kernel *k)
 	}
 }
 
-/* The direct map. The kernel's image, in its first large page, is executable; the rest is not where the CPU has NX. */
+/*
+ * The direct map. Where the CPU has NX, only the kernel's image in its first large page is executable; and since 4.11, when kernels
+ * took the image's writable pages out of that, nothing is here, where there is no image.
+ */
 static int map_lowmem(struct fxmi_kernel *k)
 {
 	struct fxm_machine *m = k->m;
 	uint64_t size = m->desc.segment[0].size;
-	uint64_t image = fxm_layout_get(k->layout, "PMD_SIZE");
-	int error;
+	uint64_t image = k->version < (4 << 16 | 11 << 8) ? fxm_layout_get(k->layout, "PMD_SIZE") : 0;
+	int error = 0;
 
 	if (image > size)
 		image = size;
-	error = fxmi_pgtable_map_linear(m, k->page_offset, 0, image,
+	if (image)
+		error = fxmi_pgtable_map_linear(m, k->page_offset, 0, image,
 					prot(k->layout, "PAGE_KERNEL_EXEC", NULL, "PAGE_KERNEL") & k->pte_mask);
 	if (!error && size > image)
 		error = fxmi_pgtable_map_linear(m, k->page_offset + image, image, size - image,

@@ -42,13 +42,6 @@ static int address_digits(const struct oops *o)
 	return o->k->va_mask > UINT32_MAX ? 16 : 8;
 }
 
-static uint64_t word_at(const struct fxmi_kernel *k, uint64_t pa, unsigned bytes)
-{
-	return fxmi_pfn_is_ram(k->m, pa >> FXM_PAGE_SHIFT)
-		   ? fxmi_pte_get(fxmi_frame(k->m, pa >> FXM_PAGE_SHIFT) + (pa & (FXM_PAGE_SIZE - 1)), bytes)
-		   : 0;
-}
-
 static bool is_highmem(const struct fxmi_kernel *k, uint64_t pa)
 {
 	return pa >> FXM_PAGE_SHIFT >= k->m->mem.highmem_pfn;
@@ -164,12 +157,12 @@ static void address_of_5(struct oops *o)
 static void tables_of_i386(struct oops *o)
 {
 	uint64_t va = o->fault->address.v, root = o->k->m->root_pfn << FXM_PAGE_SHIFT;
-	uint64_t pde = word_at(o->k, root + (va >> 22 & 1023) * 4, 4);
+	uint64_t pde = fxmi_phys_word(o->k, root + (va >> 22 & 1023) * 4, 4);
 
 	add(o, "*pde = %08llx\n", (unsigned long long)pde);
 	if ((pde & 1) && !setting(o->k, "HIGHPTE"))
 		add(o, "*pte = %08llx\n",
-		    (unsigned long long)word_at(o->k, (pde & ~UINT64_C(0xfff)) + ((va & 0x3ff000) >> 12) * 4, 4));
+		    (unsigned long long)fxmi_phys_word(o->k, (pde & ~UINT64_C(0xfff)) + ((va & 0x3ff000) >> 12) * 4, 4));
 }
 
 /* Level by level until one is not present, maps a large page, or is a table in highmem. */
@@ -204,17 +197,17 @@ static void tables_of_x86_64(struct oops *o)
 static void tables_of_arm(struct oops *o)
 {
 	uint64_t va = o->fault->address.v, root = o->k->m->root_pfn << FXM_PAGE_SHIFT;
-	uint64_t pair = root + (va >> 21) * 8, pmd = word_at(o->k, pair + (va >> 20 & 1) * 4, 4);
+	uint64_t pair = root + (va >> 21) * 8, pmd = fxmi_phys_word(o->k, pair + (va >> 20 & 1) * 4, 4);
 
 	add(o, "pgd = %08llx\n[%08llx] *pgd=%08llx", (unsigned long long)(o->k->page_offset + root), (unsigned long long)va,
-	    (unsigned long long)word_at(o->k, pair, 4));
+	    (unsigned long long)fxmi_phys_word(o->k, pair, 4));
 	if ((pmd & 3) == 2) {
 		add(o, "(bad)");
 	} else if (pmd && !is_highmem(o->k, pmd)) {
 		uint64_t pte = (pmd & ~UINT64_C(0xfff)) + (va >> 12 & 511) * 4;
 
-		add(o, ", *pte=%08llx, *ppte=%08llx", (unsigned long long)word_at(o->k, pte, 4),
-		    (unsigned long long)word_at(o->k, pte + 2048, 4));
+		add(o, ", *pte=%08llx, *ppte=%08llx", (unsigned long long)fxmi_phys_word(o->k, pte, 4),
+		    (unsigned long long)fxmi_phys_word(o->k, pte + 2048, 4));
 	}
 	add(o, "\n");
 }

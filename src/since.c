@@ -50,6 +50,9 @@ static const struct {
 	{"memcpy_from_page", V(5, 12, 0), FOR_EVER, "since 5.12"},
 	{"memcpy_to_page", V(5, 12, 0), FOR_EVER, "since 5.12"},
 	{"memzero_page", V(5, 12, 0), FOR_EVER, "since 5.12"},
+	{"/proc/zoneinfo", V(2, 6, 16), FOR_EVER, "since 2.6.13 or 2.6.14, in 2.6.16 for certain"},
+	{"mem_init_print_layout", V(2, 6, 25), V(5, 7, 255), "32-bit x86: until 5.7; arm and arm64: 4.7"},
+	{"ptdump", V(2, 6, 26), FOR_EVER, "since 2.6.26"},
 	{"reserve_top_address", V(2, 6, 18), FOR_EVER, "since 2.6.18"},
 };
 

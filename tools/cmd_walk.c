@@ -3,73 +3,17 @@
  * `fixmap walk`: how an address translates after a trace (or up to one of its operations), level by level.
  */
 
-#include "options.h"
-#include "replay.h"
-#include "replay_settings.h"
-
-#include <fixmap/fixmap.h>
+#include "after.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] = "usage: fixmap walk [--after TRACE[:SEQ]] [-p PROFILE] [-o NAME=VALUE]... ADDRESS...\n"
 			   "\n"
 			   "Prints every level's page-table entry for ADDRESS (hex), decoded: after the whole TRACE, after its\n"
 			   "operation number SEQ, or on a machine that has just booted. TRACE - is standard input.\n";
-
-struct walk_command {
-	struct tool_target target;
-	struct replay_settings settings;
-	struct replay_options opt;
-	char *after;
-};
-
-/* TRACE:SEQ, unless a file is really called so. */
-static void split_after(struct walk_command *c)
-{
-	char *colon = strrchr(c->after, ':'), *end;
-
-	if (!colon || !colon[1] || !access(c->after, F_OK))
-		return;
-	c->opt.stop_seq = strtoull(colon + 1, &end, 10);
-	if (*end)
-		return;
-	c->opt.stop = true;
-	*colon = '\0';
-}
-
-/* 0: go on; else the status, or -1 when --help was printed. */
-static int parse(struct walk_command *c, int argc, char **argv)
-{
-	static const struct option longs[] = {
-	    TOOL_LONG_OPTIONS,
-	    {"after", required_argument, NULL, 'a'},
-	    {NULL, 0, NULL, 0},
-	};
-	int opt;
-
-	c->target.command = "walk";
-	while ((opt = getopt_long(argc, argv, TOOL_OPTIONS, longs, NULL)) != -1) {
-		if (opt == 'h') {
-			fputs(help, stdout);
-			return -1;
-		}
-		if (opt == 'a')
-			c->after = optarg;
-		else if (tool_option(&c->target, opt, argv))
-			return 2;
-	}
-	replay_settings_of(&c->target, &c->settings);
-	c->opt.profile = c->settings.profile;
-	c->opt.settings = (const char *const *)c->settings.words.word;
-	c->opt.nsettings = c->settings.words.nr;
-	if (c->settings.record)
-		return tool_error("walk", "trace=%s does not go with walk; use it with `fixmap replay`", c->settings.record);
-	return optind == argc ? tool_error("walk", "which address? `fixmap help walk` tells more") : 0;
-}
 
 static bool read_address(const char *text, fxm_va *va)
 {
@@ -150,50 +94,10 @@ static void print_walk(struct fxm_machine *m, fxm_va va)
 	print_result(&walk);
 }
 
-/* A machine that has just booted: as a script with nothing in it. */
-static int boot(const struct walk_command *c, struct replay **rp)
+static int walk_all(struct fxm_machine *m, int argc, char **argv)
 {
-	char script[] = "mark boot\nstate last_pkmap_nr=0\n";
-	FILE *in = fmemopen(script, sizeof(script) - 1, "r");
-	int ret;
-
-	if (!in)
-		return -1;
-	ret = replay_run(in, "the new machine", &c->opt, rp);
-	fclose(in);
-	return ret;
-}
-
-static int replay_after(struct walk_command *c, struct replay **rp)
-{
-	bool is_stdin = !strcmp(c->after, "-");
-	FILE *in;
-	int ret;
-
-	split_after(c);
-	is_stdin = !strcmp(c->after, "-");
-	in = is_stdin ? stdin : fopen(c->after, "r");
-	if (!in)
-		return -tool_error("walk", "cannot open %s: %s", c->after, strerror(errno));
-	ret = replay_run(in, is_stdin ? "standard input" : c->after, &c->opt, rp);
-	if (!is_stdin)
-		fclose(in);
-	if (!ret && c->opt.stop && !replay_result(*rp).stopped)
-		return -tool_error("walk", "%s has no operation %llu; it has %llu", c->after, (unsigned long long)c->opt.stop_seq,
-				   (unsigned long long)replay_result(*rp).operations);
-	if (!ret && replay_result(*rp).differences)
-		fprintf(stderr, "fixmap walk: note: %llu differences on the way; `fixmap replay %s` shows them\n",
-			(unsigned long long)replay_result(*rp).differences, c->after);
-	return ret;
-}
-
-static int walk_all(struct replay *rp, int argc, char **argv)
-{
-	struct fxm_machine *m = replay_machine(rp);
 	fxm_va va;
 
-	if (!m)
-		return tool_error("walk", "the trace describes no machine");
 	for (int i = optind; i < argc; i++) {
 		if (!read_address(argv[i], &va))
 			return tool_error("walk", "%s is no address; write one in hex", argv[i]);
@@ -205,29 +109,17 @@ static int walk_all(struct replay *rp, int argc, char **argv)
 	return fflush(stdout) || ferror(stdout) ? tool_output_failed("walk", errno) : 0;
 }
 
-static int walk(struct walk_command *c, int argc, char **argv)
-{
-	struct replay *rp = NULL;
-	int status;
-
-	if (c->after ? replay_after(c, &rp) : boot(c, &rp)) {
-		if (rp && *replay_error(rp))
-			fprintf(stderr, "%s\n", replay_error(rp));
-		status = 2;
-	} else {
-		status = walk_all(rp, argc, argv);
-	}
-	replay_free(rp);
-	return status;
-}
-
 int cmd_walk(int argc, char **argv)
 {
-	struct walk_command c = {0};
-	int status = parse(&c, argc, argv);
+	struct after a = {0};
+	int status = after_parse(&a, "walk", help, argc, argv);
 
-	if (!status)
-		status = walk(&c, argc, argv);
-	replay_settings_free(&c.settings);
+	if (!status && optind == argc)
+		status = tool_error("walk", "which address? `fixmap help walk` tells more");
+	if (!status) {
+		struct fxm_machine *m = after_machine(&a);
+		status = m ? walk_all(m, argc, argv) : 2;
+	}
+	after_free(&a);
 	return status < 0 ? 0 : status;
 }

@@ -29,6 +29,9 @@ static const struct command {
     {"insmod", cmd_insmod, "compile a kernel module, run it, list what it leaked"},
     {"replay", cmd_replay, "replay traces and tell differences"},
     {"walk", cmd_walk, "show how an address translates after a trace"},
+    {"ptdump", cmd_ptdump, "dump the page table as the kernel does"},
+    {"proc", cmd_proc, "show zones and memory as files of /proc do"},
+    {"dmesg", cmd_dmesg, "show what the kernel says of its memory at boot"},
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

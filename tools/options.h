@@ -14,10 +14,13 @@
 
 /* Sub-commands get their own name as argv[0] and return the exit status. */
 int cmd_cflags(int argc, char **argv);
+int cmd_dmesg(int argc, char **argv);
 int cmd_insmod(int argc, char **argv);
 int cmd_layout(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
+int cmd_proc(int argc, char **argv);
 int cmd_profiles(int argc, char **argv);
+int cmd_ptdump(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 

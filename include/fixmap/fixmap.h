@@ -17,6 +17,7 @@
 #include <fixmap/mmu.h>
 #include <fixmap/report.h>
 #include <fixmap/set_fixmap.h>
+#include <fixmap/show.h>
 #include <fixmap/task.h>
 #include <fixmap/trace.h>
 #include <fixmap/types.h>

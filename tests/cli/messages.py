@@ -47,6 +47,14 @@ CASES = [
     ('cflags -o NR_CPUS=8192', 'fixmap cflags: NR_CPUS=8192 makes the per-CPU areas below FIXADDR_TOP larger than the '
      "kernel's address space: write a smaller NR_CPUS"),
     ('walk 100000000', "fixmap walk: 100000000 is beyond this kernel's 32-bit addresses; write at most ffffffff"),
+    ('ptdump -p i386-2.6.12', 'fixmap ptdump: i386-2.6.12 has no page-table dump (since 2.6.26); choose another profile'),
+    ('ptdump now', 'fixmap ptdump: now: ptdump takes options only'),
+    ('ptdump --after /nowhere', 'fixmap ptdump: cannot open /nowhere: No such file or directory'),
+    ('proc', 'fixmap proc: which file? meminfo, buddyinfo or zoneinfo'),
+    ('proc cpuinfo', 'fixmap proc: there is no cpuinfo here; write meminfo, buddyinfo or zoneinfo'),
+    ('dmesg now', 'fixmap dmesg: now: dmesg takes options only'),
+    ('dmesg', 'fixmap dmesg: x86_32-6.1 has no table of its areas in the boot log (32-bit x86: until 5.7; arm and arm64: 4.7); '
+     'choose another profile'),
     ('replay --max-differences=-1 x', 'fixmap replay: --max-differences=-1: write a number'),
 ]
 
