@@ -9,6 +9,7 @@
  */
 
 #include "config.h"
+#include "profile_file.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -145,13 +146,14 @@ static int compute_default(struct default_scope *scope, struct fxmi_setting *ite
 	return err;
 }
 
-static int compute_defaults(struct fxmi_settings *s, struct fxmi_error *error)
+/* @profile says where a default stands that makes no sense; NULL: those have been computed before. */
+static int compute_defaults(struct fxmi_settings *s, const struct fxmi_profile *profile, struct fxmi_error *error)
 {
 	struct default_scope scope = {s, 0};
 	for (size_t i = 0; i < s->nr; i++) {
 		int err = s->item[i].is_set ? 0 : compute_default(&scope, &s->item[i], error);
 		if (err)
-			return err;
+			return profile ? fxmi_error_at(profile, s->item[i].row, err, error) : err;
 	}
 	return 0;
 }
@@ -184,7 +186,7 @@ int fxmi_settings_init(struct fxmi_settings *s, const struct fxmi_profile *profi
 	for (size_t i = 0; i < NR_LIBRARY_ROWS && !err; i++)
 		err = add_setting(s, &library_rows[i]);
 	if (!err)
-		err = compute_defaults(s, error);
+		err = compute_defaults(s, profile, error);
 	for (size_t i = 0; i < s->nr; i++)
 		memcpy(s->item[i].initial, s->item[i].number, sizeof(s->item[i].initial));
 	if (err)
@@ -222,10 +224,10 @@ int fxmi_setting_assign(struct fxmi_settings *s, struct fxmi_setting *item, uint
 	item->value = value;
 	item->is_set = true;
 	write_number(item);
-	int err = compute_defaults(s, error);
+	int err = compute_defaults(s, NULL, error);
 	if (err) {
 		*item = old;
-		compute_defaults(s, error);
+		compute_defaults(s, NULL, error);
 	}
 	return err;
 }
@@ -453,10 +455,15 @@ static int keep_library_settings(struct fxmi_settings *to, const struct fxmi_set
 static int set_profile(struct fxm_config *cfg, const char *name)
 {
 	struct fxmi_settings fresh;
-	const struct fxmi_profile *profile = fxmi_profile_find(name);
-	if (!profile)
-		return unknown_profile(&cfg->error, name);
-	int err = fxmi_settings_init(&fresh, profile, &cfg->error);
+	const struct fxmi_profile *profile = NULL;
+	int err = 0;
+	if (name && fxmi_profile_is_path(name))
+		err = fxmi_profile_load(name, &profile, &cfg->error);
+	else if (!(profile = fxmi_profile_find(name)))
+		err = unknown_profile(&cfg->error, name);
+	if (err)
+		return err;
+	err = fxmi_settings_init(&fresh, profile, &cfg->error);
 	if (!err && cfg->settings.nr)
 		err = keep_library_settings(&fresh, &cfg->settings);
 	if (err) {
@@ -474,7 +481,7 @@ int fxm_config_create(const char *profile, struct fxm_config **out)
 	if (!out)
 		return -EINVAL;
 	*out = NULL;
-	if (profile && !fxmi_profile_find(profile))
+	if (profile && !fxmi_profile_is_path(profile) && !fxmi_profile_find(profile))
 		return -ENOENT;
 	struct fxm_config *cfg = calloc(1, sizeof(*cfg));
 	int err = cfg ? set_profile(cfg, profile) : -ENOMEM;
@@ -520,7 +527,7 @@ int fxm_config_set(struct fxm_config *cfg, const char *name, const char *value)
 {
 	if (!cfg || !name || !value)
 		return -EINVAL;
-	cfg->error.text[0] = 0;
+	fxmi_error_clear(&cfg->error);
 	if (!strcmp(name, "profile"))
 		return set_profile(cfg, value);
 	struct fxmi_setting *item = fxmi_settings_find(&cfg->settings, name, strlen(name));
@@ -543,7 +550,7 @@ static int apply_word(struct fxm_config *cfg, char *word)
 		*equals = '=';
 		return err;
 	}
-	cfg->error.text[0] = 0;
+	fxmi_error_clear(&cfg->error);
 	if (fxmi_profile_find(word))
 		return fxmi_error_set(&cfg->error, "%s: write profile=%s", word, word);
 	return fxmi_error_set(&cfg->error, "%s: write it as NAME=VALUE", word);
@@ -573,7 +580,7 @@ int fxm_config_parse(struct fxm_config *cfg, const char *words)
 	char *copy = strdup(words);
 	if (!copy)
 		return -ENOMEM;
-	cfg->error.text[0] = 0;
+	fxmi_error_clear(&cfg->error);
 	int err = apply_words(cfg, copy, true);
 	if (!err)
 		err = apply_words(cfg, copy, false);
@@ -602,6 +609,19 @@ const char *fxm_config_get(const struct fxm_config *cfg, const char *name)
 const char *fxm_config_profile(const struct fxm_config *cfg)
 {
 	return cfg ? cfg->profile->name : NULL;
+}
+
+int fxm_config_profile_info(const struct fxm_config *cfg, struct fxm_profile_info *out)
+{
+	if (!cfg || !out)
+		return -EINVAL;
+	const struct fxmi_profile *p = cfg->profile;
+	*out = (struct fxm_profile_info){.name = p->name,
+					 .arch = p->arch,
+					 .summary = p->summary,
+					 .file = p->places ? p->places[0].file : NULL,
+					 .version = p->version};
+	return 0;
 }
 
 const char *fxm_config_error(const struct fxm_config *cfg)

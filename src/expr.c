@@ -30,6 +30,12 @@ struct parser {
 
 static uint64_t ternary(struct parser *p);
 
+void fxmi_error_clear(struct fxmi_error *error)
+{
+	error->text[0] = 0;
+	error->has_place = false;
+}
+
 int fxmi_error_set(struct fxmi_error *error, const char *fmt, ...)
 {
 	if (error->text[0])

@@ -12,6 +12,7 @@
  */
 
 #include "layout.h"
+#include "profile_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -154,6 +155,11 @@ static int evaluate(struct fxm_layout *l, const char *expr, uint64_t *value, str
 	return fxmi_expr_eval(expr, &scope, value, error);
 }
 
+static int place(const struct fxm_layout *l, const struct fxmi_row *row, int err, struct fxmi_error *error)
+{
+	return fxmi_error_at(l->profile, row, err, error);
+}
+
 static uint64_t address_mask(const struct fxm_layout *l)
 {
 	return l->profile->address_bits < 64 ? (UINT64_C(1) << l->profile->address_bits) - 1 : ~UINT64_C(0);
@@ -182,7 +188,9 @@ static int count_row(struct fxm_layout *l, const struct fxmi_row *row, uint64_t 
 	if (!err && on && row->kind == FXMI_ROW_FIX_GROUP)
 		err = evaluate(l, row->expr, &slots, error);
 	if (err)
-		return err;
+		return place(l, row, err, error);
+	if (on && l->profile->places && find(l, row->name, strlen(row->name))->state == DONE)
+		return place(l, row, fxmi_error_set(error, "%s is there twice with these settings", row->name), error);
 	if (!on) {
 		withdraw(l, row->name);
 		if (row->kind == FXMI_ROW_FIX_GROUP)
@@ -231,7 +239,7 @@ static int settle(struct fxm_layout *l, struct symbol *s, struct fxmi_error *err
 	if (s->row->kind == FXMI_ROW_VALUE)
 		s->value &= address_mask(l);
 	s->state = DONE;
-	return err;
+	return place(l, s->row, err, error);
 }
 
 static int value_of_symbol(struct fxm_layout *l, struct symbol *s, uint64_t *value, struct fxmi_error *error)
@@ -306,7 +314,7 @@ static int check_requirements(struct fxm_layout *l, struct fxmi_error *error)
 		if (!err && !holds)
 			err = broken_requirement(l, row->text, error);
 		if (err)
-			return err;
+			return place(l, row, err, error);
 	}
 	return 0;
 }
@@ -329,7 +337,7 @@ static int add_region(struct fxm_layout *l, const struct fxmi_row *row, struct f
 	if (!err)
 		err = evaluate(l, row->cond, &size, error);
 	if (err || !size)
-		return err;
+		return place(l, row, err, error);
 	size_t at = l->nr_regions++;
 	start &= address_mask(l);
 	for (; at && l->region[at - 1].start.v > start; at--)
@@ -350,7 +358,7 @@ static int add_boot(struct fxm_layout *l, const struct fxmi_row *row, struct fxm
 		err = evaluate(l, row->cond, &b.prot, error);
 	if (!err)
 		l->boot[l->nr_boot++] = b;
-	return err;
+	return place(l, row, err, error);
 }
 
 static int add_regions_and_boot(struct fxm_layout *l, struct fxmi_error *error)
@@ -402,6 +410,8 @@ static int create(const struct fxmi_profile *profile, struct fxmi_settings *sett
 	int err = allocate(l);
 	if (!err)
 		err = compute(l, error);
+	if (!err && profile->places)
+		err = fxmi_layout_check(l, profile, error);
 	if (err)
 		fxm_layout_destroy(l);
 	else
@@ -415,7 +425,7 @@ int fxm_layout_create(struct fxm_config *cfg, struct fxm_layout **out)
 	if (!cfg || !out)
 		return -EINVAL;
 	*out = NULL;
-	cfg->error.text[0] = 0;
+	fxmi_error_clear(&cfg->error);
 	int err = fxmi_settings_copy(&settings, &cfg->settings);
 	return err ? err : create(cfg->profile, &settings, out, &cfg->error);
 }
@@ -425,7 +435,7 @@ int fxmi_layout_with(const struct fxm_layout *layout, const char *name, uint64_t
 {
 	struct fxmi_settings settings;
 	*out = NULL;
-	error->text[0] = 0;
+	fxmi_error_clear(error);
 	int err = fxmi_settings_copy(&settings, &layout->settings);
 	if (err)
 		return err;

@@ -28,6 +28,9 @@ bool fxmi_layout_detects(const struct fxm_layout *layout, const char *name);
 /* Trait @name; 0 when the profile does not have it. */
 uint64_t fxmi_trait(const struct fxm_layout *layout, const char *name);
 
+/* Holds a layout of a profile that the user wrote against what a machine needs. Errors: -EINVAL, @error says which rule. */
+int fxmi_layout_check(const struct fxm_layout *layout, const struct fxmi_profile *profile, struct fxmi_error *error);
+
 /* "FILE:LINE" in that version's source for site @key, or NULL. */
 const char *fxmi_site(const struct fxm_layout *layout, const char *key);
 

@@ -6,6 +6,7 @@
  */
 
 #include "profile.h"
+#include "profile_file.h"
 
 #include <fixmap/config.h>
 
@@ -82,22 +83,25 @@ static unsigned version_of(const char *text)
 	return version;
 }
 
+struct fxmi_profile fxmi_profile_of_rows(const struct fxmi_row *first, size_t nr)
+{
+	return (struct fxmi_profile){.name = first->name,
+				     .arch = first->expr,
+				     .summary = first->text,
+				     .version = version_of(first->cond),
+				     .address_bits = (unsigned)strtoul(first->last, NULL, 10),
+				     .rows = first,
+				     .nr_rows = nr};
+}
+
 static void find_profiles(void)
 {
-	struct fxmi_profile *p = NULL;
-	for (size_t i = 0; i < NR_ROWS; i++) {
-		const struct fxmi_row *row = &rows[i];
-		if (row->kind == FXMI_ROW_PROFILE && nr_profiles < MAX_PROFILES) {
-			p = &profiles[nr_profiles++];
-			*p = (struct fxmi_profile){.name = row->name,
-						   .arch = row->expr,
-						   .summary = row->text,
-						   .version = version_of(row->cond),
-						   .rows = row,
-						   .address_bits = (unsigned)strtoul(row->last, NULL, 10)};
+	size_t begin = 0;
+	for (size_t i = 1; i <= NR_ROWS; i++)
+		if ((i == NR_ROWS || rows[i].kind == FXMI_ROW_PROFILE) && nr_profiles < MAX_PROFILES) {
+			profiles[nr_profiles++] = fxmi_profile_of_rows(&rows[begin], i - begin);
+			begin = i;
 		}
-		p->nr_rows++;
-	}
 }
 
 size_t fxmi_profile_count(void)
@@ -118,7 +122,7 @@ const struct fxmi_profile *fxmi_profile_find(const char *name)
 	for (size_t i = 0; i < fxmi_profile_count(); i++)
 		if (!strcmp(profiles[i].name, name))
 			return &profiles[i];
-	return NULL;
+	return fxmi_profile_find_loaded(name);
 }
 
 size_t fxm_profile_count(void)

@@ -48,6 +48,12 @@ struct fxmi_row {
 	const char *text; /* settings: help; REQUIRE: message; PROFILE: summary */
 };
 
+/* Where a row stands. */
+struct fxmi_place {
+	const char *file;
+	unsigned line;
+};
+
 struct fxmi_profile {
 	const char *name;
 	const char *arch;
@@ -56,6 +62,7 @@ struct fxmi_profile {
 	unsigned address_bits; /* width of a virtual address */
 	const struct fxmi_row *rows;
 	size_t nr_rows;
+	const struct fxmi_place *places; /* of the rows; NULL: built in */
 };
 
 static inline int fxmi_row_is_setting(const struct fxmi_row *row)
@@ -68,7 +75,10 @@ size_t fxmi_profile_count(void);
 /* Built-in profile number @i, or NULL past the end. */
 const struct fxmi_profile *fxmi_profile_at(size_t i);
 
-/* The built-in profile called @name (NULL: the default one), or NULL. */
+/* The profile whose rows these are; the first is its PROFILE row. */
+struct fxmi_profile fxmi_profile_of_rows(const struct fxmi_row *rows, size_t nr);
+
+/* The profile called @name (NULL: the default one), built in or read from a file, or NULL. */
 const struct fxmi_profile *fxmi_profile_find(const char *name);
 
 #endif

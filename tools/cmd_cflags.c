@@ -21,25 +21,33 @@ static const char help[] = "usage: fixmap cflags [-p PROFILE] [-o NAME=VALUE]...
 			   "\n"
 			   "FIXMAP_INCLUDE names the include directory when it is not found beside the program.\n";
 
-static unsigned version_of(const char *profile)
-{
-	for (size_t i = 0; i < fxm_profile_count(); i++)
-		if (!strcmp(fxm_profile_name(i), profile))
-			return fxm_profile_version(i);
-	return 0;
-}
-
 /* What the profile's enums and constants are made from. */
 static void add_definitions(const struct fxm_config *cfg, const struct fxm_layout *layout, struct tool_words *flags)
 {
 	const char *name;
 	uint64_t value;
-	const char *profile = fxm_config_profile(cfg);
-	tool_words_add(flags, "-DFXM_KERNEL_PROFILE_NAME=%s", profile);
-	tool_words_add(flags, "-DFXM_KERNEL_VERSION=0x%06x", version_of(profile));
+	struct fxm_profile_info profile;
+	fxm_config_profile_info(cfg, &profile);
+	tool_words_add(flags, "-DFXM_KERNEL_PROFILE_NAME=%s", profile.name);
+	tool_words_add(flags, "-DFXM_KERNEL_VERSION=0x%06x", profile.version);
 	for (size_t i = 0; !fxm_kernel_config_at(layout, i, &name, &value); i++)
 		if (value)
 			tool_words_add(flags, "-DCONFIG_%s=%llu", name, (unsigned long long)value);
+}
+
+/* A profile of the user's own: its folder, and that of the tables which it may include. */
+static void add_profile_file(const struct fxm_config *cfg, const struct tool_words *dirs, struct tool_words *flags)
+{
+	struct fxm_profile_info profile;
+	fxm_config_profile_info(cfg, &profile);
+	const char *file = profile.file, *slash = file ? strrchr(file, '/') : NULL;
+	if (!file)
+		return;
+	tool_words_add(flags, "-I%.*s", slash ? (int)(slash - file) : 1, slash ? file : ".");
+	for (size_t i = 0; i < dirs->nr; i++)
+		if (!strstr(dirs->word[i], "/kernel"))
+			tool_words_add(flags, "-I%s/fixmap/profiles", dirs->word[i]);
+	tool_words_add(flags, "-DFXM_KERNEL_PROFILE_FILE=%s", slash ? slash + 1 : file);
 }
 
 int tool_cflags(const char *command, struct fxm_config *cfg, struct tool_words *flags)
@@ -61,6 +69,7 @@ int tool_cflags(const char *command, struct fxm_config *cfg, struct tool_words *
 	err = tool_include_dirs(command, &dirs);
 	for (size_t i = 0; i < dirs.nr; i++)
 		tool_words_add(flags, "-I%s", dirs.word[i]);
+	add_profile_file(cfg, &dirs, flags);
 	for (size_t i = 0; i < sizeof(language) / sizeof(language[0]); i++)
 		tool_words_add(flags, "%s", language[i]);
 	add_definitions(cfg, layout, flags);

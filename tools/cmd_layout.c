@@ -29,14 +29,6 @@ struct view {
 	int digits; /* of an address */
 };
 
-static const char *summary_of(const char *profile)
-{
-	for (size_t i = 0; i < fxm_profile_count(); i++)
-		if (!strcmp(fxm_profile_name(i), profile))
-			return fxm_profile_summary(i);
-	return "";
-}
-
 /* "887 MB", "936 KB": @buf of 32 characters. */
 static const char *size_text(uint64_t bytes, char *buf)
 {
@@ -122,8 +114,9 @@ static void print_prots(const struct view *v)
 
 static void print_table(const struct view *v)
 {
-	const char *profile = fxm_config_profile(v->cfg);
-	printf("%s: %s\n", profile, summary_of(profile));
+	struct fxm_profile_info profile;
+	fxm_config_profile_info(v->cfg, &profile);
+	printf("%s: %s\n", profile.name, profile.summary);
 	print_changes(v->cfg);
 	print_values(v);
 	print_regions(v);

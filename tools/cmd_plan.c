@@ -34,27 +34,23 @@ static const char help[] = "usage: fixmap plan [-p PROFILE] [-o NAME=VALUE]... P
 
 struct plan {
 	const struct fxm_layout *layout;
-	const char *profile;
+	const char *profile, *arch;
 	bool is_2_6;
 	uint64_t page_size, slot_pages, slots;
 	uint64_t phys_mask, long_mask; /* resource_size_t, unsigned long */
 	uint64_t used;
 };
 
-static unsigned version_of(const char *profile)
-{
-	for (size_t i = 0; i < fxm_profile_count(); i++)
-		if (!strcmp(fxm_profile_name(i), profile))
-			return fxm_profile_version(i);
-	return 0;
-}
-
 static void plan_of(struct plan *p, const struct fxm_config *cfg, const struct fxm_layout *layout)
 {
 	bool is_64 = fxm_layout_get(layout, "PAGE_OFFSET") > UINT32_MAX;
 
-	*p = (struct plan){.layout = layout, .profile = fxm_config_profile(cfg), .page_size = fxm_layout_page_size(layout)};
-	p->is_2_6 = version_of(p->profile) < (2 << 16 | 6 << 8 | 27);
+	struct fxm_profile_info profile;
+	fxm_config_profile_info(cfg, &profile);
+
+	*p = (struct plan){.layout = layout, .profile = profile.name, .arch = profile.arch};
+	p->page_size = fxm_layout_page_size(layout);
+	p->is_2_6 = profile.version < (2 << 16 | 6 << 8 | 27);
 	p->slot_pages = fxm_layout_get(layout, "NR_FIX_BTMAPS");
 	p->slots = fxm_layout_get(layout, "FIX_BTMAPS_SLOTS");
 	p->long_mask = is_64 ? UINT64_MAX : UINT32_MAX;
@@ -278,7 +274,7 @@ static int check_top(const struct plan *p)
 	uint64_t top = (fxm_layout_get(p->layout, "FIXADDR_TOP") + p->page_size) & p->long_mask;
 	uint64_t pmd = fxm_layout_get(p->layout, "PMD_SIZE");
 
-	if (p->is_2_6 || strncmp(p->profile, "x86", 3) || !pmd)
+	if (p->is_2_6 || strncmp(p->arch, "x86", 3) || !pmd)
 		return 0;
 	return rule(!(top & (pmd - 1)), "aligned top", "fix_to_virt(0) + PAGE_SIZE is %08" PRIx64, top);
 }

@@ -103,5 +103,6 @@ static void occupy_closed_streams(void)
 int main(int argc, char **argv)
 {
 	occupy_closed_streams();
+	tool_offer_profiles();
 	return finish(run(argc, argv));
 }

@@ -191,6 +191,20 @@ static bool from_installation(const char *program, struct tool_words *dirs)
 	return dir != NULL;
 }
 
+void tool_offer_profiles(void)
+{
+	struct tool_words dirs = {0};
+	char program[4096], path[4200];
+	program_dir(program, sizeof(program));
+	if (from_build_tree(program, &dirs) || from_installation(program, &dirs))
+		for (size_t i = 0; i < dirs.nr; i++)
+			if (exists(dirs.word[i], "fixmap/profiles/rows.h")) {
+				snprintf(path, sizeof(path), "%s/fixmap/profiles", dirs.word[i]);
+				setenv("FIXMAP_PROFILES", path, 0);
+			}
+	tool_words_free(&dirs);
+}
+
 int tool_include_dirs(const char *command, struct tool_words *dirs)
 {
 	char program[4096];

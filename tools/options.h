@@ -72,6 +72,9 @@ struct tool_words {
 void tool_words_add(struct tool_words *words, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void tool_words_free(struct tool_words *words);
 
+/* Tells the library where the tables of the built-in profiles are (FIXMAP_PROFILES), unless the environment does. */
+void tool_offer_profiles(void);
+
 /*
  * The include directories of the kernel tier, as plain paths: those that the environment variable FIXMAP_INCLUDE names (colons
  * between them), else the build tree's or the installed ones, found from where this program lies. 0, or 2 after a message.

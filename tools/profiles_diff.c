@@ -113,7 +113,6 @@ static const struct {
 	{"kunmap_bug_in_interrupt", "kunmap() in an interrupt is a BUG"},
 	{"kunmap_might_sleep", "kunmap() in atomic context is reported as a function that sleeps"},
 	{"nocache_sets_pwt", "set_fixmap_nocache sets PWT beside PCD"},
-	{"oops_style", "the release whose oops text is printed"},
 	{"page_address_pool", "address records come from a pool, not from the slot's number"},
 	{"pagefault_counter", "kmap_atomic counts pagefault_disable() apart from the preempt count"},
 };
@@ -210,9 +209,9 @@ static int open_side(const char *words, struct side *s)
 		err = fxm_layout_create(s->cfg, &s->layout);
 	if (err)
 		return tool_error("profiles", "%s", *fxm_config_error(s->cfg) ? fxm_config_error(s->cfg) : fxm_strerror(err));
-	for (size_t i = 0; fxm_profile_name(i); i++)
-		if (!strcmp(fxm_profile_name(i), fxm_config_profile(s->cfg)))
-			s->version = fxm_profile_version(i);
+	struct fxm_profile_info profile;
+	fxm_config_profile_info(s->cfg, &profile);
+	s->version = profile.version;
 	return 0;
 }
 

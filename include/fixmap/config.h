@@ -33,8 +33,10 @@ FXM_API unsigned fxm_profile_version(size_t i);
 FXM_API const char *fxm_profile_default(void);
 
 /**
- * A config of profile @profile (NULL: the default profile) with that profile's default settings.
- * Context: any thread. Errors: -ENOENT no such profile, -ENOMEM. Ownership: the caller's; fxm_config_destroy() frees it.
+ * A config of profile @profile (NULL: the default profile) with that profile's default settings. @profile may be a file as for
+ * fxm_config_set(), which can say what is wrong with it.
+ * Context: any thread. Errors: -ENOENT no such profile, -EINVAL no such file, -ENOMEM. Ownership: the caller's;
+ * fxm_config_destroy() frees it.
  */
 FXM_API int fxm_config_create(const char *profile, struct fxm_config **out);
 
@@ -43,7 +45,8 @@ FXM_API void fxm_config_destroy(struct fxm_config *cfg);
 
 /**
  * Gives setting @name the value @value (both as text, as in NAME=VALUE). "profile" changes the profile: the kernel's
- * settings get its defaults, the library's own (window=, policy=, ...) stay. The words are listed by fxm_config_option().
+ * settings get its defaults, the library's own (window=, policy=, ...) stay. A profile with a slash in it or .def at its end is
+ * a file of the user's own, which is read (doc/profile-format.md). The words are listed by fxm_config_option().
  * Context: one thread at a time per config. Errors: -ENOENT no such setting in this profile, -EINVAL or -ERANGE bad value;
  * fxm_config_error() then holds one line that says what to write instead; the config is unchanged.
  */
@@ -60,6 +63,18 @@ FXM_API int fxm_config_parse_environment(struct fxm_config *cfg);
 
 /** The value of setting @name as text in the form that fxm_config_set() takes, or NULL. Valid until the next change. */
 FXM_API const char *fxm_config_get(const struct fxm_config *cfg, const char *name);
+
+/** A profile. The strings are valid for the life of the process. */
+struct fxm_profile_info {
+	const char *name;    /**< "x86_32-6.1" */
+	const char *arch;    /**< "i386", "x86_32", "x86_64", "arm", "arm64" */
+	const char *summary; /**< one line about it */
+	const char *file;    /**< what it was read from, NULL: it is built in */
+	unsigned version;    /**< of the kernel: major << 16 | minor << 8 | patch */
+};
+
+/** The config's profile into @out. Errors: -EINVAL. */
+FXM_API int fxm_config_profile_info(const struct fxm_config *cfg, struct fxm_profile_info *out);
 
 /** The name of the config's profile. Valid as long as the config. */
 FXM_API const char *fxm_config_profile(const struct fxm_config *cfg);

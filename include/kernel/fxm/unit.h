@@ -26,9 +26,13 @@
 #include <fixmap/kernel_tier.h>
 #include <fixmap/machine.h>
 
-/* "x86_32-5.10", and <fixmap/profiles/x86_32-5.10.def>. */
+/* "x86_32-5.10", and <fixmap/profiles/x86_32-5.10.def>; or a file of the user's own, whose folder is on the include path. */
 #define FXM_KERNEL_PROFILE __stringify(FXM_KERNEL_PROFILE_NAME)
+#ifdef FXM_KERNEL_PROFILE_FILE
+#define FXM_KERNEL_PROFILE_DEF <FXM_KERNEL_PROFILE_FILE>
+#else
 #define FXM_KERNEL_PROFILE_DEF <fixmap/profiles/FXM_KERNEL_PROFILE_NAME.def>
+#endif
 
 /* major << 16 | minor << 8 | patch: LINUX_VERSION_CODE. */
 #define FXM_K_VERSION_CODE FXM_KERNEL_VERSION
