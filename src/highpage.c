@@ -348,6 +348,33 @@ int fxm_zero_user(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t start, u
 	return zero(&c, page, start, start + size, 0, 0);
 }
 
+/* ---- folios, 5.17 and later ---- */
+
+static int zero_folio(struct fxm_vcpu *cpu, const char *function, struct fxm_page *folio, const uint32_t r[4])
+{
+	int error = fxmi_check_cpu(cpu);
+
+	if (error)
+		return error;
+	return fxmi_has(fxmi_kernel_of(cpu), function) ? fxm_zero_user_segments(cpu, folio, r[0], r[1], r[2], r[3]) : -ENOSYS;
+}
+
+int fxm_folio_zero_segments(struct fxm_vcpu *cpu, struct fxm_page *folio, uint32_t start1, uint32_t end1, uint32_t start2,
+			    uint32_t end2)
+{
+	return zero_folio(cpu, "folio_zero_segments", folio, (const uint32_t[]){start1, end1, start2, end2});
+}
+
+int fxm_folio_zero_segment(struct fxm_vcpu *cpu, struct fxm_page *folio, uint32_t start, uint32_t end)
+{
+	return zero_folio(cpu, "folio_zero_segment", folio, (const uint32_t[]){start, end, 0, 0});
+}
+
+int fxm_folio_zero_range(struct fxm_vcpu *cpu, struct fxm_page *folio, uint32_t start, uint32_t length)
+{
+	return zero_folio(cpu, "folio_zero_range", folio, (const uint32_t[]){start, start + length, 0, 0});
+}
+
 /* ---- parts of pages, 5.12 and later ---- */
 
 /* VM_BUG_ON(offset + len > PAGE_SIZE): the sum is a size_t. */

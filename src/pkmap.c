@@ -477,14 +477,14 @@ int fxm_kunmap_high(struct fxm_vcpu *cpu, struct fxm_page *page)
 
 fxm_va fxm_kmap_high_get(struct fxm_vcpu *cpu, struct fxm_page *page)
 {
-	int error = check_high(cpu, page);
+	int error = fxmi_check_cpu(cpu);
 	struct fxmi_op op;
 
+	if (!error)
+		error = fxmi_kernel_of(cpu)->arm ? check_high(cpu, page) : -ENOSYS;
 	if (error)
 		return fxmi_va_error(error);
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	if (!k->arm)
-		return fxmi_va_error(-ENOSYS);
 	fxmi_op_begin(cpu, &op, "kmap_high_get", page, 0);
 	op.address = k->has_high_get ? fxmi_kmap_high_get(cpu, k, page) : 0;
 	fxmi_op_end_kmap(cpu, &op);

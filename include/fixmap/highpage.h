@@ -47,6 +47,15 @@ FXM_API int fxm_zero_user_segment(struct fxm_vcpu *cpu, struct fxm_page *page, u
 FXM_API int fxm_zero_user(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t start, uint32_t size);
 
 /**
+ * The same of a folio, given by its first page: 5.17 and later. In traces they are the zero_user_segments() that they call.
+ * Model folio_zero_segments(), folio_zero_segment() and folio_zero_range().
+ */
+FXM_API int fxm_folio_zero_segments(struct fxm_vcpu *cpu, struct fxm_page *folio, uint32_t start1, uint32_t end1, uint32_t start2,
+				    uint32_t end2);
+FXM_API int fxm_folio_zero_segment(struct fxm_vcpu *cpu, struct fxm_page *folio, uint32_t start, uint32_t end);
+FXM_API int fxm_folio_zero_range(struct fxm_vcpu *cpu, struct fxm_page *folio, uint32_t start, uint32_t length);
+
+/**
  * 5.12 and later: bytes between two pages, between a page and a buffer of the caller, or of one value. With DEBUG_VM, BUG when
  * they leave the page; without it the kernel goes on into whatever is mapped behind it. Model memcpy_page(), memset_page(),
  * memcpy_from_page(), memcpy_to_page(), and memzero_page() of 5.13.

@@ -469,7 +469,7 @@ static void kmap_flush_unused_came_after_2_6_12(void **state)
 		assert_int_equal(pool_of(k).idle, old);
 		kernel_free(k);
 	}
-	assert_string_equal(fxm_since("kmap_flush_unused"), "since 2.6.2x");
+	assert_string_equal(fxm_since("kmap_flush_unused"), "since 2.6.22");
 }
 
 static void kmap_to_page_is_right_for_pkmap_and_lowmem_only(void **state)

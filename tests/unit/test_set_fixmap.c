@@ -84,8 +84,8 @@ static void the_macros_of_3_x_are_refused_on_2_6(void **state)
 		}
 		kernel_free(k);
 	}
-	assert_string_equal(fxm_since("set_fixmap_io"), "since 3.x");
-	assert_string_equal(fxm_since("set_fixmap_offset"), "since 3.x");
+	assert_string_equal(fxm_since("set_fixmap_io"), "since 3.14");
+	assert_string_equal(fxm_since("set_fixmap_offset"), "since 3.14");
 	assert_string_equal(fxm_since("reserve_top_address"), "since 2.6.18");
 	assert_null(fxm_since("set_fixmap_sideways"));
 	assert_null(fxm_since(NULL));

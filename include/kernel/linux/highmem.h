@@ -357,6 +357,22 @@ FXM_K_INLINE void memzero_page(struct page *page, size_t offset, size_t len)
 	flush_dcache_page(page);
 }
 
+/* Of a folio: ranges may lie in any of its pages. */
+FXM_K_INLINE void folio_zero_segments(struct folio *folio, size_t start1, size_t end1, size_t start2, size_t end2)
+{
+	zero_user_segments(&folio->page, (unsigned int)start1, (unsigned int)end1, (unsigned int)start2, (unsigned int)end2);
+}
+
+FXM_K_INLINE void folio_zero_segment(struct folio *folio, size_t start, size_t end)
+{
+	zero_user_segments(&folio->page, (unsigned int)start, (unsigned int)end, 0, 0);
+}
+
+FXM_K_INLINE void folio_zero_range(struct folio *folio, size_t start, size_t length)
+{
+	zero_user_segments(&folio->page, (unsigned int)start, (unsigned int)(start + length), 0, 0);
+}
+
 #endif
 
 #endif
