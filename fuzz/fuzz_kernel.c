@@ -488,7 +488,7 @@ static void pointer_formats(void)
 	int n = fxm_k_snprintf(buf, sizeof(buf), fmt, p);
 
 	check(n >= 0 && (n >= (int)sizeof(buf) || n == (int)strlen(buf)));
-	fxm_k_snprintf(buf, sizeof(buf), "%pe", (const void *)(intptr_t)-(int)r.b);
+	fxm_k_snprintf(buf, sizeof(buf), "%pe", (const void *)(intptr_t) - (int)r.b);
 	n = v_format(buf, sizeof(buf), "%d/%s", 42, "x");
 	check(n == 4 && !strcmp(buf, "42/x"));
 	check(fxm_k_sprintf(buf, "%s", "end") == 3);
@@ -497,9 +497,12 @@ static void pointer_formats(void)
 static void printk(void)
 {
 	static const char *const formats[] = {"plain %d\n",
-					      "\001" "3error %d\n",
-					      "\001" "c continued %d",
-					      "\001" "6info %d\n",
+					      "\001"
+					      "3error %d\n",
+					      "\001"
+					      "c continued %d",
+					      "\001"
+					      "6info %d\n",
 					      "two\nlines %d\n",
 					      "%5.3f %d\n",
 					      "\n%d"};
@@ -553,10 +556,42 @@ static void stamps(void)
 /* ---- a run ---- */
 
 static void (*const operations[])(void) = {
-	alloc_pages, alloc_pages, free_pages, get_free_pages, free_anything, page_questions, kmalloc, kmalloc, krealloc,
-	kfree, kmap, kmap, kunmap, kmap_more, set_page_address, kmap_atomic, kmap_atomic, kunmap_atomic, kmap_atomic_type,
-	kunmap_atomic_type, kmap_atomic_more, set_fixmap, fixmap_more, mmio, dereference, locks, state, numbers, complaints,
-	integer_formats, string_formats, pointer_formats, printk, held, parameters, stamps,
+    alloc_pages,
+    alloc_pages,
+    free_pages,
+    get_free_pages,
+    free_anything,
+    page_questions,
+    kmalloc,
+    kmalloc,
+    krealloc,
+    kfree,
+    kmap,
+    kmap,
+    kunmap,
+    kmap_more,
+    set_page_address,
+    kmap_atomic,
+    kmap_atomic,
+    kunmap_atomic,
+    kmap_atomic_type,
+    kunmap_atomic_type,
+    kmap_atomic_more,
+    set_fixmap,
+    fixmap_more,
+    mmio,
+    dereference,
+    locks,
+    state,
+    numbers,
+    complaints,
+    integer_formats,
+    string_formats,
+    pointer_formats,
+    printk,
+    held,
+    parameters,
+    stamps,
 };
 
 static int operate(void *arg)

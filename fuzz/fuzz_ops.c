@@ -172,32 +172,47 @@ static void set_page_address(struct ops_run *run, const struct step *s, unsigned
 }
 
 /* Past the CPU's own levels there are other CPUs' and other fixed addresses; far past them, other people's memory. */
-static bool depth_allows(const struct ops_run *run, unsigned cpu, int step)
+static bool depth_allows(const struct ops_run *run, const struct ops_actor *actor, int step)
 {
-	int depth = run->model->cpu[cpu].depth + step;
+	int depth = model_depth(run->model, actor->cpu, actor->task);
+
+	/* The kernel's record of a task is a part of it: past its ends is the rest of the task. */
+	if (run->model->c.local)
+		return depth >= 0 && depth < (int)run->model->km_type_nr + (step < 0 ? 2 : 0);
+	depth += step;
 	return depth >= -2 && depth <= (int)run->model->km_type_nr + 3;
 }
 
 static void atomic_map(struct ops_run *run, const struct step *s, unsigned kind)
 {
 	struct ops_actor *actor = ops_actor_of(run, s->who, false);
-	struct ops_call c = {.kind = (enum ops_kind)kind, .pfn = pfn_of(run, s), .prot = prot_of(run, s->b)};
+	struct ops_call c = {.kind = (enum ops_kind)kind, .pfn = pfn_of(run, s), .prot = prot_of(run, s->b), .pa = s->b * 48u};
 
-	if (depth_allows(run, actor->cpu, 1))
+	if (actor->asleep || depth_allows(run, actor, 1))
 		ops_do(run, actor, &c);
 }
 
 enum { TOPMOST, ANYWHERE };
 
-static void atomic_unmap(struct ops_run *run, const struct step *s, unsigned which)
+static void unmap(struct ops_run *run, const struct step *s, enum ops_kind kind, unsigned which)
 {
 	struct ops_actor *actor = ops_actor_of(run, s->who, false);
-	struct ops_call c = {.kind = CALL_KUNMAP_ATOMIC, .va = va_of(run, s, actor->cpu)};
+	struct ops_call c = {.kind = kind, .va = va_of(run, s, actor->cpu)};
 
 	if (which == TOPMOST)
-		c.va = slot_of(run, actor->cpu, run->model->cpu[actor->cpu].depth - 1) + (s->a & 0xfff);
-	if (depth_allows(run, actor->cpu, -1))
+		c.va = slot_of(run, actor->cpu, model_depth(run->model, actor->cpu, actor->task) - 1) + (s->a & 0xfff);
+	if (actor->asleep || depth_allows(run, actor, -1))
 		ops_do(run, actor, &c);
+}
+
+static void atomic_unmap(struct ops_run *run, const struct step *s, unsigned which)
+{
+	unmap(run, s, CALL_KUNMAP_ATOMIC, which);
+}
+
+static void local_unmap(struct ops_run *run, const struct step *s, unsigned which)
+{
+	unmap(run, s, CALL_KUNMAP_LOCAL, which);
 }
 
 static void idx(struct ops_run *run, const struct step *s, unsigned kind)
@@ -205,7 +220,7 @@ static void idx(struct ops_run *run, const struct step *s, unsigned kind)
 	struct ops_actor *actor = ops_actor_of(run, s->who, false);
 	struct ops_call c = {.kind = (enum ops_kind)kind};
 
-	if (depth_allows(run, actor->cpu, kind == CALL_IDX_PUSH ? 1 : kind == CALL_IDX_POP ? -1 : 0))
+	if (depth_allows(run, actor, kind == CALL_IDX_PUSH ? 1 : kind == CALL_IDX_POP ? -1 : 0))
 		ops_do(run, actor, &c);
 }
 
@@ -218,7 +233,8 @@ static void atomic_pairs(struct ops_run *run, const struct step *s, unsigned arg
 	for (unsigned i = 0; i < 1 + (s->b & 3); i++) {
 		up.a = (s->a + i) % 0xc0;
 		atomic_map(run, &up, CALL_KMAP_ATOMIC);
-		if (!run->model->c.typed && run->model->cpu[ops_actor_of(run, s->who, false)->cpu].depth > 0) {
+		const struct ops_actor *actor = ops_actor_of(run, s->who, false);
+		if (!run->model->c.typed && model_depth(run->model, actor->cpu, actor->task) > 0) {
 			down.a = 0;
 			atomic_unmap(run, &down, TOPMOST);
 		}
@@ -349,10 +365,12 @@ static unsigned expected_leaks(const struct ops_run *run)
 
 	for (uint32_t i = 0; i < m->last_pkmap; i++)
 		n += m->count[i] >= 2;
-	for (unsigned cpu = 0; cpu < run->cpus; cpu++)
+	for (unsigned task = 0; m->c.local && task < MODEL_TASKS; task++)
+		n += model_held(m, task);
+	for (unsigned cpu = 0; cpu < run->cpus && !m->c.local; cpu++)
 		for (int level = 0; level < m->cpu[cpu].depth && level < (int)m->km_type_nr; level++)
 			n++;
-	return n;
+	return n + run->held_by_ended;
 }
 
 static void leaks(struct ops_run *run, const struct step *s, unsigned arg)
@@ -455,104 +473,113 @@ static const struct {
 	operation_fn fn;
 	unsigned arg;
 } operations[] = {
-	{simple, CALL_KMAP},
-	{simple, CALL_KMAP},
-	{simple, CALL_KUNMAP},
-	{simple, CALL_KUNMAP},
-	{sleepy, CALL_KMAP},
-	{sleepy, CALL_KMAP_HIGH},
-	{simple, CALL_KUNMAP_HIGH},
-	{sleepy, CALL_MAP_NEW_VIRTUAL},
-	{simple, CALL_FLUSH_ALL_ZERO_PKMAPS},
-	{simple, CALL_KMAP_FLUSH_UNUSED},
-	{simple, CALL_PAGE_ADDRESS},
-	{set_page_address, CALL_SET_PAGE_ADDRESS},
-	{simple, CALL_KMAP_TO_PFN},
-	{atomic_map, CALL_KMAP_ATOMIC},
-	{atomic_map, CALL_KMAP_ATOMIC},
-	{atomic_map, CALL_KMAP_ATOMIC_PROT},
-	{atomic_map, CALL_KMAP_ATOMIC_PFN},
-	{atomic_unmap, TOPMOST},
-	{atomic_unmap, TOPMOST},
-	{atomic_unmap, ANYWHERE},
-	{atomic_pairs, 0},
-	{idx, CALL_IDX_PUSH},
-	{idx, CALL_IDX},
-	{idx, CALL_IDX_POP},
-	{type_map, CALL_KMAP_ATOMIC_TYPE},
-	{type_map, CALL_KMAP_ATOMIC_TYPE},
-	{type_map, CALL_KMAP_ATOMIC_PFN_TYPE},
-	{type_unmap, TOPMOST},
-	{type_unmap, ANYWHERE},
-	{simple, CALL_KMAP_ATOMIC_TO_PFN},
-	{simple, CALL___SET_FIXMAP},
-	{simple, CALL_SET_FIXMAP},
-	{simple, CALL_SET_FIXMAP_NOCACHE},
-	{simple, CALL_SET_FIXMAP_IO},
-	{simple, CALL_SET_FIXMAP_OFFSET},
-	{simple, CALL_SET_FIXMAP_OFFSET_NOCACHE},
-	{simple, CALL_SET_FIXMAP_OFFSET_IO},
-	{simple, CALL_CLEAR_FIXMAP},
-	{simple, CALL_VIRT_TO_FIX},
-	{simple, CALL_FIX_TO_VIRT},
-	{simple, CALL_PREEMPT_DISABLE},
-	{simple, CALL_PREEMPT_ENABLE},
-	{pagefault, CALL_PAGEFAULT_DISABLE},
-	{pagefault, CALL_PAGEFAULT_ENABLE},
-	{simple, CALL_IRQ_DISABLE},
-	{simple, CALL_IRQ_ENABLE},
-	{context, CALL_ENTER},
-	{context, CALL_LEAVE},
-	{leave, CALL_LEAVE},
-	{simple, CALL_MIGHT_SLEEP},
-	{simple, CALL_SCHEDULE},
-	{simple, CALL_TLB_FLUSH_ONE},
-	{simple, CALL_TLB_FLUSH},
-	{simple, CALL_WARN},
-	{simple, CALL_BUG},
-	{oops, CALL_OOPS},
-	{dereference, false},
-	{dereference, true},
-	{access, ACCESS_READ},
-	{access, ACCESS_READ_U64},
-	{access, ACCESS_READ_U64},
-	{access, ACCESS_WRITE},
-	{access, ACCESS_WRITE_U64},
-	{access, ACCESS_TRANSLATE},
-	{access, ACCESS_FILL},
-	{access, ACCESS_COPY},
-	{access, ACCESS_MMIO},
-	{bulk, CALL_KMAP},
-	{bulk, CALL_KUNMAP},
-	{end_fibre, 0},
-	{cpu_add, 0},
-	{leaks, 0},
-	{reserve_top, 0},
-	{prefault, 0},
-	{everything, 0},
-	{bad_arguments, 0},
-	{trace, 0},
-	{page_address_init, 0},
+    {simple, CALL_KMAP},
+    {simple, CALL_KMAP},
+    {simple, CALL_KUNMAP},
+    {simple, CALL_KUNMAP},
+    {sleepy, CALL_KMAP},
+    {sleepy, CALL_KMAP_HIGH},
+    {simple, CALL_KUNMAP_HIGH},
+    {sleepy, CALL_MAP_NEW_VIRTUAL},
+    {simple, CALL_FLUSH_ALL_ZERO_PKMAPS},
+    {simple, CALL_KMAP_FLUSH_UNUSED},
+    {simple, CALL_PAGE_ADDRESS},
+    {set_page_address, CALL_SET_PAGE_ADDRESS},
+    {simple, CALL_KMAP_TO_PFN},
+    {atomic_map, CALL_KMAP_ATOMIC},
+    {atomic_map, CALL_KMAP_ATOMIC},
+    {atomic_map, CALL_KMAP_ATOMIC_PROT},
+    {atomic_map, CALL_KMAP_ATOMIC_PFN},
+    {atomic_unmap, TOPMOST},
+    {atomic_unmap, TOPMOST},
+    {atomic_unmap, ANYWHERE},
+    {atomic_pairs, 0},
+    {idx, CALL_IDX_PUSH},
+    {idx, CALL_IDX},
+    {idx, CALL_IDX_POP},
+    {type_map, CALL_KMAP_ATOMIC_TYPE},
+    {type_map, CALL_KMAP_ATOMIC_TYPE},
+    {type_map, CALL_KMAP_ATOMIC_PFN_TYPE},
+    {type_unmap, TOPMOST},
+    {type_unmap, ANYWHERE},
+    {simple, CALL_KMAP_ATOMIC_TO_PFN},
+    {simple, CALL___SET_FIXMAP},
+    {simple, CALL_SET_FIXMAP},
+    {simple, CALL_SET_FIXMAP_NOCACHE},
+    {simple, CALL_SET_FIXMAP_IO},
+    {simple, CALL_SET_FIXMAP_OFFSET},
+    {simple, CALL_SET_FIXMAP_OFFSET_NOCACHE},
+    {simple, CALL_SET_FIXMAP_OFFSET_IO},
+    {simple, CALL_CLEAR_FIXMAP},
+    {simple, CALL_VIRT_TO_FIX},
+    {simple, CALL_FIX_TO_VIRT},
+    {simple, CALL_PREEMPT_DISABLE},
+    {simple, CALL_PREEMPT_ENABLE},
+    {pagefault, CALL_PAGEFAULT_DISABLE},
+    {pagefault, CALL_PAGEFAULT_ENABLE},
+    {simple, CALL_IRQ_DISABLE},
+    {simple, CALL_IRQ_ENABLE},
+    {context, CALL_ENTER},
+    {context, CALL_LEAVE},
+    {leave, CALL_LEAVE},
+    {simple, CALL_MIGHT_SLEEP},
+    {simple, CALL_SCHEDULE},
+    {simple, CALL_TLB_FLUSH_ONE},
+    {simple, CALL_TLB_FLUSH},
+    {simple, CALL_WARN},
+    {simple, CALL_BUG},
+    {oops, CALL_OOPS},
+    {dereference, false},
+    {dereference, true},
+    {access, ACCESS_READ},
+    {access, ACCESS_READ_U64},
+    {access, ACCESS_READ_U64},
+    {access, ACCESS_WRITE},
+    {access, ACCESS_WRITE_U64},
+    {access, ACCESS_TRANSLATE},
+    {access, ACCESS_FILL},
+    {access, ACCESS_COPY},
+    {access, ACCESS_MMIO},
+    {bulk, CALL_KMAP},
+    {bulk, CALL_KUNMAP},
+    {end_fibre, 0},
+    {cpu_add, 0},
+    {leaks, 0},
+    {reserve_top, 0},
+    {prefault, 0},
+    {everything, 0},
+    {bad_arguments, 0},
+    {trace, 0},
+    {page_address_init, 0},
+    {atomic_map, CALL_KMAP_LOCAL_PAGE},
+    {atomic_map, CALL_KMAP_LOCAL_PAGE},
+    {atomic_map, CALL_KMAP_LOCAL_PAGE_PROT},
+    {atomic_map, CALL_KMAP_LOCAL_PFN},
+    {atomic_map, CALL_KMAP_LOCAL_FOLIO},
+    {local_unmap, TOPMOST},
+    {local_unmap, TOPMOST},
+    {local_unmap, ANYWHERE},
+    {simple, CALL_IS_KMAP_ADDR},
 };
 
 /* ---- a run ---- */
 
 static void read_settings(struct ops_settings *s, const uint8_t *d)
 {
-	static const char *const profiles[] = {"x86_32-5.10", "i386-2.6.12", "x86_32-4.15", "x86_32-5.10"};
+	static const char *const profiles[] = {"x86_32-5.10", "i386-2.6.12", "x86_32-4.15", "x86_32-6.1"};
 	bool typed = (d[0] & 3) == 1;
 
 	*s = (struct ops_settings){
-		.profile = profiles[d[0] & 3],
-		.pae = d[0] & 4,
-		.debug_highmem = d[0] & 8,
-		.debug_atomic_sleep = d[0] & 0x10,
-		.preempt_count = typed || (d[0] & 0x30),
-		.detect = d[0] & 0x40,
-		.trace = d[0] & 0x80,
-		.nr_cpus = 1 + (d[1] & 7),
-		.interrupt = (d[1] & 0xc0) == 0xc0,
-		.window = (d[2] & 0x1c) == 0x1c ? (enum fxm_window_mode)(d[2] & 3) : FXM_WINDOW_OFF,
+	    .profile = profiles[d[0] & 3],
+	    .pae = d[0] & 4,
+	    .debug_highmem = d[0] & 8,
+	    .debug_atomic_sleep = d[0] & 0x10,
+	    .preempt_count = typed || (d[0] & 0x30),
+	    .detect = d[0] & 0x40,
+	    .trace = d[0] & 0x80,
+	    .nr_cpus = 1 + (d[1] & 7),
+	    .interrupt = (d[1] & 0xc0) == 0xc0,
+	    .window = (d[2] & 0x1c) == 0x1c ? (enum fxm_window_mode)(d[2] & 3) : FXM_WINDOW_OFF,
 	};
 	s->cpus = 1 + (d[1] >> 3 & 7) % s->nr_cpus;
 }

@@ -13,8 +13,18 @@
 #include <string.h>
 
 static const char *const settings[] = {
-	"trace=", "policy=record", "policy.warn=record", "policy.bug=record", "policy.oops=record", "policy.sleeping=record",
-	"policy.deadlock=record", "policy.hung=record", "policy.finding=record", "stacks=off", "hung_task=1", "window=off",
+    "trace=",
+    "policy=record",
+    "policy.warn=record",
+    "policy.bug=record",
+    "policy.oops=record",
+    "policy.sleeping=record",
+    "policy.deadlock=record",
+    "policy.hung=record",
+    "policy.finding=record",
+    "stacks=off",
+    "hung_task=1",
+    "window=off",
 };
 
 static _Noreturn void fail(const char *what)

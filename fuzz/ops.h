@@ -56,6 +56,12 @@ enum ops_kind {
 	CALL_KMAP_ATOMIC_PROT,
 	CALL_KMAP_ATOMIC_PFN,
 	CALL_KUNMAP_ATOMIC,
+	CALL_KMAP_LOCAL_PAGE,
+	CALL_KMAP_LOCAL_PAGE_PROT,
+	CALL_KMAP_LOCAL_PFN,
+	CALL_KMAP_LOCAL_FOLIO,
+	CALL_KUNMAP_LOCAL,
+	CALL_IS_KMAP_ADDR,
 	CALL_IDX_PUSH,
 	CALL_IDX,
 	CALL_IDX_POP,
@@ -85,6 +91,7 @@ enum ops_kind {
 	CALL_SCHEDULE,
 	CALL_TLB_FLUSH_ONE,
 	CALL_TLB_FLUSH,
+	CALL_NOTHING, /* the task takes its seat and leaves it */
 	CALL_WARN,
 	CALL_BUG,
 	CALL_OOPS,	 /* reads va and, when that faults, lets the kernel handle it */
@@ -106,7 +113,7 @@ enum ops_end { ENDED_WELL, ENDED_KILLED, ENDED_ASLEEP };
 /* Who does an operation: the idle task of a vCPU, called by the driver itself, or a fibre. */
 struct ops_actor {
 	struct ops_run *run;
-	unsigned cpu, task; /* task: number in the model */
+	unsigned cpu, task;	/* task: number in the model */
 	struct fxm_task *fibre; /* NULL for idle tasks */
 	struct ops_call call;
 	bool asleep;
@@ -130,6 +137,8 @@ struct ops_run {
 	unsigned cpus;
 	struct ops_actor idle[MODEL_CPUS], fibre[OPS_FIBRES];
 	struct ops_reports reports;
+	unsigned switch_warnings; /* predicted for the context switches around one operation */
+	unsigned held_by_ended;	  /* kmap_local mappings that fibres took with them */
 	uint64_t recent[OPS_RECENT];
 	unsigned nr_recent;
 	uint64_t operations;

@@ -220,7 +220,10 @@ static void translate_only(struct ops_run *run, unsigned cpu, uint64_t va, bool 
 			   (unsigned long long)pa.v, (unsigned long long)part.a.pfn);
 }
 
-/* Both pages leave the TLB first: loading one may evict the other, and then the model could not tell. */
+/*
+ * Both pages leave the TLB first: loading one may evict the other, and then the model could not tell. Within one page the two could
+ * overlap.
+ */
 static void copy(struct ops_run *run, unsigned cpu, uint64_t to, uint64_t from, size_t len)
 {
 	struct fxm_vcpu *vcpu = fxm_machine_vcpu(run->m, cpu);
@@ -230,15 +233,13 @@ static void copy(struct ops_run *run, unsigned cpu, uint64_t to, uint64_t from, 
 	if (len > MODEL_PAGE - from % MODEL_PAGE)
 		len = MODEL_PAGE - from % MODEL_PAGE;
 	struct part source = {.va = from, .len = len}, target = {.va = to, .len = len};
-	if (!len || !is_writable_ground(run, cpu, to))
+	if (!len || !is_writable_ground(run, cpu, to) || from / MODEL_PAGE == to / MODEL_PAGE)
 		return;
 	fxm_tlb_flush_one(vcpu, fxm_va_of(to));
 	fxm_tlb_flush_one(vcpu, fxm_va_of(from));
 	model_tlb_flush_one(run->model, cpu, to & ~(uint64_t)(MODEL_PAGE - 1));
 	model_tlb_flush_one(run->model, cpu, from & ~(uint64_t)(MODEL_PAGE - 1));
 	bool good = predict(run, cpu, &source, 1, false);
-	if (good && from / MODEL_PAGE == to / MODEL_PAGE)
-		return; /* within a page only when not overlapping */
 	const unsigned char *frame = good ? fxm_frame(run->m, source.a.pfn) : NULL;
 	memset(run->data, 0xff, len);
 	if (frame)

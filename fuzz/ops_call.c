@@ -21,53 +21,60 @@ static const struct {
 	const char *name;
 	unsigned flags;
 } kinds[] = {
-	[CALL_KMAP] = {"kmap", ADDRESS | POOL},
-	[CALL_KUNMAP] = {"kunmap", VALUE | POOL},
-	[CALL_KMAP_HIGH] = {"kmap_high", ADDRESS | POOL},
-	[CALL_KUNMAP_HIGH] = {"kunmap_high", VALUE | POOL},
-	[CALL_MAP_NEW_VIRTUAL] = {"map_new_virtual", ADDRESS | POOL},
-	[CALL_FLUSH_ALL_ZERO_PKMAPS] = {"flush_all_zero_pkmaps", VALUE | POOL},
-	[CALL_KMAP_FLUSH_UNUSED] = {"kmap_flush_unused", VALUE | POOL},
-	[CALL_PAGE_ADDRESS] = {"page_address", ADDRESS},
-	[CALL_SET_PAGE_ADDRESS] = {"set_page_address", VALUE | POOL},
-	[CALL_KMAP_TO_PFN] = {"kmap_to_page", VALUE},
-	[CALL_KMAP_ATOMIC] = {"kmap_atomic", ADDRESS},
-	[CALL_KMAP_ATOMIC_PROT] = {"kmap_atomic_prot", ADDRESS},
-	[CALL_KMAP_ATOMIC_PFN] = {"kmap_atomic_pfn", ADDRESS},
-	[CALL_KUNMAP_ATOMIC] = {"kunmap_atomic", VALUE | PTE},
-	[CALL_IDX_PUSH] = {"kmap_atomic_idx_push", VALUE},
-	[CALL_IDX] = {"kmap_atomic_idx", VALUE},
-	[CALL_IDX_POP] = {"kmap_atomic_idx_pop", VALUE},
-	[CALL_KMAP_ATOMIC_TYPE] = {"kmap_atomic(type)", ADDRESS},
-	[CALL_KMAP_ATOMIC_PFN_TYPE] = {"kmap_atomic_pfn(type)", ADDRESS},
-	[CALL_KUNMAP_ATOMIC_TYPE] = {"kunmap_atomic(type)", VALUE | PTE},
-	[CALL_KMAP_ATOMIC_TO_PFN] = {"kmap_atomic_to_page", VALUE},
-	[CALL___SET_FIXMAP] = {"__set_fixmap", PTE},
-	[CALL_SET_FIXMAP] = {"set_fixmap", PTE},
-	[CALL_SET_FIXMAP_NOCACHE] = {"set_fixmap_nocache", PTE},
-	[CALL_SET_FIXMAP_IO] = {"set_fixmap_io", PTE},
-	[CALL_SET_FIXMAP_OFFSET] = {"set_fixmap_offset", ADDRESS | PTE},
-	[CALL_SET_FIXMAP_OFFSET_NOCACHE] = {"set_fixmap_offset_nocache", ADDRESS | PTE},
-	[CALL_SET_FIXMAP_OFFSET_IO] = {"set_fixmap_offset_io", ADDRESS | PTE},
-	[CALL_CLEAR_FIXMAP] = {"clear_fixmap", PTE},
-	[CALL_VIRT_TO_FIX] = {"virt_to_fix", VALUE},
-	[CALL_FIX_TO_VIRT] = {"fix_to_virt", ADDRESS},
-	[CALL_PREEMPT_DISABLE] = {"preempt_disable", 0},
-	[CALL_PREEMPT_ENABLE] = {"preempt_enable", 0},
-	[CALL_PAGEFAULT_DISABLE] = {"pagefault_disable", 0},
-	[CALL_PAGEFAULT_ENABLE] = {"pagefault_enable", 0},
-	[CALL_IRQ_DISABLE] = {"local_irq_disable", 0},
-	[CALL_IRQ_ENABLE] = {"local_irq_enable", 0},
-	[CALL_ENTER] = {"context enter", VALUE},
-	[CALL_LEAVE] = {"context leave", VALUE},
-	[CALL_MIGHT_SLEEP] = {"might_sleep", 0},
-	[CALL_SCHEDULE] = {"schedule", 0},
-	[CALL_TLB_FLUSH_ONE] = {"__flush_tlb_one", 0},
-	[CALL_TLB_FLUSH] = {"__flush_tlb_global", 0},
-	[CALL_WARN] = {"WARN", 0},
-	[CALL_BUG] = {"BUG", 0},
-	[CALL_OOPS] = {"bad access", 0},
-	[CALL_DEREFERENCE] = {"dereference", VALUE},
+    [CALL_KMAP] = {"kmap", ADDRESS | POOL},
+    [CALL_KUNMAP] = {"kunmap", VALUE | POOL},
+    [CALL_KMAP_HIGH] = {"kmap_high", ADDRESS | POOL},
+    [CALL_KUNMAP_HIGH] = {"kunmap_high", VALUE | POOL},
+    [CALL_MAP_NEW_VIRTUAL] = {"map_new_virtual", ADDRESS | POOL},
+    [CALL_FLUSH_ALL_ZERO_PKMAPS] = {"flush_all_zero_pkmaps", VALUE | POOL},
+    [CALL_KMAP_FLUSH_UNUSED] = {"kmap_flush_unused", VALUE | POOL},
+    [CALL_PAGE_ADDRESS] = {"page_address", ADDRESS},
+    [CALL_SET_PAGE_ADDRESS] = {"set_page_address", VALUE | POOL},
+    [CALL_KMAP_TO_PFN] = {"kmap_to_page", VALUE},
+    [CALL_KMAP_ATOMIC] = {"kmap_atomic", ADDRESS},
+    [CALL_KMAP_ATOMIC_PROT] = {"kmap_atomic_prot", ADDRESS},
+    [CALL_KMAP_ATOMIC_PFN] = {"kmap_atomic_pfn", ADDRESS},
+    [CALL_KUNMAP_ATOMIC] = {"kunmap_atomic", VALUE | PTE},
+    [CALL_KMAP_LOCAL_PAGE] = {"kmap_local_page", ADDRESS},
+    [CALL_KMAP_LOCAL_PAGE_PROT] = {"kmap_local_page_prot", ADDRESS},
+    [CALL_KMAP_LOCAL_PFN] = {"kmap_local_pfn", ADDRESS},
+    [CALL_KMAP_LOCAL_FOLIO] = {"kmap_local_folio", ADDRESS},
+    [CALL_KUNMAP_LOCAL] = {"kunmap_local", VALUE | PTE},
+    [CALL_IS_KMAP_ADDR] = {"is_kmap_addr", VALUE},
+    [CALL_IDX_PUSH] = {"kmap_atomic_idx_push", VALUE},
+    [CALL_IDX] = {"kmap_atomic_idx", VALUE},
+    [CALL_IDX_POP] = {"kmap_atomic_idx_pop", VALUE},
+    [CALL_KMAP_ATOMIC_TYPE] = {"kmap_atomic(type)", ADDRESS},
+    [CALL_KMAP_ATOMIC_PFN_TYPE] = {"kmap_atomic_pfn(type)", ADDRESS},
+    [CALL_KUNMAP_ATOMIC_TYPE] = {"kunmap_atomic(type)", VALUE | PTE},
+    [CALL_KMAP_ATOMIC_TO_PFN] = {"kmap_atomic_to_page", VALUE},
+    [CALL___SET_FIXMAP] = {"__set_fixmap", PTE},
+    [CALL_SET_FIXMAP] = {"set_fixmap", PTE},
+    [CALL_SET_FIXMAP_NOCACHE] = {"set_fixmap_nocache", PTE},
+    [CALL_SET_FIXMAP_IO] = {"set_fixmap_io", PTE},
+    [CALL_SET_FIXMAP_OFFSET] = {"set_fixmap_offset", ADDRESS | PTE},
+    [CALL_SET_FIXMAP_OFFSET_NOCACHE] = {"set_fixmap_offset_nocache", ADDRESS | PTE},
+    [CALL_SET_FIXMAP_OFFSET_IO] = {"set_fixmap_offset_io", ADDRESS | PTE},
+    [CALL_CLEAR_FIXMAP] = {"clear_fixmap", PTE},
+    [CALL_VIRT_TO_FIX] = {"virt_to_fix", VALUE},
+    [CALL_FIX_TO_VIRT] = {"fix_to_virt", ADDRESS},
+    [CALL_PREEMPT_DISABLE] = {"preempt_disable", 0},
+    [CALL_PREEMPT_ENABLE] = {"preempt_enable", 0},
+    [CALL_PAGEFAULT_DISABLE] = {"pagefault_disable", 0},
+    [CALL_PAGEFAULT_ENABLE] = {"pagefault_enable", 0},
+    [CALL_IRQ_DISABLE] = {"local_irq_disable", 0},
+    [CALL_IRQ_ENABLE] = {"local_irq_enable", 0},
+    [CALL_ENTER] = {"context enter", VALUE},
+    [CALL_LEAVE] = {"context leave", VALUE},
+    [CALL_MIGHT_SLEEP] = {"might_sleep", 0},
+    [CALL_SCHEDULE] = {"schedule", 0},
+    [CALL_TLB_FLUSH_ONE] = {"__flush_tlb_one", 0},
+    [CALL_TLB_FLUSH] = {"__flush_tlb_global", 0},
+    [CALL_NOTHING] = {"nothing", 0},
+    [CALL_WARN] = {"WARN", 0},
+    [CALL_BUG] = {"BUG", 0},
+    [CALL_OOPS] = {"bad access", 0},
+    [CALL_DEREFERENCE] = {"dereference", VALUE},
 };
 
 const char *ops_name(enum ops_kind kind)
@@ -134,8 +141,18 @@ static struct model_result predict_pool(struct ops_run *run, unsigned cpu, const
 	case CALL_SET_PAGE_ADDRESS:
 		return model_set_page_address(m, c->pfn, c->va);
 	default:
-		return model_kmap_to_pfn(m, c->va);
+		return model_kmap_to_pfn(m, cpu, c->va);
 	}
+}
+
+/* The page of a folio that holds the byte at offset pa. */
+static struct model_result kmap_local_folio(struct model *m, unsigned cpu, const struct ops_call *c)
+{
+	struct model_result r = model_kmap_local_page(m, cpu, c->pfn + c->pa / MODEL_PAGE, m->c.kmap_prot);
+
+	if (r.outcome == MODEL_DONE)
+		r.address += c->pa % MODEL_PAGE;
+	return r;
 }
 
 static struct model_result predict_atomic(struct ops_run *run, unsigned cpu, const struct ops_call *c)
@@ -151,6 +168,18 @@ static struct model_result predict_atomic(struct ops_run *run, unsigned cpu, con
 		return model_kmap_atomic_pfn(m, cpu, c->pfn);
 	case CALL_KUNMAP_ATOMIC:
 		return model_kunmap_atomic(m, cpu, c->va);
+	case CALL_KMAP_LOCAL_PAGE:
+		return model_kmap_local_page(m, cpu, c->pfn, m->c.kmap_prot);
+	case CALL_KMAP_LOCAL_PAGE_PROT:
+		return model_kmap_local_page(m, cpu, c->pfn, c->prot);
+	case CALL_KMAP_LOCAL_PFN:
+		return model_kmap_local_pfn(m, cpu, c->pfn);
+	case CALL_KMAP_LOCAL_FOLIO:
+		return kmap_local_folio(m, cpu, c);
+	case CALL_KUNMAP_LOCAL:
+		return model_kunmap_local(m, cpu, c->va);
+	case CALL_IS_KMAP_ADDR:
+		return model_is_kmap_addr(m, c->va);
 	case CALL_IDX_PUSH:
 		return model_idx_push(m, cpu);
 	case CALL_IDX:
@@ -234,6 +263,8 @@ static struct model_result predict_state(struct ops_run *run, unsigned cpu, cons
 		return model_tlb_flush_one(m, cpu, c->va), plain(0);
 	case CALL_TLB_FLUSH:
 		return model_tlb_flush(m, cpu), plain(0);
+	case CALL_NOTHING:
+		return plain(0);
 	case CALL_WARN:
 		return (struct model_result){.warnings = 1};
 	default:
@@ -342,6 +373,20 @@ static void perform_atomic(struct ops_run *run, struct fxm_vcpu *cpu, struct ops
 	case CALL_KUNMAP_ATOMIC:
 		c->value = fxm_kunmap_atomic(cpu, fxm_va_of(c->va));
 		return;
+	case CALL_KMAP_LOCAL_PAGE:
+		return take_address(c, fxm_kmap_local_page(cpu, page));
+	case CALL_KMAP_LOCAL_PAGE_PROT:
+		return take_address(c, fxm_kmap_local_page_prot(cpu, page, fxm_pte_of(c->prot)));
+	case CALL_KMAP_LOCAL_PFN:
+		return take_address(c, fxm_kmap_local_pfn(cpu, c->pfn));
+	case CALL_KMAP_LOCAL_FOLIO:
+		return take_address(c, fxm_kmap_local_folio(cpu, page, c->pa));
+	case CALL_KUNMAP_LOCAL:
+		c->value = fxm_kunmap_local(cpu, fxm_va_of(c->va));
+		return;
+	case CALL_IS_KMAP_ADDR:
+		c->value = fxm_is_kmap_addr(cpu, fxm_va_of(c->va));
+		return;
 	case CALL_IDX_PUSH:
 		c->value = fxm_kmap_atomic_idx_push(cpu);
 		return;
@@ -426,6 +471,8 @@ static void perform_state(struct ops_run *run, struct fxm_vcpu *cpu, struct ops_
 		return fxm_tlb_flush_one(cpu, fxm_va_of(c->va));
 	case CALL_TLB_FLUSH:
 		return fxm_tlb_flush(cpu);
+	case CALL_NOTHING:
+		return;
 	case CALL_WARN:
 		return fxm_warn(cpu, "fuzz.c:1", "the fuzzer's");
 	case CALL_BUG:
@@ -518,6 +565,22 @@ static enum ops_end act(struct ops_run *run, struct ops_actor *actor, const stru
 	return actor->status ? ENDED_KILLED : ENDED_WELL;
 }
 
+/*
+ * Makes @actor the model's task on its CPU for one operation; afterwards the seat is the idle task's again. Who sleeps and was
+ * not woken does not get the seat.
+ */
+static void sit(struct ops_run *run, const struct ops_actor *actor)
+{
+	run->switch_warnings = 0;
+	if (!actor->asleep || run->model->task[actor->task].woken)
+		run->switch_warnings = model_switch(run->model, actor->cpu, actor->task);
+}
+
+static void stand_up(struct ops_run *run, const struct ops_actor *actor)
+{
+	run->switch_warnings += model_switch(run->model, actor->cpu, actor->cpu);
+}
+
 void ops_end_fibre(struct ops_run *run, struct ops_actor *actor, bool killed)
 {
 	if (!actor->fibre || actor->asleep)
@@ -533,7 +596,9 @@ void ops_end_fibre(struct ops_run *run, struct ops_actor *actor, bool killed)
 		expected = -ECANCELED;
 	}
 	run->reports = (struct ops_reports){0};
+	sit(run, actor);
 	int error = fxm_task_join(actor->fibre, &result);
+	run->held_by_ended += model_task_end(run->model, actor->cpu, actor->cpu);
 	if (error != expected || (!error && result != 7))
 		ops_differ(run, "fxm_task_join: %d, result %d", error, result);
 	if (run->reports.count[FXM_REPORT_BUG] != (expected != 0))
@@ -557,12 +622,16 @@ static void compare_reports(struct ops_run *run, const char *name, const struct 
 	if (r->count[FXM_REPORT_BUG] != (dies && p->death == FXM_REPORT_BUG) ||
 	    r->count[FXM_REPORT_OOPS] != (dies && p->death == FXM_REPORT_OOPS))
 		ops_differ(run, "%s: %u BUGs (%s) and %u oopses, the model says %s (%s)", name, r->count[FXM_REPORT_BUG], r->where,
-			   r->count[FXM_REPORT_OOPS], !dies ? "none" : p->death == FXM_REPORT_BUG ? "a BUG" : "an oops",
+			   r->count[FXM_REPORT_OOPS],
+			   !dies			? "none"
+			   : p->death == FXM_REPORT_BUG ? "a BUG"
+							: "an oops",
 			   p->r.where ? p->r.where : "?");
 	if (dies && p->r.where && *r->where && strcmp(p->r.where, r->where))
 		ops_differ(run, "%s: the BUG is at %s, the model says %s", name, r->where, p->r.where);
-	if (r->count[FXM_REPORT_WARN] != p->r.warnings)
-		ops_differ(run, "%s: %u WARNs, the model says %u", name, r->count[FXM_REPORT_WARN], p->r.warnings);
+	unsigned warnings = p->r.warnings + run->switch_warnings;
+	if (r->count[FXM_REPORT_WARN] != warnings)
+		ops_differ(run, "%s: %u WARNs, the model says %u", name, r->count[FXM_REPORT_WARN], warnings);
 	if (r->count[FXM_REPORT_SLEEPING] != p->r.sleeping)
 		ops_differ(run, "%s: %u times \"sleeping function\", the model says %u", name, r->count[FXM_REPORT_SLEEPING],
 			   p->r.sleeping);
@@ -600,9 +669,12 @@ static void compare_fibre(struct ops_run *run, const struct ops_actor *actor, co
 {
 	const struct model_task *t = &run->model->task[actor->task];
 
-	if (actor->counts.preempt != t->preempt || actor->counts.pagefault != t->pagefault)
-		ops_differ(run, "%s: preempt_count %d, pagefault_disabled %d; the model says %d, %d", name, actor->counts.preempt,
-			   actor->counts.pagefault, t->preempt, t->pagefault);
+	if (actor->counts.preempt != t->preempt || actor->counts.pagefault != t->pagefault || actor->counts.migrate != t->migrate)
+		ops_differ(run, "%s: preempt_count %d, pagefault_disabled %d, migration_disabled %d; the model says %d, %d, %d",
+			   name, actor->counts.preempt, actor->counts.pagefault, actor->counts.migrate, t->preempt, t->pagefault,
+			   t->migrate);
+	if (run->model->c.local && actor->counts.kmap_depth != t->idx)
+		ops_differ(run, "%s: kmap_ctrl.idx is %d, the model says %d", name, actor->counts.kmap_depth, t->idx);
 }
 
 static void compare(struct ops_run *run, const struct ops_actor *actor, enum ops_end end, const struct prediction *p)
@@ -625,17 +697,6 @@ static void compare(struct ops_run *run, const struct ops_actor *actor, enum ops
 }
 
 /* ---- doing ---- */
-
-/* Makes @actor the model's task on its CPU for one operation; afterwards the seat is the idle task's again. */
-static void sit(struct ops_run *run, const struct ops_actor *actor)
-{
-	run->model->cpu[actor->cpu].current = actor->task;
-}
-
-static void stand_up(struct ops_run *run, const struct ops_actor *actor)
-{
-	run->model->cpu[actor->cpu].current = actor->cpu;
-}
 
 static void note(struct ops_run *run, const struct ops_call *c, const struct model_result *r)
 {
@@ -697,6 +758,7 @@ static bool may_sleep(const struct ops_run *run, const struct ops_call *call)
 
 void ops_do(struct ops_run *run, struct ops_actor *actor, const struct ops_call *call)
 {
+	static const struct ops_call nothing = {.kind = CALL_NOTHING};
 	struct prediction p;
 
 	if (!actor->asleep && !actor->fibre && may_sleep(run, call))
@@ -705,11 +767,14 @@ void ops_do(struct ops_run *run, struct ops_actor *actor, const struct ops_call 
 	sit(run, actor);
 	if (actor->asleep) {
 		wake(run, actor);
-	} else if (predict(run, actor->cpu, call, &p)) {
-		enum ops_end end = do_call(run, actor, call, &p);
-		compare_all(run, actor, end, &p);
+		return;
 	}
-	stand_up(run, actor);
+	if (!predict(run, actor->cpu, call, &p)) {
+		call = &nothing;
+		predict(run, actor->cpu, call, &p);
+	}
+	enum ops_end end = do_call(run, actor, call, &p);
+	compare_all(run, actor, end, &p);
 }
 
 bool ops_do_quickly(struct ops_run *run, struct ops_actor *actor, const struct ops_call *call)
@@ -719,6 +784,7 @@ bool ops_do_quickly(struct ops_run *run, struct ops_actor *actor, const struct o
 	if (may_sleep(run, call))
 		return false;
 	ops_interrupts_reset(run);
+	run->switch_warnings = 0; /* idle tasks do it */
 	predict(run, actor->cpu, call, &p);
 	enum ops_end end = do_call(run, actor, call, &p);
 	compare_reports(run, ops_name(call->kind), &p);

@@ -146,10 +146,14 @@ void ops_compare_cpu(struct ops_run *run, unsigned cpu)
 	struct fxm_counts counts;
 
 	fxm_counts(vcpu, &counts);
-	if (counts.preempt != t->preempt || counts.pagefault != t->pagefault || counts.kmap_depth != run->model->cpu[cpu].depth)
-		ops_differ(run, "CPU %u: preempt_count %d, pagefault_disabled %d, depth %d; the model says %d, %d, %d", cpu,
-			   counts.preempt, counts.pagefault, counts.kmap_depth, t->preempt, t->pagefault,
-			   run->model->cpu[cpu].depth);
+	int depth = model_depth(run->model, cpu, run->model->cpu[cpu].current);
+	if (counts.preempt != t->preempt || counts.pagefault != t->pagefault || counts.migrate != t->migrate ||
+	    counts.kmap_depth != depth)
+		ops_differ(run,
+			   "CPU %u: preempt_count %d, pagefault_disabled %d, migration_disabled %d, depth %d; "
+			   "the model says %d, %d, %d, %d",
+			   cpu, counts.preempt, counts.pagefault, counts.migrate, counts.kmap_depth, t->preempt, t->pagefault,
+			   t->migrate, depth);
 	if (fxm_irqs_disabled(vcpu) != t->irq_disabled)
 		ops_differ(run, "CPU %u: irqs_disabled() is %d", cpu, fxm_irqs_disabled(vcpu));
 	enum fxm_context context = t->contexts ? (enum fxm_context)t->context[t->contexts - 1] : FXM_CONTEXT_TASK;

@@ -16,10 +16,11 @@ static uint64_t interrupt_pfn(const struct ops_run *run)
 static bool there_is_room(const struct model *m, unsigned cpu)
 {
 	const struct model_task *t = &m->task[m->cpu[cpu].current];
-	int level = m->cpu[cpu].depth;
+	int level = model_depth(m, cpu, m->cpu[cpu].current) + model_increment(m) - 1;
 	uint64_t n = (uint64_t)((int64_t)m->c.kmap_begin + (int64_t)m->km_type_nr * cpu + level);
 
-	return level >= 0 && level < (int)m->km_type_nr && !model_pte(m, model_fix_to_virt(m, n)) && t->contexts < MODEL_CONTEXTS;
+	return level >= 0 && level < (int)m->km_type_nr - (m->c.local ? 1 : 0) && !model_pte(m, model_fix_to_virt(m, n)) &&
+	       t->contexts < MODEL_CONTEXTS;
 }
 
 static void predict(struct model *m, unsigned cpu, void *arg)

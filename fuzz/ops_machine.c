@@ -57,26 +57,28 @@ static uint64_t first_high(struct fxm_machine *m)
 static void describe(const struct ops_run *run, const struct fxm_layout *layout, struct model_config *c)
 {
 	*c = (struct model_config){
-		.typed = !strcmp(run->set.profile, "i386-2.6.12"),
-		.kunmap_might_sleep = !strcmp(run->set.profile, "x86_32-5.10"),
-		.pae = run->set.pae,
-		.debug_highmem = run->set.debug_highmem,
-		.debug_atomic_sleep = run->set.debug_atomic_sleep,
-		.preempt_count = run->set.preempt_count,
-		.nr_cpus = run->set.nr_cpus,
-		.page_offset = fxm_layout_get(layout, "PAGE_OFFSET"),
-		.high_memory = fxm_layout_get(layout, "high_memory"),
-		.fixaddr_top = fxm_layout_get(layout, "FIXADDR_TOP"),
-		.fixaddr_start = fxm_layout_get(layout, "FIXADDR_START"),
-		.pkmap_base = fxm_layout_get(layout, "PKMAP_BASE"),
-		.nr_fixed = (uint32_t)fxm_fixed_index(layout, "__end_of_fixed_addresses"),
-		.kmap_begin = (uint32_t)fxm_fixed_index(layout, "FIX_KMAP_BEGIN"),
-		.highmem_pfn = first_high(run->m),
-		.nr_frames = fxm_layout_get(layout, "max_pfn"),
-		.kmap_prot = prot(layout, "kmap_prot", "PAGE_KERNEL"),
-		.prot_normal = prot(layout, "FIXMAP_PAGE_NORMAL", "PAGE_KERNEL"),
-		.prot_nocache = prot(layout, "FIXMAP_PAGE_NOCACHE", "PAGE_KERNEL_NOCACHE"),
-		.prot_io = prot(layout, "FIXMAP_PAGE_IO", "PAGE_KERNEL"),
+	    .typed = !strcmp(run->set.profile, "i386-2.6.12"),
+	    .local = !strcmp(run->set.profile, "x86_32-6.1"),
+	    .force_map = !strcmp(run->set.profile, "x86_32-6.1") && run->set.debug_highmem,
+	    .kunmap_might_sleep = strcmp(run->set.profile, "i386-2.6.12") && strcmp(run->set.profile, "x86_32-4.15"),
+	    .pae = run->set.pae,
+	    .debug_highmem = run->set.debug_highmem,
+	    .debug_atomic_sleep = run->set.debug_atomic_sleep,
+	    .preempt_count = run->set.preempt_count,
+	    .nr_cpus = run->set.nr_cpus,
+	    .page_offset = fxm_layout_get(layout, "PAGE_OFFSET"),
+	    .high_memory = fxm_layout_get(layout, "high_memory"),
+	    .fixaddr_top = fxm_layout_get(layout, "FIXADDR_TOP"),
+	    .fixaddr_start = fxm_layout_get(layout, "FIXADDR_START"),
+	    .pkmap_base = fxm_layout_get(layout, "PKMAP_BASE"),
+	    .nr_fixed = (uint32_t)fxm_fixed_index(layout, "__end_of_fixed_addresses"),
+	    .kmap_begin = (uint32_t)fxm_fixed_index(layout, "FIX_KMAP_BEGIN"),
+	    .highmem_pfn = first_high(run->m),
+	    .nr_frames = fxm_layout_get(layout, "max_pfn"),
+	    .kmap_prot = prot(layout, "kmap_prot", "PAGE_KERNEL"),
+	    .prot_normal = prot(layout, "FIXMAP_PAGE_NORMAL", "PAGE_KERNEL"),
+	    .prot_nocache = prot(layout, "FIXMAP_PAGE_NOCACHE", "PAGE_KERNEL_NOCACHE"),
+	    .prot_io = prot(layout, "FIXMAP_PAGE_IO", "PAGE_KERNEL"),
 	};
 	/* Every protection value comes masked already; only PAE has a 63rd bit, and only with NX. */
 	uint64_t nx = UINT64_C(1) << 63;
@@ -170,6 +172,7 @@ bool ops_machine_make(struct ops_run *run)
 	}
 	fxm_report_set(run->m, on_report, run);
 	run->cpus = run->set.cpus;
+	run->held_by_ended = 0;
 	ops_machine_adopt(run);
 	init_actors(run);
 	if (run->set.window != FXM_WINDOW_OFF)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a job needs from the system: checks by presence (well under a second), installs what is missing with apt.
 #
-#   scripts/deps.sh JOB...          JOB is demo, test, matrix or bench
+#   scripts/deps.sh JOB...          JOB is demo, test, matrix, bench or coverage
 #   . scripts/deps.sh               defines need JOB..., and MESON, the Meson to use
 #
 # As root or with passwordless sudo it installs; otherwise it prints the one line to run and stops with status 2.
@@ -17,6 +17,7 @@ pkg-config            command:pkg-config                  demo test matrix bench
 libdw-dev             file:/usr/include/elfutils/libdwfl.h  demo test matrix bench
 libcmocka-dev         file:/usr/include/cmocka.h          test matrix
 python3               file:/usr/bin/python3               test matrix bench
+gcovr                 command:gcovr                       coverage
 xz-utils              command:xz                          test matrix
 g++                   command:g++                         test matrix
 scdoc                 command:scdoc                       test matrix

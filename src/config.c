@@ -20,32 +20,31 @@
 /* The library's own settings, the same in every profile. */
 #define POLICY_WORDS "record|warn|abort"
 static const struct fxmi_row library_rows[] = {
-	{FXMI_ROW_CHOICE, "highmem", "auto", "0|1|auto", NULL, "memory above the direct map: 0: unused; 1: insist on some"},
-	{FXMI_ROW_CHOICE, "window", "off", "off|strict|retain|eager", NULL, "direct access to mapped pages by ordinary C code"},
-	{FXMI_ROW_CHOICE, "identity", "auto", "0|1|auto", NULL, "window at the simulated addresses: 1: it must be; 0: never"},
-	{FXMI_ROW_CHOICE, "policy", "record", POLICY_WORDS, NULL, "after a report: record it, print it too, or abort()"},
-	{FXMI_ROW_CHOICE, "policy.warn", "policy", POLICY_WORDS, NULL, "the same for the kernel's WARN"},
-	{FXMI_ROW_CHOICE, "policy.bug", "policy", POLICY_WORDS, NULL, "the same for the kernel's BUG"},
-	{FXMI_ROW_CHOICE, "policy.oops", "policy", POLICY_WORDS, NULL, "the same for bad accesses"},
-	{FXMI_ROW_CHOICE, "policy.sleeping", "policy", POLICY_WORDS, NULL, "the same for sleeping in atomic context"},
-	{FXMI_ROW_CHOICE, "policy.deadlock", "policy", POLICY_WORDS, NULL, "the same for waits that cannot end"},
-	{FXMI_ROW_CHOICE, "policy.hung", "policy", POLICY_WORDS, NULL, "the same for waits longer than hung_task="},
-	{FXMI_ROW_CHOICE, "policy.finding", "policy", POLICY_WORDS, NULL, "the same for what a detector finds"},
-	{FXMI_ROW_TEXT, "detect", "off", NULL, NULL, "detectors: on, off, or names joined by + (leak+use-after-unmap)"},
-	{FXMI_ROW_TEXT, "trace", "", NULL, NULL, "file that every operation is recorded in"},
-	{FXMI_ROW_CHOICE, "phase", "running", "running|early|reset", NULL,
-	 "boot phase: early: before paging_init; reset: after early_ioremap_reset"},
-	{FXMI_ROW_OPTION, "early_ioremap_debug", "0", NULL, NULL, "boot parameter: a WARN for every early mapping"},
-	{FXMI_ROW_CHOICE, "stacks", "on", "on|off", NULL, "call stacks in reports; without them a report costs a thousandth"},
-	{FXMI_ROW_INTEGER, "hung_task", "5", "0", "86400", "seconds after which a waiting task is reported; 0: never"},
+    {FXMI_ROW_CHOICE, "highmem", "auto", "0|1|auto", NULL, "memory above the direct map: 0: unused; 1: insist on some"},
+    {FXMI_ROW_CHOICE, "window", "off", "off|strict|retain|eager", NULL, "direct access to mapped pages by ordinary C code"},
+    {FXMI_ROW_CHOICE, "identity", "auto", "0|1|auto", NULL, "window at the simulated addresses: 1: it must be; 0: never"},
+    {FXMI_ROW_CHOICE, "policy", "record", POLICY_WORDS, NULL, "after a report: record it, print it too, or abort()"},
+    {FXMI_ROW_CHOICE, "policy.warn", "policy", POLICY_WORDS, NULL, "the same for the kernel's WARN"},
+    {FXMI_ROW_CHOICE, "policy.bug", "policy", POLICY_WORDS, NULL, "the same for the kernel's BUG"},
+    {FXMI_ROW_CHOICE, "policy.oops", "policy", POLICY_WORDS, NULL, "the same for bad accesses"},
+    {FXMI_ROW_CHOICE, "policy.sleeping", "policy", POLICY_WORDS, NULL, "the same for sleeping in atomic context"},
+    {FXMI_ROW_CHOICE, "policy.deadlock", "policy", POLICY_WORDS, NULL, "the same for waits that cannot end"},
+    {FXMI_ROW_CHOICE, "policy.hung", "policy", POLICY_WORDS, NULL, "the same for waits longer than hung_task="},
+    {FXMI_ROW_CHOICE, "policy.finding", "policy", POLICY_WORDS, NULL, "the same for what a detector finds"},
+    {FXMI_ROW_TEXT, "detect", "off", NULL, NULL, "detectors: on, off, or names joined by + (leak+use-after-unmap)"},
+    {FXMI_ROW_TEXT, "trace", "", NULL, NULL, "file that every operation is recorded in"},
+    {FXMI_ROW_CHOICE, "phase", "running", "running|early|reset", NULL,
+     "boot phase: early: before paging_init; reset: after early_ioremap_reset"},
+    {FXMI_ROW_OPTION, "early_ioremap_debug", "0", NULL, NULL, "boot parameter: a WARN for every early mapping"},
+    {FXMI_ROW_CHOICE, "stacks", "on", "on|off", NULL, "call stacks in reports; without them a report costs a thousandth"},
+    {FXMI_ROW_INTEGER, "hung_task", "5", "0", "86400", "seconds after which a waiting task is reported; 0: never"},
 };
 #define NR_LIBRARY_ROWS (sizeof(library_rows) / sizeof(library_rows[0]))
 
 /* What detect=LIST may name. */
-static const char *const detectors[] = {
-	"leak", "use-after-unmap", "device-dereference", "unattached-thread",
-	/* the kernel tier's */
-	"free-while-mapped", "virt-to-page", "truncated-pointer", "wrong-argument"};
+static const char *const detectors[] = {"leak", "use-after-unmap", "device-dereference", "unattached-thread",
+					/* the kernel tier's */
+					"free-while-mapped", "virt-to-page", "truncated-pointer", "wrong-argument"};
 #define NR_DETECTORS (sizeof(detectors) / sizeof(detectors[0]))
 
 #define SIZE_MAXIMUM UINT64_C(0xfffffffffffff)
@@ -131,6 +130,22 @@ static int default_choice(struct default_scope *scope, struct fxmi_setting *item
 	return 0;
 }
 
+/* A default must be a value that the user could write, too. */
+static int check_default(const struct fxmi_setting *item, struct fxmi_error *error)
+{
+	const struct fxmi_row *row = item->row;
+	unsigned long long value = item->value;
+
+	if (row->kind == FXMI_ROW_OPTION && value > 1)
+		return fxmi_error_set(error, "the default of %s is %llu: an option is 0 or 1", row->name, value);
+	if (row->kind == FXMI_ROW_INTEGER && (value < strtoull(row->cond, NULL, 0) || value > strtoull(row->last, NULL, 0)))
+		return fxmi_error_set(error, "the default of %s is %llu, which is not from %s to %s", row->name, value, row->cond,
+				      row->last);
+	if (row->kind == FXMI_ROW_SIZE && value > SIZE_MAXIMUM)
+		return fxmi_error_set(error, "the default of %s is %#llx, which is more than an address can be", row->name, value);
+	return 0;
+}
+
 static int compute_default(struct default_scope *scope, struct fxmi_setting *item, struct fxmi_error *error)
 {
 	if (item->row->kind == FXMI_ROW_TEXT)
@@ -143,7 +158,7 @@ static int compute_default(struct default_scope *scope, struct fxmi_setting *ite
 						     : fxmi_expr_eval(item->row->expr, &names, &item->value, error);
 	scope->depth--;
 	write_number(item);
-	return err;
+	return err ? err : check_default(item, error);
 }
 
 /* @profile says where a default stands that makes no sense; NULL: those have been computed before. */

@@ -47,6 +47,12 @@ static uint64_t pte_pfn(const struct fxmi_kernel *k, uint64_t entry)
 	return (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
 }
 
+/* Whether the mapping in @slot is noted. A task whose counter ran off at either end has slots without a note. */
+static bool is_noted(int slot)
+{
+	return slot >= 0 && slot < MAX_SLOTS;
+}
+
 static int idx_of(const struct fxmi_kmap_ctrl *ctrl)
 {
 	return ctrl->seat ? fxmi_count_depth(ctrl->seat->counts) : ctrl->idx;
@@ -200,9 +206,10 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	uint64_t entry = (pfn << FXM_PAGE_SHIFT | (prot & k->pte_mask)) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
 	fxmi_pte_set(pte, k->pte_bytes, entry);
 	fxmi_window_begin(cpu, va, entry);
-	ctrl->pteval[slot] = entry;
-	if (k->detect)
-		ctrl->site[slot] = fxmi_caller();
+	if (is_noted(slot)) {
+		ctrl->pteval[slot] = entry;
+		ctrl->site[slot] = k->detect ? fxmi_caller() : 0;
+	}
 	preempt_enable(cpu);
 	return va;
 }
@@ -288,7 +295,7 @@ static FXMI_COLD void warn_order(struct fxm_vcpu *cpu, const struct fxmi_kmap_ct
 			       cpu->current->pid);
 		return;
 	}
-	about.mapped_at = ctrl->site[slot];
+	about.mapped_at = is_noted(slot) ? ctrl->site[slot] : 0;
 	fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
 		       "kunmap_local of %llx, but the mapping on top of %s[%d]'s stack is %llx: unmap in reverse order",
 		       (unsigned long long)page, cpu->current->comm, cpu->current->pid, (unsigned long long)top);
@@ -314,7 +321,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
 	fxmi_pte_set(slot_pte(k, pc, slot), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 	fxmi_interleave(cpu);
-	if (slot >= 0)
+	if (is_noted(slot))
 		ctrl->pteval[slot] = 0;
 	fxmi_window_end(cpu, top);
 	if (page != top)

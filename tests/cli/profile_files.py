@@ -55,6 +55,8 @@ CASES = [
     ('"CPUs that the kernel is built for"', 'CPUs', 'argument 5 is a text'),
     ('SMP ? 2 : 1, 1, 8', 'SMP ? : 1, 1, 8', 'character'),
     ('SMP ? 2 : 1, 1, 8', 'NR_CPUS, 1, 8', 'depends on itself'),
+    ('SMP ? 2 : 1, 1, 8', '9, 1, 8', 'the default of NR_CPUS is 9, which is not from 1 to 8'),
+    ('BOARD_FPGA, 1', 'BOARD_FPGA, 2', 'the default of BOARD_FPGA is 2: an option is 0 or 1'),
     ('NR_CPUS * 40', 'CPU_ENTRY_AREA_PAGES * 40', 'CPU_ENTRY_AREA_PAGES is defined by itself'),
     ('FXM_TRAIT(kunmap_bug_in_interrupt, 1)', 'FXM_TRAIT(kunmap_bug, 1)', 'no kernel has a trait called kunmap_bug'),
     ('FXM_SITE(atomic_order', 'FXM_SITE(atomic_disorder', 'nothing reports at a site called atomic_disorder'),

@@ -33,7 +33,10 @@ static struct model_result refused(int error)
 static struct model_result bug(const struct model *m, const char *in_2_6_12, const char *in_4_15, const char *in_5_10)
 {
 	return (struct model_result){.outcome = MODEL_BUG,
-				     .where = m->c.typed ? in_2_6_12 : m->c.kunmap_might_sleep ? in_5_10 : in_4_15};
+				     .where = m->c.local		? NULL
+					      : m->c.typed		? in_2_6_12
+					      : m->c.kunmap_might_sleep ? in_5_10
+									: in_4_15};
 }
 
 /* ---- addresses, entries, TLBs ---- */
@@ -102,6 +105,8 @@ void model_init(struct model *m, const struct model_config *c, uint64_t (*pte)(v
 	m->c = *c;
 	m->last_pkmap = c->pae ? 512 : 1024;
 	m->km_type_nr = c->typed ? (c->debug_highmem ? 27 : 13) : (c->debug_highmem ? 41 : 20);
+	if (c->local)
+		m->km_type_nr = c->debug_highmem ? 33 : 16;
 	uint64_t lowest_fixed = model_fix_to_virt(m, c->nr_fixed - 1);
 	m->low = c->pkmap_base < lowest_fixed ? c->pkmap_base : lowest_fixed;
 	assert((VA_MASK + 1 - m->low) / MODEL_PAGE <= MODEL_PAGES);
@@ -407,15 +412,6 @@ struct model_result model_kmap_flush_unused(struct model *m)
 	return m->c.typed ? refused(-ENOSYS) : model_flush_all_zero_pkmaps(m);
 }
 
-struct model_result model_kmap_to_pfn(const struct model *m, uint64_t va)
-{
-	if (m->c.typed)
-		return refused(-ENOSYS);
-	if (va >= m->c.pkmap_base && va < pkmap_addr(m, m->last_pkmap))
-		return value((int64_t)frame_of(m, model_pte(m, va)));
-	return value((int64_t)(((va - m->c.page_offset) & VA_MASK) / MODEL_PAGE));
-}
-
 /* ---- kmap_atomic: typed slots ---- */
 
 static uint64_t atomic_va(const struct model *m, unsigned cpu, int n)
@@ -496,17 +492,17 @@ static struct model_result pop(struct model *m, unsigned cpu)
 
 struct model_result model_idx_push(struct model *m, unsigned cpu)
 {
-	return m->c.typed ? refused(-ENOSYS) : push(m, cpu);
+	return m->c.typed || m->c.local ? refused(-ENOSYS) : push(m, cpu);
 }
 
 struct model_result model_idx(const struct model *m, unsigned cpu)
 {
-	return m->c.typed ? refused(-ENOSYS) : value(m->cpu[cpu].depth - 1);
+	return m->c.typed || m->c.local ? refused(-ENOSYS) : value(m->cpu[cpu].depth - 1);
 }
 
 struct model_result model_idx_pop(struct model *m, unsigned cpu)
 {
-	return m->c.typed ? refused(-ENOSYS) : pop(m, cpu);
+	return m->c.typed || m->c.local ? refused(-ENOSYS) : pop(m, cpu);
 }
 
 static void interfere(struct model *m, unsigned cpu)
@@ -533,24 +529,6 @@ static struct model_result map_level(struct model *m, unsigned cpu, uint64_t pfn
 	return r;
 }
 
-struct model_result model_kmap_atomic(struct model *m, unsigned cpu, uint64_t pfn, uint64_t prot)
-{
-	if (m->c.typed)
-		return refused(-ENOSYS);
-	model_preempt(m, cpu, 1);
-	model_pagefault(m, cpu, 1);
-	return is_high(m, pfn) ? map_level(m, cpu, pfn, prot, true) : done(page_address(m, pfn));
-}
-
-struct model_result model_kmap_atomic_pfn(struct model *m, unsigned cpu, uint64_t pfn)
-{
-	if (m->c.typed)
-		return refused(-ENOSYS);
-	model_preempt(m, cpu, 1);
-	model_pagefault(m, cpu, 1);
-	return map_level(m, cpu, pfn, m->c.kmap_prot, false);
-}
-
 static struct model_result unmap_top(struct model *m, unsigned cpu, uint64_t page)
 {
 	uint64_t top = atomic_va(m, cpu, m->cpu[cpu].depth - 1);
@@ -568,6 +546,241 @@ static struct model_result unmap_top(struct model *m, unsigned cpu, uint64_t pag
 	return r;
 }
 
+/* ---- kmap_local: a stack per task ---- */
+
+int model_increment(const struct model *m)
+{
+	return m->c.local && m->c.debug_highmem ? 2 : 1;
+}
+
+int model_depth(const struct model *m, unsigned cpu, unsigned task)
+{
+	return m->c.local ? m->task[task].idx : m->cpu[cpu].depth;
+}
+
+static unsigned warn_once(bool *warned)
+{
+	unsigned n = !*warned;
+	*warned = true;
+	return n;
+}
+
+static uint64_t *pteval(struct model_task *t, int slot)
+{
+	static uint64_t lost;
+	return slot >= 0 && slot < MODEL_LEVELS ? &t->pteval[slot] : &lost;
+}
+
+static struct model_result map_local(struct model *m, unsigned cpu, uint64_t pfn, uint64_t prot)
+{
+	struct model_task *t = current(m, cpu);
+	struct model_result r = done(0);
+
+	t->migrate++;
+	model_preempt(m, cpu, 1);
+	if ((t->preempt & HARDIRQ_MASK) && !t->irq_disabled)
+		r.warnings = warn_once(&m->warned_push);
+	t->idx += model_increment(m);
+	if (t->idx >= (int)m->km_type_nr) {
+		r.outcome = MODEL_BUG;
+		return r;
+	}
+	int slot = t->idx - 1;
+	interfere(m, cpu);
+	r.address = atomic_va(m, cpu, slot);
+	if (model_pte(m, r.address)) {
+		r.outcome = MODEL_BUG;
+		return r;
+	}
+	set_pte(m, r.address, pfn * MODEL_PAGE | (prot & m->c.supported_mask));
+	*pteval(t, slot) = model_pte(m, r.address);
+	model_preempt(m, cpu, -1);
+	return r;
+}
+
+static struct model_result unmap_local(struct model *m, unsigned cpu, uint64_t page)
+{
+	struct model_task *t = current(m, cpu);
+	struct model_result r = value(0);
+
+	if (page < atomic_va(m, m->c.nr_cpus - 1, (int)m->km_type_nr - 1) || page > atomic_va(m, 0, 0)) {
+		if (m->c.force_map || page < m->c.page_offset)
+			r.warnings = warn_once(&m->warned_outside);
+		return r;
+	}
+	model_preempt(m, cpu, 1);
+	uint64_t top = atomic_va(m, cpu, t->idx - 1);
+	if (page != top)
+		r.warnings = warn_once(&m->warned_order);
+	set_pte(m, top, 0);
+	model_tlb_flush_one(m, cpu, page);
+	interfere(m, cpu);
+	*pteval(t, t->idx - 1) = 0;
+	t->idx -= model_increment(m);
+	if (t->idx < 0) {
+		r.outcome = MODEL_BUG;
+		return r;
+	}
+	model_preempt(m, cpu, -1);
+	t->migrate--;
+	return r;
+}
+
+static struct model_result map_local_page(struct model *m, unsigned cpu, uint64_t pfn, uint64_t prot)
+{
+	if (!m->c.force_map && !is_high(m, pfn))
+		return done(page_address(m, pfn));
+	return map_local(m, cpu, pfn, prot);
+}
+
+struct model_result model_kmap_local_page(struct model *m, unsigned cpu, uint64_t pfn, uint64_t prot)
+{
+	return m->c.local ? map_local_page(m, cpu, pfn, prot) : refused(-ENOSYS);
+}
+
+struct model_result model_kmap_local_pfn(struct model *m, unsigned cpu, uint64_t pfn)
+{
+	return m->c.local ? map_local(m, cpu, pfn, m->c.kmap_prot) : refused(-ENOSYS);
+}
+
+struct model_result model_kunmap_local(struct model *m, unsigned cpu, uint64_t va)
+{
+	return m->c.local ? unmap_local(m, cpu, va & ~(uint64_t)(MODEL_PAGE - 1)) : refused(-ENOSYS);
+}
+
+struct model_result model_is_kmap_addr(const struct model *m, uint64_t va)
+{
+	if (!m->c.local)
+		return refused(-ENOSYS);
+	return value(va >= m->c.pkmap_base && va < pkmap_addr(m, m->last_pkmap));
+}
+
+unsigned model_held(const struct model *m, unsigned task)
+{
+	const struct model_task *t = &m->task[task];
+	unsigned n = 0;
+
+	for (int slot = model_increment(m) - 1; slot < t->idx && slot < MODEL_LEVELS && t->pteval[slot]; slot += model_increment(m))
+		n++;
+	return n;
+}
+
+/* Both loops of a context switch look at the slots below idx alike. */
+static bool is_switched(const struct model *m, const struct model_task *t, int i, bool *warned_guard, bool *warned_none,
+			unsigned *warnings)
+{
+	if (model_increment(m) == 2 && i % 2 == 0) {
+		if (t->pteval[i])
+			*warnings += warn_once(warned_guard);
+		return false;
+	}
+	if (!t->pteval[i])
+		*warnings += warn_once(warned_none);
+	return t->pteval[i] != 0;
+}
+
+static unsigned sched_out(struct model *m, unsigned cpu)
+{
+	const struct model_task *t = current(m, cpu);
+	unsigned warnings = 0;
+
+	for (int i = 0; i < t->idx && i < (int)m->km_type_nr; i++)
+		if (is_switched(m, t, i, &m->warned_out_guard, &m->warned_out_none, &warnings)) {
+			set_pte(m, atomic_va(m, cpu, i), 0);
+			model_tlb_flush_one(m, cpu, atomic_va(m, cpu, i));
+		}
+	return warnings;
+}
+
+static unsigned sched_in(struct model *m, unsigned cpu)
+{
+	const struct model_task *t = current(m, cpu);
+	unsigned warnings = 0;
+
+	for (int i = 0; i < t->idx && i < (int)m->km_type_nr; i++)
+		if (is_switched(m, t, i, &m->warned_in_guard, &m->warned_in_none, &warnings))
+			set_pte(m, atomic_va(m, cpu, i), t->pteval[i]);
+	return warnings;
+}
+
+unsigned model_switch(struct model *m, unsigned cpu, unsigned task)
+{
+	unsigned warnings = 0;
+
+	if (m->cpu[cpu].current == task)
+		return 0;
+	if (m->c.local)
+		warnings = sched_out(m, cpu);
+	m->cpu[cpu].current = task;
+	return m->c.local ? warnings + sched_in(m, cpu) : 0;
+}
+
+unsigned model_task_end(struct model *m, unsigned cpu, unsigned other)
+{
+	struct model_task *t = current(m, cpu);
+	unsigned held = model_held(m, m->cpu[cpu].current);
+
+	/* One that died in the middle of kmap_local has a counter that no longer fits; nobody looks at it any more. */
+	t->idx = (int)held * model_increment(m);
+	model_switch(m, cpu, other);
+	*t = (struct model_task){0};
+	return held;
+}
+
+/* The kernel's own bound: slot 0 of CPU 0 is not among the kmap_local addresses. */
+static bool local_page(struct model *m, unsigned cpu, uint64_t page, struct model_result *r)
+{
+	struct model_task *t = current(m, cpu);
+
+	if (page < atomic_va(m, m->c.nr_cpus - 1, (int)m->km_type_nr - 1) || page >= atomic_va(m, 0, 0))
+		return false;
+	r->warnings = warn_once(&m->warned_local_page);
+	for (int i = 0; i < t->idx && i < (int)m->km_type_nr; i++)
+		if (atomic_va(m, cpu, i) == page) {
+			r->value = (int64_t)frame_of(m, t->pteval[i]);
+			return true;
+		}
+	return false;
+}
+
+struct model_result model_kmap_to_pfn(struct model *m, unsigned cpu, uint64_t va)
+{
+	struct model_result r = value(0);
+
+	if (m->c.typed)
+		return refused(-ENOSYS);
+	if (va >= m->c.pkmap_base && va < pkmap_addr(m, m->last_pkmap)) {
+		r.value = (int64_t)frame_of(m, model_pte(m, va));
+		r.warnings = m->c.local ? warn_once(&m->warned_pkmap_page) : 0;
+		return r;
+	}
+	if (!m->c.local || !local_page(m, cpu, va & ~(uint64_t)(MODEL_PAGE - 1), &r))
+		r.value = (int64_t)(((va - m->c.page_offset) & VA_MASK) / MODEL_PAGE);
+	return r;
+}
+
+/* ---- kmap_atomic of both stacks ---- */
+
+struct model_result model_kmap_atomic(struct model *m, unsigned cpu, uint64_t pfn, uint64_t prot)
+{
+	if (m->c.typed)
+		return refused(-ENOSYS);
+	model_preempt(m, cpu, 1);
+	model_pagefault(m, cpu, 1);
+	if (m->c.local)
+		return map_local_page(m, cpu, pfn, prot);
+	return is_high(m, pfn) ? map_level(m, cpu, pfn, prot, true) : done(page_address(m, pfn));
+}
+
+struct model_result model_kmap_atomic_pfn(struct model *m, unsigned cpu, uint64_t pfn)
+{
+	if (m->c.typed)
+		return refused(-ENOSYS);
+	model_preempt(m, cpu, 1);
+	model_pagefault(m, cpu, 1);
+	return m->c.local ? map_local(m, cpu, pfn, m->c.kmap_prot) : map_level(m, cpu, pfn, m->c.kmap_prot, false);
+}
+
 struct model_result model_kunmap_atomic(struct model *m, unsigned cpu, uint64_t va)
 {
 	struct model_result r = value(0);
@@ -576,7 +789,9 @@ struct model_result model_kunmap_atomic(struct model *m, unsigned cpu, uint64_t 
 	if (m->c.typed)
 		return refused(-ENOSYS);
 	uint64_t lowest = atomic_va(m, m->c.nr_cpus - 1, (int)m->km_type_nr - 1); /* FIX_KMAP_END */
-	if (page >= lowest && page <= atomic_va(m, 0, 0)) {
+	if (m->c.local) {
+		r = unmap_local(m, cpu, page);
+	} else if (page >= lowest && page <= atomic_va(m, 0, 0)) {
 		r = unmap_top(m, cpu, page);
 	} else if (m->c.debug_highmem) {
 		if (page < m->c.page_offset)

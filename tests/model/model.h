@@ -3,7 +3,7 @@
 #define MODEL_H
 
 /*
- * A second opinion: what the mapping code of i386 2.6.12 and x86_32 4.15 and 5.10 does, written from the descriptions of those
+ * A second opinion: what the mapping code of i386 2.6.12 and x86_32 4.15, 5.10 and 6.1 does, written from the descriptions of those
  * kernels and not from src/. Plain arrays, linear scans, one statement per step of the kernel's; slow and obvious. The fuzz target
  * runs it beside the library and compares.
  *
@@ -19,27 +19,32 @@
 
 #define MODEL_PAGE 4096u
 #define MODEL_CPUS 8
-#define MODEL_TASKS 16	  /* the first MODEL_CPUS are the CPUs' idle tasks */
-#define MODEL_PAGES 8192  /* of address space, up to 4 GiB */
+#define MODEL_TASKS 16	 /* the first MODEL_CPUS are the CPUs' idle tasks */
+#define MODEL_PAGES 8192 /* of address space, up to 4 GiB */
 #define MODEL_SLOTS 1024
 #define MODEL_CONTEXTS 16
+#define MODEL_LEVELS 64 /* kmap_local mappings that a task could have on record */
 
 enum model_context { MODEL_SOFTIRQ = 1, MODEL_HARDIRQ, MODEL_NMI };
 
 struct model_config {
-	bool typed; /* 2.6.12, else a stack per CPU */
-	bool kunmap_might_sleep; /* 5.10, else BUG in interrupt */
+	bool typed;		 /* 2.6.12, else a stack per CPU */
+	bool local;		 /* 6.1: a stack per task */
+	bool force_map;		 /* kmap_local maps lowmem too */
+	bool kunmap_might_sleep; /* 5.10 and later, else BUG in interrupt */
 	bool pae, debug_highmem, debug_atomic_sleep, preempt_count;
 	unsigned nr_cpus;
 	uint64_t page_offset, high_memory, fixaddr_top, fixaddr_start, pkmap_base;
 	uint32_t nr_fixed, kmap_begin;
 	uint64_t highmem_pfn, nr_frames;
-	uint64_t supported_mask; /* __supported_pte_mask */
+	uint64_t supported_mask;				/* __supported_pte_mask */
 	uint64_t kmap_prot, prot_normal, prot_nocache, prot_io; /* as the kernel names them, unmasked */
 };
 
 struct model_task {
-	int preempt, pagefault;
+	int preempt, pagefault, migrate;
+	int idx; /* current->kmap_ctrl */
+	uint64_t pteval[MODEL_LEVELS];
 	bool irq_disabled; /* of the CPU while the task sits there */
 	unsigned contexts;
 	unsigned char context[MODEL_CONTEXTS]; /* enum model_context, innermost last */
@@ -75,6 +80,8 @@ struct model {
 	unsigned records;
 	uint64_t fixmaps_set;
 	bool warned_order, warned_push;
+	bool warned_outside, warned_pkmap_page, warned_local_page;		 /* kunmap_local() of nothing, kmap_to_page() */
+	bool warned_out_guard, warned_out_none, warned_in_guard, warned_in_none; /* context switches */
 	struct model_task task[MODEL_TASKS];
 	struct model_cpu cpu[MODEL_CPUS];
 	/* called where kmap_atomic has taken a level and not mapped it, or kunmap_atomic cleared it and not given it back */
@@ -118,7 +125,22 @@ struct model_result model_flush_all_zero_pkmaps(struct model *m);
 struct model_result model_kmap_flush_unused(struct model *m);
 struct model_result model_page_address(const struct model *m, uint64_t pfn);
 struct model_result model_set_page_address(struct model *m, uint64_t pfn, uint64_t va);
-struct model_result model_kmap_to_pfn(const struct model *m, uint64_t va);
+struct model_result model_kmap_to_pfn(struct model *m, unsigned cpu, uint64_t va);
+
+/* Puts @task on @cpu in place of the one that is there; returns the WARNs of the context switch. */
+unsigned model_switch(struct model *m, unsigned cpu, unsigned task);
+
+/* @task, which sits on @cpu, ends: returns how many kmap_local mappings it never undid. @other sits there afterwards. */
+unsigned model_task_end(struct model *m, unsigned cpu, unsigned other);
+
+/* How many kmap_local mappings @task has, as far as its record goes. */
+unsigned model_held(const struct model *m, unsigned task);
+
+/* Mappings that @task on @cpu has: the depth of the CPU's stack, or of the task's. */
+int model_depth(const struct model *m, unsigned cpu, unsigned task);
+
+/* How far a mapping moves it. */
+int model_increment(const struct model *m);
 
 /* The task that sits on @cpu was asleep and runs again; it must have been woken. */
 struct model_result model_resume(struct model *m, unsigned cpu);
@@ -126,6 +148,10 @@ struct model_result model_resume(struct model *m, unsigned cpu);
 struct model_result model_kmap_atomic(struct model *m, unsigned cpu, uint64_t pfn, uint64_t prot);
 struct model_result model_kmap_atomic_pfn(struct model *m, unsigned cpu, uint64_t pfn);
 struct model_result model_kunmap_atomic(struct model *m, unsigned cpu, uint64_t va);
+struct model_result model_kmap_local_page(struct model *m, unsigned cpu, uint64_t pfn, uint64_t prot);
+struct model_result model_kmap_local_pfn(struct model *m, unsigned cpu, uint64_t pfn);
+struct model_result model_kunmap_local(struct model *m, unsigned cpu, uint64_t va);
+struct model_result model_is_kmap_addr(const struct model *m, uint64_t va);
 struct model_result model_idx_push(struct model *m, unsigned cpu);
 struct model_result model_idx(const struct model *m, unsigned cpu);
 struct model_result model_idx_pop(struct model *m, unsigned cpu);
