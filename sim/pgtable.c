@@ -283,6 +283,18 @@ int fxmi_pgtable_populate(struct fxm_machine *m, uint64_t start, uint64_t end)
 	return err;
 }
 
+void fxmi_pgtable_unlink(struct fxm_machine *m, uint64_t start, uint64_t end)
+{
+	const struct fxmi_pt_format *f = m->desc.format;
+	unsigned above = f->levels - 2;
+	uint64_t span = UINT64_C(1) << f->level[above].shift;
+	struct fxmi_cursor c;
+
+	for (uint64_t va = start & ~(span - 1); va < end; va += span)
+		if (!make_path(m, va, above, &c) && !fxmi_pt_is_leaf(f, above, c.entry))
+			fxmi_pte_set(c.slot, f->entry_bytes, 0);
+}
+
 /* The level whose pages are the largest that can map @size bytes from @va, @pa on. */
 static unsigned level_for(const struct fxmi_pt_format *f, uint64_t va, uint64_t pa, uint64_t size)
 {

@@ -617,6 +617,9 @@ void *fxmi_pte_ptr(const struct fxm_machine *m, uint64_t va);
 /* Builds the tables down to the last level for [start, end). -ENOMEM when the reserved frames run out. */
 int fxmi_pgtable_populate(struct fxm_machine *m, uint64_t start, uint64_t end);
 
+/* Takes away the tables of base pages that serve [start, end), with what they map, so that large pages fit there. */
+void fxmi_pgtable_unlink(struct fxm_machine *m, uint64_t start, uint64_t end);
+
 /* Maps [va, va + size) to pa with the format's large pages where they fit, else base pages. @prot: bits of a base-page entry. */
 int fxmi_pgtable_map_linear(struct fxm_machine *m, uint64_t va, uint64_t pa, uint64_t size, uint64_t prot);
 

@@ -98,7 +98,10 @@ void fxmi_set_fixed_pte(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t in
 	uint64_t va = fxmi_fix_to_virt(k, index);
 	void *pte = fxmi_pte_ptr(k->m, va);
 
-	fxm_assert(pte); /* boot populated the tables of every index below __end_of_fixed_addresses */
+	/* Boot populated the tables of every index below __end_of_fixed_addresses; fixmap_remap_fdt() put blocks in their place. */
+	if (!pte)
+		fxmi_bug(cpu, "set_fixmap_index", &(struct fxmi_subject){.slot_plus_1 = (int)index + 1},
+			 "set_fixmap: index %u belongs to the device tree, which fixmap_remap_fdt() mapped in blocks", index);
 	fxmi_set_pte(k->m, pte, entry);
 	flush(cpu, k, va, entry);
 	if (k->page_size == FXM_PAGE_SIZE && (entry & k->m->desc.format->present))

@@ -71,6 +71,16 @@ TRY(memzero_page, fxm_memzero_page(s->cpu, s->page, 0, 16))
 TRY(folio_zero_segments, fxm_folio_zero_segments(s->cpu, s->page, 0, 16, 32, 48))
 TRY(folio_zero_segment, fxm_folio_zero_segment(s->cpu, s->page, 0, 16))
 TRY(folio_zero_range, fxm_folio_zero_range(s->cpu, s->page, 0, 16))
+TRY(early_ioremap_init, fxm_early_ioremap_init(s->cpu))
+TRY(early_fixmap_init, fxm_early_fixmap_init(s->cpu))
+TRY(early_fixmap_shutdown, fxm_early_fixmap_shutdown(s->cpu))
+TRY(fixmap_remap_fdt, fxm_va_error(fxm_fixmap_remap_fdt(s->cpu, fxm_pa_of(0))))
+TRY(pte_set_fixmap, fxm_va_error(fxm_pte_set_fixmap(s->cpu, low)))
+TRY(pmd_set_fixmap, fxm_va_error(fxm_pmd_set_fixmap(s->cpu, low)))
+TRY(pgd_set_fixmap, fxm_va_error(fxm_pgd_set_fixmap(s->cpu, low)))
+TRY(pte_clear_fixmap, fxm_pte_clear_fixmap(s->cpu))
+TRY(pmd_clear_fixmap, fxm_pmd_clear_fixmap(s->cpu))
+TRY(pgd_clear_fixmap, fxm_pgd_clear_fixmap(s->cpu))
 TRY(kmap_atomic_pfn, fxm_va_error(fxm_kmap_atomic_pfn_type(s->cpu, 0x100, 0)) == -ENOSYS &&
 			     fxm_va_error(fxm_kmap_atomic_pfn(s->cpu, 0x100)) == -ENOSYS
 			 ? -ENOSYS
@@ -116,6 +126,16 @@ static const struct {
     CALL(early_memunmap, V(3, 15, 0), NEWEST, ""),
     CALL(copy_from_early_mem, V(4, 3, 0), NEWEST, ""),
     CALL(check_early_ioremap_leak, V(2, 6, 27), NEWEST, ""),
+    CALL(early_ioremap_init, V(2, 6, 27), NEWEST, ""),
+    CALL(early_fixmap_init, V(3, 15, 0), NEWEST, "arm"),
+    CALL(early_fixmap_shutdown, V(4, 3, 0), NEWEST, "arm-"),
+    CALL(fixmap_remap_fdt, V(4, 2, 0), NEWEST, "arm64"),
+    CALL(pte_set_fixmap, V(4, 6, 0), NEWEST, "arm64"),
+    CALL(pmd_set_fixmap, V(4, 6, 0), NEWEST, "arm64"),
+    CALL(pgd_set_fixmap, V(4, 6, 0), NEWEST, "arm64"),
+    CALL(pte_clear_fixmap, V(4, 6, 0), NEWEST, "arm64"),
+    CALL(pmd_clear_fixmap, V(4, 6, 0), NEWEST, "arm64"),
+    CALL(pgd_clear_fixmap, V(4, 6, 0), NEWEST, "arm64"),
     CALL(memclear_highpage_flush, 0, V(2, 6, 24), ""),
     CALL(zero_user_segments, V(2, 6, 25), NEWEST, ""),
     CALL(zero_user_segment, V(2, 6, 25), NEWEST, ""),
