@@ -92,9 +92,12 @@ struct fxmi_pkmap_slot {
 	char line[64 - sizeof(uint64_t)];
 };
 
+/* Colours of a cache, at most. */
+#define FXMI_COLOURS 8
+
 struct fxmi_pkmap {
 	struct fxmi_spinlock kmap_lock;
-	struct fxmi_wait_queue map_wait; /* pkmap_map_wait; guarded by kmap_lock */
+	struct fxmi_wait_queue map_wait[FXMI_COLOURS]; /* pkmap_map_wait, one for each colour; guarded by kmap_lock */
 	struct fxmi_pkmap_slot *slot;
 	unsigned long *free;		/* bit per slot: count is 0; kmap_lock */
 	_Atomic unsigned long *idle;	/* bit per slot: count has been 1 since the last flush (may have risen again) */
@@ -108,6 +111,7 @@ struct fxmi_pkmap {
 	uint64_t next_seq;
 	uint32_t last_pkmap;		/* LAST_PKMAP, a power of two */
 	uint32_t last_nr;		/* last_pkmap_nr; written under kmap_lock, looked at from anywhere */
+	uint32_t colours, last_of[FXMI_COLOURS]; /* the same for each colour; kmap_lock */
 	unsigned char *pte;		/* pkmap_page_table, host address */
 	uint64_t base;			/* PKMAP_BASE */
 };
@@ -170,7 +174,8 @@ struct fxmi_kernel {
 	bool arm;	      /* kmap_atomic of arch/arm */
 	bool has_high_get;    /* ARCH_NEEDS_KMAP_HIGH_GET */
 	bool atomic_high_get; /* kmap_atomic tries it */
-	bool kmap_lock_irq, cache_vivt;
+	bool cache_vivt;
+	uint32_t cache_colours; /* a power of two: pages that a virtually indexed cache holds apart */
 	uint64_t va_mask, fixaddr_top, fixaddr_start, page_offset, high_memory;
 	uint32_t nr_fixed;	 /* __end_of_fixed_addresses */
 	uint32_t fix_kmap_begin, fix_kmap_end, km_type_nr;

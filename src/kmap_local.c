@@ -3,9 +3,9 @@
  * Temporary mappings, third generation (5.11 and later): a stack per task. Models the kmap_local part of mm/highmem.c,
  * include/linux/highmem-internal.h (kmap_atomic on top of it) and arch/x86/include/asm/highmem.h, 6.1.
  *
- * Slot n of a task on CPU c is slot n + KM_MAX_IDX * c of the FIX_KMAP group. The task's stack is current->kmap_ctrl: idx, and
- * the PTE of each slot in use, from which a task that comes back to its CPU gets its mappings again. DEBUG_KMAP_LOCAL counts by
- * two: every slot in use has one below it that never is. An unmap always ends the topmost mapping, whatever address it is
+ * Slot n of a task on CPU c is slot n + KM_MAX_IDX * c of the FIX_KMAP group, times the colours of the cache. The task's
+ * stack is current->kmap_ctrl: idx, and the PTE of each slot in use, from which a task that comes back to its CPU gets its
+ * mappings again. DEBUG_KMAP_LOCAL counts by two: every slot in use has one below it that never is. An unmap always ends the topmost mapping, whatever address it is
  * given, and flushes the address it is given. Without HIGHMEM the slots exist, unused.
  *
  * Invariants: while a task sits on its vCPU its idx is the depth in cpu->counts and percpu.kmap_ctrl is its kmap_ctrl (NULL before
@@ -32,14 +32,25 @@ struct fxmi_kmap_ctrl {
 	uintptr_t site[MAX_SLOTS]; /* where each was mapped, when sites are recorded */
 };
 
-static uint64_t slot_va(const struct fxmi_percpu *pc, int slot)
+/*
+ * arch_kmap_local_map_idx(): where a cache has colours, a slot has an address of each; @page_number is of the frame, or of an
+ * address of the same colour.
+ */
+static int slot_index(const struct fxmi_kernel *k, int slot, uint64_t page_number)
 {
-	return pc->kmap_va - (uint64_t)(int64_t)slot * FXM_PAGE_SIZE;
+	int colours = (int)k->cache_colours;
+
+	return slot * colours + colours - 1 - (int)(page_number & (k->cache_colours - 1));
 }
 
-static unsigned char *slot_pte(const struct fxmi_kernel *k, const struct fxmi_percpu *pc, int slot)
+static uint64_t index_va(const struct fxmi_percpu *pc, int index)
 {
-	return pc->kmap_pte - (int64_t)slot * k->pte_bytes;
+	return pc->kmap_va - (uint64_t)(int64_t)index * FXM_PAGE_SIZE;
+}
+
+static unsigned char *index_pte(const struct fxmi_kernel *k, const struct fxmi_percpu *pc, int index)
+{
+	return pc->kmap_pte - (int64_t)index * k->pte_bytes;
 }
 
 static uint64_t pte_pfn(const struct fxmi_kernel *k, uint64_t entry)
@@ -177,11 +188,11 @@ static void atomic_end(struct fxm_vcpu *cpu, const struct fxmi_kernel *k)
 
 static FXMI_COLD _Noreturn void busy_bug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint64_t old)
 {
-	fxmi_bug(cpu, "local_busy",
-		 &(struct fxmi_subject){
-		     .va = va, .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1, .pfn_plus_1 = pte_pfn(k, old) + 1},
-		 "kmap_local: the next slot of %s[%d], at %llx, maps frame %llx already: something else wrote its PTE",
-		 cpu->current->comm, cpu->current->pid, (unsigned long long)va, (unsigned long long)pte_pfn(k, old));
+	fxmi_bug(
+	    cpu, "local_busy",
+	    &(struct fxmi_subject){.va = va, .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1, .pfn_plus_1 = pte_pfn(k, old) + 1},
+	    "kmap_local: the next slot of %s[%d], at %llx, maps frame %llx already: something else wrote its PTE",
+	    cpu->current->comm, cpu->current->pid, (unsigned long long)va, (unsigned long long)pte_pfn(k, old));
 }
 
 /* __kmap_local_pfn_prot(). */
@@ -198,8 +209,9 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	preempt_disable(cpu);
 	int slot = idx_push(cpu, k);
 	fxmi_interleave(cpu);
-	uint64_t va = slot_va(pc, slot);
-	void *pte = slot_pte(k, pc, slot);
+	int index = slot_index(k, slot, pfn);
+	uint64_t va = index_va(pc, index);
+	void *pte = index_pte(k, pc, index);
 	uint64_t old = fxmi_pte_get(pte, k->pte_bytes);
 	if (old)
 		busy_bug(cpu, k, va, old);
@@ -307,7 +319,8 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	struct fxmi_kmap_ctrl *ctrl = cpu->current->kernel;
 	int slot = fxmi_count_depth(cpu->counts) - 1;
-	uint64_t top = slot_va(pc, slot);
+	int index = slot_index(k, slot, page >> FXM_PAGE_SHIFT);
+	uint64_t top = index_va(pc, index);
 
 	if (!k->highmem)
 		return;
@@ -318,7 +331,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
 	preempt_disable(cpu);
 	if (page != top)
 		warn_order(cpu, ctrl, slot, page, top);
-	fxmi_pte_set(slot_pte(k, pc, slot), k->pte_bytes, 0);
+	fxmi_pte_set(index_pte(k, pc, index), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 	fxmi_interleave(cpu);
 	if (is_noted(slot))
@@ -454,12 +467,16 @@ static const struct forms {
   fast_forms[] = {{local_fast_4, unlocal_fast_4, atomic_fast_4, unatomic_fast_4},
 		  {local_fast_8, unlocal_fast_8, atomic_fast_8, unatomic_fast_8}};
 
-/* An eager window maps at map time, debugging kernels count by two and map lowmem, PREEMPT_RT counts otherwise: no fast form. */
+/*
+ * An eager window maps at map time, debugging kernels count by two and map lowmem, PREEMPT_RT counts
+ * otherwise, colours choose among addresses: no fast form.
+ */
 void fxmi_kmap_local_init(struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
-	bool slow = k->km_incr != 1 || k->force_map || k->preempt_rt || k->m->window.mode == FXM_WINDOW_EAGER;
+	bool slow =
+	    k->km_incr != 1 || k->cache_colours != 1 || k->force_map || k->preempt_rt || k->m->window.mode == FXM_WINDOW_EAGER;
 	const struct forms *f = slow ? &slow_forms : &fast_forms[k->pte_bytes == 8];
 
 	pc->kmap_local_page = k->local ? f->map : no_map;
@@ -477,7 +494,8 @@ void fxmi_kmap_local_init(struct fxm_vcpu *cpu)
 static bool is_slot_to_switch(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *ctrl, int i, bool in)
 {
 	uint64_t pteval = ctrl->pteval[i];
-	struct fxmi_subject about = {.va = slot_va(fxmi_percpu(cpu), i), .mapped_at = ctrl->site[i]};
+	struct fxmi_subject about = {.va = index_va(fxmi_percpu(cpu), slot_index(k, i, pte_pfn(k, pteval))),
+				     .mapped_at = ctrl->site[i]};
 
 	if (k->km_incr == 2 && !(i & 1)) {
 		if (pteval)
@@ -505,9 +523,10 @@ void fxmi_kmap_local_sched_out(struct fxm_vcpu *cpu, struct fxm_task *task)
 	for (int i = 0; i < ctrl->idx && i < MAX_SLOTS; i++) {
 		if (!is_slot_to_switch(cpu, k, ctrl, i, false))
 			continue;
-		fxmi_pte_set(slot_pte(k, pc, i), k->pte_bytes, 0);
-		fxmi_flush_tlb_one(cpu, slot_va(pc, i));
-		fxmi_window_end(cpu, slot_va(pc, i));
+		int index = slot_index(k, i, pte_pfn(k, ctrl->pteval[i]));
+		fxmi_pte_set(index_pte(k, pc, index), k->pte_bytes, 0);
+		fxmi_flush_tlb_one(cpu, index_va(pc, index));
+		fxmi_window_end(cpu, index_va(pc, index));
 	}
 	cpu->counts -= (uint64_t)(int64_t)ctrl->idx * FXMI_DEPTH_ONE;
 	ctrl->seat = NULL;
@@ -529,8 +548,9 @@ void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task)
 	for (int i = 0; i < ctrl->idx && i < MAX_SLOTS; i++) {
 		if (!is_slot_to_switch(cpu, k, ctrl, i, true))
 			continue;
-		fxmi_pte_set(slot_pte(k, pc, i), k->pte_bytes, ctrl->pteval[i]);
-		fxmi_window_begin(cpu, slot_va(pc, i), ctrl->pteval[i]);
+		int index = slot_index(k, i, pte_pfn(k, ctrl->pteval[i]));
+		fxmi_pte_set(index_pte(k, pc, index), k->pte_bytes, ctrl->pteval[i]);
+		fxmi_window_begin(cpu, index_va(pc, index), ctrl->pteval[i]);
 	}
 }
 
@@ -543,7 +563,7 @@ static unsigned report_held(struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *
 	unsigned n = 0;
 
 	for (int slot = (int)k->km_incr - 1; slot < idx && slot < MAX_SLOTS && ctrl->pteval[slot]; slot += (int)k->km_incr) {
-		uint64_t va = slot_va(pc, slot), pfn = pte_pfn(k, ctrl->pteval[slot]);
+		uint64_t pfn = pte_pfn(k, ctrl->pteval[slot]), va = index_va(pc, slot_index(k, slot, pfn));
 		fxmi_finding(k, ctrl->seat, "leak",
 			     &(struct fxmi_subject){.va = va,
 						    .pfn_plus_1 = pfn + 1,
@@ -604,7 +624,7 @@ bool fxmi_kmap_local_to_pfn(struct fxm_vcpu *cpu, uint64_t va, uint64_t *pfn)
 	fxmi_warn_once(cpu, FXMI_ONCE_TO_PAGE_LOCAL, "kmap_to_page_local", &(struct fxmi_subject){.va = va},
 		       "kmap_to_page of %llx, a kmap_local address: keep the page instead", (unsigned long long)va);
 	for (int i = 0; ctrl && i < fxmi_count_depth(cpu->counts) && i < MAX_SLOTS; i++) {
-		if (slot_va(pc, i) == page) {
+		if (index_va(pc, slot_index(k, i, pte_pfn(k, ctrl->pteval[i]))) == page) {
 			*pfn = pte_pfn(k, ctrl->pteval[i]);
 			return true;
 		}

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_LAST_PKMAP = 1024, MAX_KM_TYPES = 32, MAX_BOOT_SLOTS = 8 };
+enum { MAX_LAST_PKMAP = 1024, MAX_KM_TYPES = 64, MAX_KM_MAX_IDX = 33, MAX_BOOT_SLOTS = 8, MAX_COLOURS = 8 };
 
 struct rules {
 	const struct fxm_layout *layout;
@@ -51,6 +51,7 @@ static int check_numbers(const struct rules *r)
 {
 	uint64_t shift = get(r, "PAGE_SHIFT"), pmd = get(r, "PMD_SIZE"), last = get(r, "LAST_PKMAP");
 	uint64_t types = get(r, "KM_TYPE_NR") ? get(r, "KM_TYPE_NR") : get(r, "KM_MAX_IDX");
+	uint64_t colours = fxmi_trait(r->layout, "cache_colours");
 	static const char *const aligned[] = {"PAGE_OFFSET", "FIXADDR_TOP", "PKMAP_BASE"};
 
 	if (shift != 12 && shift != 16)
@@ -67,9 +68,15 @@ static int check_numbers(const struct rules *r)
 	if (fxmi_setting(r->layout, "HIGHMEM") && (!last || (last & (last - 1)) || last > MAX_LAST_PKMAP))
 		return broken(r, "LAST_PKMAP", "LAST_PKMAP is %llu: the pool has a power of two of slots, at most %d",
 			      (unsigned long long)last, MAX_LAST_PKMAP);
-	if (types < 1 || types > MAX_KM_TYPES)
-		return broken(r, get(r, "KM_TYPE_NR") ? "KM_TYPE_NR" : "KM_MAX_IDX", "%llu temporary mappings: a CPU has 1 to %d",
-			      (unsigned long long)types, MAX_KM_TYPES);
+	if (colours > MAX_COLOURS || (colours & (colours - 1)) || last % (colours ? colours : 1))
+		return broken(r, "cache_colours",
+			      "cache_colours is %llu: a cache has a power of two of colours, at most %d, and "
+			      "LAST_PKMAP is a multiple",
+			      (unsigned long long)colours, MAX_COLOURS);
+	int most = fxmi_trait(r->layout, "kmap_atomic_generation") == 3 ? MAX_KM_MAX_IDX : MAX_KM_TYPES;
+	if (types < 1 || types > (unsigned)most)
+		return broken(r, get(r, "KM_TYPE_NR") ? "KM_TYPE_NR" : "KM_MAX_IDX", "%llu temporary mappings: there are 1 to %d",
+			      (unsigned long long)types, most);
 	if (get(r, "FIX_BTMAPS_SLOTS") > MAX_BOOT_SLOTS)
 		return broken(r, "FIX_BTMAPS_SLOTS", "FIX_BTMAPS_SLOTS is %llu: there are at most %d",
 			      (unsigned long long)get(r, "FIX_BTMAPS_SLOTS"), MAX_BOOT_SLOTS);
@@ -127,7 +134,8 @@ static int check_kmap_group(const struct rules *r)
 {
 	int first = fxm_fixed_index(r->layout, "FIX_KMAP_BEGIN"), last = fxm_fixed_index(r->layout, "FIX_KMAP_END");
 	uint64_t types = get(r, "KM_TYPE_NR") ? get(r, "KM_TYPE_NR") : get(r, "KM_MAX_IDX");
-	uint64_t wanted = types * fxmi_setting(r->layout, "NR_CPUS");
+	uint64_t colours = fxmi_trait(r->layout, "cache_colours") ? fxmi_trait(r->layout, "cache_colours") : 1;
+	uint64_t wanted = types * fxmi_setting(r->layout, "NR_CPUS") * colours;
 
 	if (!fxmi_setting(r->layout, "HIGHMEM"))
 		return 0;
@@ -138,6 +146,12 @@ static int check_kmap_group(const struct rules *r)
 			      "FIX_KMAP_BEGIN to FIX_KMAP_END are %d slots, and %llu temporary mappings on %llu CPUs need %llu",
 			      last - first + 1, (unsigned long long)types, (unsigned long long)fxmi_setting(r->layout, "NR_CPUS"),
 			      (unsigned long long)wanted);
+	/* The address of index n has the colour that is n counted from the last one down. */
+	uint64_t begin = get(r, "FIXADDR_TOP") / page_size(r) - (uint64_t)first;
+	if ((begin + 1) % colours || get(r, "PKMAP_BASE") / page_size(r) % colours)
+		return broken(r, "cache_colours",
+			      "with %llu colours PKMAP_BASE has the first one, and FIX_KMAP_BEGIN, index %d, the last: move them",
+			      (unsigned long long)colours, first);
 	return 0;
 }
 

@@ -84,7 +84,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->arm = fxmi_trait(l, "atomic_arm");
 	k->has_high_get = fxmi_trait(l, "kmap_high_get");
 	k->atomic_high_get = k->has_high_get && fxmi_trait(l, "atomic_high_get");
-	k->kmap_lock_irq = fxmi_trait(l, "kmap_lock_irq");
+	k->cache_colours = fxmi_trait(l, "cache_colours") ? (uint32_t)fxmi_trait(l, "cache_colours") : 1;
 	k->cache_vivt = fxmi_trait(l, "cache_vivt");
 	k->detect = strcmp(fxmi_setting_text(l, "detect"), "off") != 0;
 	k->has_stacks = strcmp(fxmi_setting_text(l, "stacks"), "off") != 0;
@@ -101,6 +101,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->prot_io = prot(l, "FIXMAP_PAGE_IO", &k->prot_io_name, "PAGE_KERNEL");
 	k->pkmap.base = fxm_layout_get(l, "PKMAP_BASE");
 	fxmi_early_adopt(k);
+	k->pkmap.colours = k->cache_colours;
 	k->pkmap.last_pkmap = k->highmem ? (uint32_t)fxm_layout_get(l, "LAST_PKMAP") : 0;
 }
 
@@ -109,7 +110,7 @@ static void adopt_values(struct fxmi_kernel *k)
 int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
-	uint32_t first = k->fix_kmap_begin + k->km_type_nr * cpu->id;
+	uint32_t first = k->fix_kmap_begin + k->km_type_nr * k->cache_colours * cpu->id;
 	uint64_t highmem_pfn = k->m->mem.highmem_pfn;
 
 	pc->kernel = k;

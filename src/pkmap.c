@@ -3,6 +3,8 @@
  * Persistent kernel mappings: kmap() and its pool. Models mm/highmem.c (map_new_virtual, kmap_high, kunmap_high,
  * flush_all_zero_pkmaps) and kmap()/kunmap() of arch/i386/mm/highmem.c, arch/x86/mm/highmem_32.c, include/linux/highmem.h.
  *
+ * Where the cache has colours (the profile's trait cache_colours; one elsewhere), each has its own slots, cursor and queue.
+ *
  * Start reading at map_new_virtual_locked(): it is the allocator. pkmap_count's states are described in <fixmap/kmap.h>.
  *
  * Invariants (pkmap_is_valid): free bit set <=> count 0; count 1 => idle bit set; count >= 1 => the PTE shows the slot's page
@@ -57,6 +59,22 @@ static uint32_t next_free(const struct fxmi_pkmap *p, uint32_t from)
 	return p->last_pkmap;
 }
 
+/* get_pkmap_color(): page and slot have the same, so that the cache finds both in one place. */
+static uint32_t colour_of(const struct fxmi_pkmap *p, uint64_t pfn)
+{
+	return (uint32_t)pfn & (p->colours - 1);
+}
+
+/* The first free slot of @colour in [from, LAST_PKMAP), or LAST_PKMAP. */
+static uint32_t next_free_of(const struct fxmi_pkmap *p, uint32_t from, uint32_t colour)
+{
+	uint32_t nr = next_free(p, from);
+
+	while (nr < p->last_pkmap && colour_of(p, nr) != colour)
+		nr = next_free(p, nr + 1);
+	return nr;
+}
+
 /*
  * A slot's count has fallen to 1. The bit is sticky: only a flush takes it away, so that a page mapped and unmapped again and
  * again costs a load here.
@@ -69,9 +87,9 @@ static void mark_idle(struct fxmi_pkmap *p, uint32_t nr)
 		atomic_fetch_or(word, bit);
 }
 
-static bool any_idle(const struct fxmi_pkmap *p)
+static bool any_idle(const struct fxmi_pkmap *p, uint32_t colour)
 {
-	for (uint32_t nr = 0; nr < p->last_pkmap; nr++)
+	for (uint32_t nr = colour; nr < p->last_pkmap; nr += p->colours)
 		if ((p->idle[nr / WORD_BITS] >> (nr % WORD_BITS) & 1) && fxmi_pkmap_count(p, nr) == 1)
 			return true;
 	return false;
@@ -163,21 +181,27 @@ static int flush_all_zero_pkmaps_locked(struct fxm_vcpu *cpu, struct fxmi_kernel
 
 /* ---- map_new_virtual ---- */
 
+static void move_cursor(struct fxmi_pkmap *p, uint32_t colour, uint32_t nr)
+{
+	p->last_of[colour] = nr;
+	__atomic_store_n(&p->last_nr, nr, __ATOMIC_RELAXED);
+}
+
 /*
- * The cursor's walk: the next free slot after it, flushing when it passes slot 0. LAST_PKMAP when a full pass from slot 0 found
- * every slot in use; the cursor then stands on the last slot, as after the kernel's loop.
+ * The cursor's walk among the slots of @colour: the next free one after it, flushing when it passes the first. LAST_PKMAP when a
+ * full pass from the first found every slot in use; the cursor then stands on the last one, as after the kernel's loop.
  */
-static uint32_t find_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+static uint32_t find_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t colour)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
-	uint32_t nr = next_free(p, p->last_nr + 1);
+	uint32_t nr = next_free_of(p, p->last_of[colour] + 1, colour);
 
 	if (nr == p->last_pkmap) {
-		__atomic_store_n(&p->last_nr, 0, __ATOMIC_RELAXED);
+		move_cursor(p, colour, colour);
 		flush_all_zero_pkmaps_locked(cpu, k);
-		nr = next_free(p, 0);
+		nr = next_free_of(p, colour, colour);
 	}
-	__atomic_store_n(&p->last_nr, nr == p->last_pkmap ? nr - 1 : nr, __ATOMIC_RELAXED);
+	move_cursor(p, colour, nr == p->last_pkmap ? nr - p->colours + colour : nr);
 	return nr;
 }
 
@@ -198,22 +222,23 @@ static uint64_t take_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, st
 	return va;
 }
 
-/* Sleeps until some slot's last user is gone. */
-static void wait_for_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
+/* Sleeps until the last user of some slot of @colour is gone. */
+static void wait_for_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t colour)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
+	struct fxmi_wait_queue *queue = &p->map_wait[colour];
 	struct fxmi_op *op = fxmi_percpu(cpu)->op;
 	struct fxmi_waiter waiter;
 
-	fxmi_wait_begin_locked(cpu, &p->map_wait, &waiter);
-	if (any_idle(p)) {
+	fxmi_wait_begin_locked(cpu, queue, &waiter);
+	if (any_idle(p, colour)) {
 		/* An unmapper that did not see us: what follows is as if it had come right after we fell asleep. */
-		fxmi_wake_all_locked(cpu, &p->map_wait);
+		fxmi_wake_all_locked(cpu, queue);
 	} else if (op) {
 		fxmi_op_sleeps(cpu, op);
 	}
 	fxmi_op_pause(cpu, op);
-	fxmi_wait_sleep(cpu, &p->kmap_lock, &p->map_wait, &waiter, "kmap");
+	fxmi_wait_sleep(cpu, &p->kmap_lock, queue, &waiter, "kmap");
 	if (fxmi_unlikely(op != NULL)) { /* the trace's lock is outside of kmap_lock */
 		fxmi_spin_unlock(cpu, &p->kmap_lock);
 		fxmi_op_resume(cpu, op);
@@ -223,11 +248,13 @@ static void wait_for_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 
 static uint64_t map_new_virtual_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
 {
+	uint32_t colour = colour_of(&k->pkmap, fxmi_page_pfn(k->m, page));
+
 	for (;;) {
-		uint32_t nr = find_slot_locked(cpu, k);
+		uint32_t nr = find_slot_locked(cpu, k, colour);
 		if (nr < k->pkmap.last_pkmap)
 			return take_slot_locked(cpu, k, page, nr);
-		wait_for_slot_locked(cpu, k);
+		wait_for_slot_locked(cpu, k, colour);
 		uint64_t va = fxmi_page_address(k, page);
 		if (va)
 			return va; /* somebody else mapped it meanwhile */
@@ -274,12 +301,12 @@ static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fx
 	return va;
 }
 
-static void wake_waiters(struct fxm_vcpu *cpu, struct fxmi_pkmap *p)
+static void wake_waiters(struct fxm_vcpu *cpu, struct fxmi_pkmap *p, uint32_t colour)
 {
-	if (fxmi_likely(!atomic_load(&p->map_wait.waiters)))
+	if (fxmi_likely(!atomic_load(&p->map_wait[colour].waiters)))
 		return;
 	fxmi_spin_lock(cpu, &p->kmap_lock);
-	fxmi_wake_all_locked(cpu, &p->map_wait);
+	fxmi_wake_all_locked(cpu, &p->map_wait[colour]);
 	fxmi_spin_unlock(cpu, &p->kmap_lock);
 }
 
@@ -303,7 +330,7 @@ static FXMI_COLD _Noreturn void kunmap_bug(struct fxm_vcpu *cpu, struct fxmi_ker
 static void slot_fell_idle(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr)
 {
 	fxmi_window_end(cpu, fxmi_pkmap_addr(&k->pkmap, nr));
-	wake_waiters(cpu, &k->pkmap);
+	wake_waiters(cpu, &k->pkmap, colour_of(&k->pkmap, nr));
 }
 
 void fxmi_kunmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
@@ -572,9 +599,9 @@ void fxm_pkmap(struct fxm_machine *m, struct fxm_pkmap *out)
 	if (!m || !out)
 		return;
 	const struct fxmi_pkmap *p = &fxmi_kernel(m)->pkmap;
-	*out = (struct fxm_pkmap){.last_pkmap = p->last_pkmap,
-				  .last_pkmap_nr = fxmi_pkmap_cursor(p),
-				  .waiters = p->map_wait.waiters};
+	*out = (struct fxm_pkmap){.last_pkmap = p->last_pkmap, .last_pkmap_nr = fxmi_pkmap_cursor(p), .waiters = 0};
+	for (uint32_t colour = 0; colour < p->colours; colour++)
+		out->waiters += p->map_wait[colour].waiters;
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
 		int32_t count = (int32_t)fxmi_pkmap_count(p, nr);
 		out->used += count >= 2;
@@ -615,6 +642,8 @@ int fxmi_pkmap_init(struct fxmi_kernel *k)
 		return -ENOMEM;
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++)
 		set_bit(p->free, nr);
+	for (uint32_t colour = 0; colour < p->colours; colour++)
+		p->last_of[colour] = colour;
 	fxmi_spin_init(&p->kmap_lock, "kmap_lock");
 	return 0;
 }

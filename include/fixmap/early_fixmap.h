@@ -7,8 +7,8 @@
  * mapped (bm_pte), its hand-over to the final tables, the device tree blob, and tables that are edited through a fixed address.
  * Models arch/arm/mm/mmu.c and arch/arm64/mm/mmu.c (4.7), arch/x86/mm/ioremap.c.
  *
- * Context of all: the boot CPU alone, so no lock is taken; nothing sleeps. A call that the profile's kernel or architecture does not
- * have is refused with -ENOSYS. The machine comes up with all of this done: call these to go through the boot once more, with
+ * Context of all: the boot CPU alone, so no lock is taken; nothing sleeps. A call that the profile's kernel or architecture does
+ * not have is refused with -ENOSYS. The machine comes up with all of this done: call these to go through the boot once more, with
  * phase=early.
  */
 
@@ -32,9 +32,9 @@ FXM_API int fxm_early_fixmap_init(struct fxm_vcpu *cpu);
 FXM_API int fxm_early_fixmap_shutdown(struct fxm_vcpu *cpu);
 
 /**
- * x86: a fresh bm_pte under FIX_BTMAP_BEGIN, and fxm_early_ioremap_setup(); WARN when what lies above fixed address 0 does not begin
- * a page-middle directory, and when the boot-time mappings cross one. arm, arm64: fxm_early_ioremap_setup() alone. The boot parameter
- * reservetop= calls it a second time, after fxm_reserve_top_address(). Models early_ioremap_init(), 2.6.27 and later.
+ * x86: a fresh bm_pte under FIX_BTMAP_BEGIN, and fxm_early_ioremap_setup(); WARN when what lies above fixed address 0 does not
+ * begin a page-middle directory, and when the boot-time mappings cross one. arm, arm64: fxm_early_ioremap_setup() alone. The boot
+ * parameter reservetop= calls it a second time, after fxm_reserve_top_address(). Models early_ioremap_init(), 2.6.27 and later.
  */
 FXM_API int fxm_early_ioremap_init(struct fxm_vcpu *cpu);
 

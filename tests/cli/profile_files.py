@@ -65,6 +65,8 @@ CASES = [
     ('(CPU_ENTRY_AREA_BASE - PAGE_SIZE) & PMD_MASK', 'CPU_ENTRY_AREA_BASE - PAGE_SIZE', None),
     ('(CPU_ENTRY_AREA_BASE - PAGE_SIZE) & PMD_MASK', 'CPU_ENTRY_AREA_BASE - 12', None),
     ('CPU_ENTRY_AREA_PAGES << PAGE_SHIFT', '64 << 20', 'overlaps'),
+    ('FXM_TRAIT(cache_colours, 1)', 'FXM_TRAIT(cache_colours, 3)', 'a cache has a power of two of colours'),
+    ('FXM_TRAIT(cache_colours, 1)', 'FXM_TRAIT(cache_colours, 4)', 'need 160'),
     ('KM_TYPE_NR * NR_CPUS', 'KM_TYPE_NR', 'temporary mappings on 2 CPUs need 40'),
     ('board-4.15, x86_32', 'x86_32-4.15, x86_32', 'x86_32-4.15 is built in'),
     ('board-4.15, x86_32', 'board, vax', 'no architecture vax'),
@@ -79,6 +81,7 @@ works('FIX_FPGA_BASE', 'layout', '-p', example)
 works('board-4.15', 'layout', '-p', example, '--json')
 works('BOARD_FPGA', 'layout', '-p', example, '--settings')
 works('-DFXM_KERNEL_PROFILE_FILE=board.def', 'cflags', '-p', example)
+works('FIX_KMAP_END', 'layout', '-p', example, '-o', 'DEBUG_HIGHMEM=1')
 works('one PMD', 'plan', '-p', example, '--layout')
 works('8 slots of 64 pages', 'plan', '-p', example, '1000', '1000')
 works('FIX_FPGA_BASE', 'walk', '-p', example, 'fff8f000')
