@@ -5,8 +5,8 @@
  *
  * Slot n of a task on CPU c is slot n + KM_MAX_IDX * c of the FIX_KMAP group, times the colours of the cache. The task's
  * stack is current->kmap_ctrl: idx, and the PTE of each slot in use, from which a task that comes back to its CPU gets its
- * mappings again. DEBUG_KMAP_LOCAL counts by two: every slot in use has one below it that never is. An unmap always ends the topmost mapping, whatever address it is
- * given, and flushes the address it is given. Without HIGHMEM the slots exist, unused.
+ * mappings again. DEBUG_KMAP_LOCAL counts by two: every slot in use has one below it that never is. An unmap always ends the
+ * topmost mapping, whatever address it is given, and flushes the address it is given. Without HIGHMEM the slots exist, unused.
  *
  * Invariants: while a task sits on its vCPU its idx is the depth in cpu->counts and percpu.kmap_ctrl is its kmap_ctrl (NULL before
  * its first mapping); else idx is in its kmap_ctrl, and none of its PTEs is set. A kmap_ctrl lives as long as its machine: that of
