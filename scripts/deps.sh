@@ -26,6 +26,11 @@ libclang-rt-dev       clang-runtime                       matrix
 valgrind              command:valgrind                    test matrix bench
 '
 
+# What a job can do without: a test that misses it is skipped, and says so.
+optional='
+linux-source-6.1      file:/usr/src/linux-source-6.1.tar.xz  test matrix
+'
+
 # The distribution's Meson runs on the distribution's Python, whatever another Python first in PATH has or lacks.
 pick_meson() {
 	local candidate
@@ -45,13 +50,15 @@ is_present() {
 	esac
 }
 
+# missing_packages TABLE JOB...
 missing_packages() {
-	local package check jobs wanted
+	local package check jobs wanted table=$1
+	shift
 	wanted=" $(printf '%s|' "$@") "
 	while read -r package check jobs; do
 		[[ $jobs =~ (^| )(${wanted// /}none)( |$) ]] || continue
 		is_present "$check" || echo "$package"
-	done <<<"$packages"
+	done <<<"$table"
 }
 
 install_packages() {
@@ -76,7 +83,10 @@ install_packages() {
 # need JOB...: ends the calling script when something is missing and cannot be installed.
 need() {
 	local missing status=0
-	missing=$(missing_packages "$@" | tr '\n' ' ')
+	missing=$(missing_packages "$optional" "$@" | tr '\n' ' ')
+	# shellcheck disable=SC2086
+	[ -z "$missing" ] || install_packages $missing || echo "not there, and can be done without: $missing" >&2
+	missing=$(missing_packages "$packages" "$@" | tr '\n' ' ')
 	if [ -n "$missing" ]; then
 		# One word per package.
 		# shellcheck disable=SC2086

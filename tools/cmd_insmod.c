@@ -26,6 +26,7 @@
 
 static const char help[] =
     "usage: fixmap insmod [-p PROFILE] [-o NAME=VALUE]... [--trace FILE] [--time-limit SECONDS]\n"
+    "                     [-K TREE [-C NAME=VALUE]...] [-I DIR]... [--check] [--keep DIR] [--gdb]\n"
     "                     FILE.c... [PARAMETER=VALUE]...\n"
     "\n"
     "Compiles each FILE.c with $CC, gcc or clang, loads it as a kernel module into a simulated machine,\n"
@@ -36,6 +37,14 @@ static const char help[] =
     "  -o, --option NAME=VALUE   a setting of the machine (`fixmap layout --settings`)\n"
     "      --trace FILE          write every operation to FILE, to be replayed\n"
     "      --time-limit SECONDS  how long the modules may run (10)\n"
+    "  -K, --kernel TREE         a kernel source tree: files of it are compiled as built in, and its headers\n"
+    "                            come after the library's own\n"
+    "  -C, --config NAME=VALUE   an option of that kernel's configuration (TREE/.config, if there is one, or\n"
+    "                            a few defaults)\n"
+    "  -I, --include DIR         a folder of headers that go before all others\n"
+    "      --check               compile only, and say which files do\n"
+    "      --keep DIR            keep what was compiled, in DIR\n"
+    "      --gdb                 run the modules under gdb\n"
     "  -h, --help\n"
     "\n"
     "The log goes to standard output, everything else to standard error. FIXMAP_OPTIONS holds settings too.\n"
@@ -251,6 +260,47 @@ static int run(struct insmod *job)
 	return status;
 }
 
+/* ---- gdb ---- */
+
+/* What was compiled, loaded by this program once more under gdb; it is removed by nobody, for gdb needs it. */
+static int run_under_gdb(struct insmod *job)
+{
+	static const char *const words[] = {"gdb",    "-q", /* the window's page faults are no crashes */
+					    "-ex",    "handle SIGSEGV nostop noprint pass",
+					    "-ex",    "set follow-fork-mode child",
+					    "-ex",    "set breakpoint pending on",
+					    "--args", "/proc/self/exe",
+					    "insmod", "--time-limit",
+					    "86400"};
+	struct tool_words argv = {0};
+	char self[4096];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[len > 0 ? len : 0] = 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		tool_words_add(&argv, "%s", strcmp(words[i], "/proc/self/exe") ? words[i] : self);
+	tool_words_add(&argv, "-p");
+	tool_words_add(&argv, "%s", fxm_config_profile(job->cfg));
+	for (size_t i = 0; i < job->nr_settings; i++) {
+		tool_words_add(&argv, "-o");
+		tool_words_add(&argv, "%s", job->setting[i]);
+	}
+	if (*job->builtin)
+		tool_words_add(&argv, "%s", job->builtin);
+	for (size_t i = 0; i < job->nr_modules; i++)
+		if (!job->module[i].is_builtin)
+			tool_words_add(&argv, "%s", job->module[i].object);
+	for (size_t i = 0; i < job->nr_params; i++)
+		tool_words_add(&argv, "%s", job->param[i]);
+	tool_words_add(&argv, "%s", "");
+	free(argv.word[argv.nr - 1]);
+	argv.word[--argv.nr] = NULL;
+	fflush(NULL);
+	execvp(argv.word[0], argv.word);
+	tool_words_free(&argv);
+	return tool_error("insmod", "--gdb: gdb cannot be run: %s; install gdb", strerror(errno));
+}
+
 /* ---- */
 
 static int work(struct insmod *job)
@@ -258,8 +308,12 @@ static int work(struct insmod *job)
 	catch_signals(on_signal);
 	int status = insmod_make_dir(job);
 	if (!status)
+		status = insmod_kernel_prepare(job);
+	if (!status)
 		status = insmod_compile(job);
-	if (!status && !stop_signal)
+	if (!status && job->gdb)
+		status = run_under_gdb(job);
+	else if (!status && !stop_signal && !job->check)
 		status = run(job);
 	insmod_remove_dir(job);
 	catch_signals(SIG_DFL);
@@ -268,24 +322,67 @@ static int work(struct insmod *job)
 	return status;
 }
 
+static int take_option(struct insmod *job, struct tool_target *target, int opt, const char **trace, char **argv)
+{
+	switch (opt) {
+	case 't':
+		*trace = optarg;
+		return 0;
+	case 'l':
+		return parse_seconds(optarg, &job->time_limit);
+	case 'K':
+		job->tree = optarg;
+		return 0;
+	case 'C':
+		job->config[job->nr_config++] = optarg;
+		return 0;
+	case 'I':
+		job->include[job->nr_include++] = optarg;
+		return 0;
+	case 'c':
+		job->check = true;
+		return 0;
+	case 'k':
+		job->keep = optarg;
+		return 0;
+	case 'g':
+		job->gdb = true;
+		return 0;
+	default:
+		return tool_option(target, opt, argv);
+	}
+}
+
 int cmd_insmod(int argc, char **argv)
 {
-	static const struct option longs[] = {
-	    TOOL_LONG_OPTIONS, {"trace", required_argument, NULL, 't'}, {"time-limit", required_argument, NULL, 'l'}, {0}};
+	static const struct option longs[] = {TOOL_LONG_OPTIONS,
+					      {"trace", required_argument, NULL, 't'},
+					      {"time-limit", required_argument, NULL, 'l'},
+					      {"kernel", required_argument, NULL, 'K'},
+					      {"config", required_argument, NULL, 'C'},
+					      {"include", required_argument, NULL, 'I'},
+					      {"check", no_argument, NULL, 'c'},
+					      {"keep", required_argument, NULL, 'k'},
+					      {"gdb", no_argument, NULL, 'g'},
+					      {0}};
 	struct tool_target target = {.command = "insmod"};
 	struct insmod job = {.time_limit = 10};
 	const char *trace = NULL;
 	int opt, status = 0;
 
-	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS, longs, NULL)) != -1)
+	job.config = calloc((size_t)argc, sizeof(*job.config));
+	job.include = calloc((size_t)argc, sizeof(*job.include));
+	if (!job.config || !job.include)
+		return tool_error("insmod", "out of memory");
+	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS "K:C:I:", longs, NULL)) != -1)
 		if (opt == 'h')
 			return fputs(help, stdout), 0;
-		else if (opt == 't')
-			trace = optarg;
 		else
-			status = opt == 'l' ? parse_seconds(optarg, &job.time_limit) : tool_option(&target, opt, argv);
+			status = take_option(&job, &target, opt, &trace, argv);
 	if (!status)
 		status = add_words(&job, argv + optind, argc - optind);
+	job.setting = target.words;
+	job.nr_settings = target.nr_words;
 	if (!status)
 		status = configure(&job, &target, trace);
 	if (!status)
@@ -295,6 +392,8 @@ int cmd_insmod(int argc, char **argv)
 			free(job.module[i].object);
 	free(job.module);
 	free(job.param);
+	free(job.config);
+	free(job.include);
 	fxm_config_destroy(job.cfg);
 	return status;
 }

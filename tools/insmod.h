@@ -3,8 +3,9 @@
 #define FXM_TOOLS_INSMOD_H
 
 /*
- * `fixmap insmod` in three parts: cmd_insmod.c understands the command line and watches over the run, insmod_build.c compiles,
- * insmod_run.c runs. All of the simulator lives in a child process, so a module that exits, loops or crashes ends only that.
+ * `fixmap insmod` in parts: cmd_insmod.c understands the command line and watches over the run, insmod_build.c compiles,
+ * insmod_kernel.c makes a kernel tree ready for that, insmod_run.c runs, insmod_symbols.c tells what a file misses. All of the
+ * simulator lives in a child process, so a module that exits, loops or crashes ends only that.
  */
 
 #include "options.h"
@@ -17,7 +18,8 @@
 struct insmod_module {
 	const char *path; /* as given: a .c file, or a .so compiled with the flags of `fixmap cflags` */
 	char name[64];	  /* without folder and ending */
-	char *object;	  /* the shared object */
+	char *object;	  /* the shared object; of a file of the kernel tree what is linked into one */
+	bool is_builtin;  /* a file of the kernel tree */
 };
 
 struct insmod {
@@ -27,6 +29,16 @@ struct insmod {
 	struct insmod_module *module;
 	char **param;  /* NAME=VALUE */
 	char dir[256]; /* the temporary directory, "" for none */
+	const char *tree;    /* -K, NULL for none */
+	const char **config; /* -C NAME=VALUE, without CONFIG_ */
+	const char **include; /* -I */
+	size_t nr_config, nr_include;
+	const char *const *setting; /* -o */
+	size_t nr_settings;
+	const char *keep; /* --keep: the directory that stays, and is the temporary one */
+	bool check;	  /* --check: compile, and no more */
+	bool gdb;
+	char builtin[320]; /* the shared object of the tree's files, "" for none */
 	struct insmod_shared *shared;
 };
 
@@ -45,6 +57,22 @@ void insmod_remove_dir(struct insmod *job);
 
 /* Compiles every .c file. The compiler's own messages go to standard error unchanged. 0, or 2 after a message. */
 int insmod_compile(struct insmod *job);
+
+/* ---- insmod_kernel.c ---- */
+
+/* Checks the tree, marks its files among the modules, and makes what its headers need. 0, or 2 after a message. */
+int insmod_kernel_prepare(struct insmod *job);
+
+/* The compiler's words for it, behind the library's own. */
+void insmod_kernel_flags(const struct insmod *job, struct tool_words *argv);
+
+/* "linux/NAME.h" of the tree, which seems to declare @symbol, or NULL. Valid until the next call. */
+const char *insmod_kernel_header_of(const struct insmod *job, const char *symbol);
+
+/* ---- insmod_symbols.c ---- */
+
+/* Names, a line each, the symbols that @object wants and nothing that is loaded has; returns how many. */
+size_t insmod_list_missing(const struct insmod *job, const char *object);
 
 /* ---- insmod_run.c ---- */
 

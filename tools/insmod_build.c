@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -21,8 +22,22 @@ extern char **environ;
 
 /* ---- the temporary directory ---- */
 
+static int make_kept_dir(struct insmod *job)
+{
+	if (snprintf(job->dir, sizeof(job->dir), "%s", job->keep) >= (int)sizeof(job->dir) || !*job->keep) {
+		job->dir[0] = 0;
+		return tool_error("insmod", "--keep '%s': name a folder", job->keep);
+	}
+	if (!mkdir(job->dir, 0777) || errno == EEXIST)
+		return 0;
+	job->dir[0] = 0;
+	return tool_error("insmod", "--keep %s: %s", job->keep, strerror(errno));
+}
+
 int insmod_make_dir(struct insmod *job)
 {
+	if (job->keep)
+		return make_kept_dir(job);
 	const char *tmp = getenv("TMPDIR");
 	const char *parent = tmp && *tmp ? tmp : "/tmp";
 	const char *advice = "set TMPDIR to a folder of your own";
@@ -44,15 +59,17 @@ int insmod_make_dir(struct insmod *job)
 	return tool_error("insmod", "cannot make a folder in TMPDIR=%s: %s; %s", parent, strerror(errno), advice);
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st, (void)kind, (void)where;
+	remove(path);
+	return 0;
+}
+
 void insmod_remove_dir(struct insmod *job)
 {
-	for (size_t i = 0; i < job->nr_modules; i++) {
-		const struct insmod_module *module = &job->module[i];
-		if (module->object && module->object != module->path)
-			unlink(module->object);
-	}
-	if (*job->dir)
-		rmdir(job->dir);
+	if (*job->dir && !job->keep)
+		nftw(job->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	job->dir[0] = 0;
 }
 
@@ -92,62 +109,84 @@ static int compiler(struct tool_words *argv)
 	return tool_error("insmod", "CC=%s is no compiler that can be found; set CC to gcc or clang, or unset it", cc);
 }
 
-static int command_line(const struct insmod *job, const struct insmod_module *module, struct tool_words *argv)
+/* exec wants a null pointer at the end; the list owns one more place than words. */
+static void end_words(struct tool_words *argv)
 {
-	static const char *const flags[] = {
-	    "-O2", "-g", "-fPIC", "-shared",
-	    /* as the kernel's own build: a function that is not declared is a mistake, not an int */
-	    "-Werror=implicit-function-declaration",
-	    /* in the simulated kernel a pointer has 32 bits */
-	    "-Wno-pointer-to-int-cast", "-Wno-int-to-pointer-cast",
-	    /* a module's own function goes before one of the same name elsewhere */
-	    "-Wl,-Bsymbolic", "-D__KERNEL__", "-DMODULE"};
-	int status = compiler(argv);
-
-	if (!status)
-		status = tool_cflags("insmod", job->cfg, argv);
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		tool_words_add(argv, "%s", flags[i]);
-	tool_words_add(argv, "-DKBUILD_MODNAME=\"%s\"", module->name);
-	tool_words_add(argv, "-o");
-	tool_words_add(argv, "%s", module->object);
-	tool_words_add(argv, "%s%s", *module->path == '-' ? "./" : "", module->path);
-	/* exec wants a null pointer at the end; the list owns one more place than words */
 	tool_words_add(argv, "%s", "");
 	free(argv->word[argv->nr - 1]);
 	argv->word[--argv->nr] = NULL;
+}
+
+static void add_flags(struct tool_words *argv, const char *const *flags, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		tool_words_add(argv, "%s", flags[i]);
+}
+
+#define ADD_FLAGS(argv, flags) add_flags(argv, flags, sizeof(flags) / sizeof((flags)[0]))
+
+static int command_line(const struct insmod *job, const struct insmod_module *module, struct tool_words *argv)
+{
+	static const char *const all[] = {"-O2", "-g", "-fPIC",
+					  /* as the kernel's own build: a function that is not declared is a mistake, not an int */
+					  "-Werror=implicit-function-declaration",
+					  /* in the simulated kernel a pointer has 32 bits */
+					  "-Wno-pointer-to-int-cast", "-Wno-int-to-pointer-cast", "-D__KERNEL__"};
+	/* a module's own function goes before one of the same name elsewhere */
+	static const char *const of_module[] = {"-shared", "-Wl,-Bsymbolic", "-DMODULE"};
+	static const char *const of_kernel[] = {"-c", "-fmax-errors=5"};
+	int status = compiler(argv);
+
+	for (size_t i = 0; i < job->nr_include; i++)
+		tool_words_add(argv, "-I%s", job->include[i]);
+	if (!status)
+		status = tool_cflags("insmod", job->cfg, argv);
+	insmod_kernel_flags(job, argv);
+	ADD_FLAGS(argv, all);
+	if (module->is_builtin)
+		ADD_FLAGS(argv, of_kernel);
+	else if (job->check)
+		tool_words_add(argv, "-c");
+	else
+		ADD_FLAGS(argv, of_module);
+	tool_words_add(argv, "-DKBUILD_MODNAME=\"%s\"", module->name);
+	tool_words_add(argv, "-DKBUILD_BASENAME=\"%s\"", module->name);
+	tool_words_add(argv, "-o");
+	tool_words_add(argv, "%s", module->object);
+	tool_words_add(argv, "%s%s", *module->path == '-' ? "./" : "", module->path);
+	end_words(argv);
 	return status;
 }
 
-static void progress(const struct insmod_module *module, bool is_running)
+static void progress(const char *what, bool is_running)
 {
 	if (!isatty(STDERR_FILENO))
 		return;
 	if (is_running)
-		fprintf(stderr, "compiling %s", module->path);
+		fprintf(stderr, "compiling %s", what);
 	else
 		fprintf(stderr, "\r\033[K");
 	fflush(stderr);
 }
 
-static int run(char **argv, const struct insmod_module *module)
+/* Whether the compiler, or linker, is content. @path: what it works on. */
+static int run(char **argv, const char *path)
 {
 	pid_t pid;
 	int status, error;
 
-	progress(module, true);
+	progress(path, true);
 	error = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
 	if (error)
 		return tool_error("insmod", "cannot run %s: %s", argv[0], strerror(error));
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	progress(module, false);
+	progress(path, false);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFSIGNALED(status))
-		return tool_error("insmod", "%s was ended by signal %d while it compiled %s", argv[0], WTERMSIG(status),
-				  module->path);
-	return tool_error("insmod", "%s does not compile", module->path);
+		return tool_error("insmod", "%s was ended by signal %d while it compiled %s", argv[0], WTERMSIG(status), path);
+	return tool_error("insmod", "%s does not compile", path);
 }
 
 static int compile(const struct insmod *job, struct insmod_module *module, size_t number)
@@ -155,11 +194,37 @@ static int compile(const struct insmod *job, struct insmod_module *module, size_
 	struct tool_words argv = {0};
 	char object[sizeof(job->dir) + 128];
 
-	snprintf(object, sizeof(object), "%s/%zu-%s.so", job->dir, number, module->name);
+	snprintf(object, sizeof(object), "%s/%zu-%s.%s", job->dir, number, module->name,
+		 module->is_builtin || job->check ? "o" : "so");
 	module->object = strdup(object);
 	int status = module->object ? command_line(job, module, &argv) : tool_error("insmod", "out of memory");
 	if (!status)
-		status = run(argv.word, module);
+		status = run(argv.word, module->path);
+	tool_words_free(&argv);
+	return status;
+}
+
+/* The files of the tree as one object: they call each other in both directions. */
+static int link_builtin(struct insmod *job)
+{
+	static const char *const flags[] = {"-shared", "-Wl,-Bsymbolic"};
+	struct tool_words argv = {0};
+	size_t n = 0;
+
+	int status = compiler(&argv);
+	ADD_FLAGS(&argv, flags);
+	for (size_t i = 0; i < job->nr_modules; i++)
+		if (job->module[i].is_builtin) {
+			tool_words_add(&argv, "%s", job->module[i].object);
+			n++;
+		}
+	if (n) {
+		snprintf(job->builtin, sizeof(job->builtin), "%s/vmlinux.so", job->dir);
+		tool_words_add(&argv, "-o");
+		tool_words_add(&argv, "%s", job->builtin);
+		end_words(&argv);
+		status = status ? status : run(argv.word, job->tree);
+	}
 	tool_words_free(&argv);
 	return status;
 }
@@ -173,10 +238,18 @@ static bool is_source(const char *path)
 int insmod_compile(struct insmod *job)
 {
 	int status = 0;
-	for (size_t i = 0; i < job->nr_modules && !status; i++)
-		if (is_source(job->module[i].path))
-			status = compile(job, &job->module[i], i);
-		else
+	size_t good = 0;
+
+	for (size_t i = 0; i < job->nr_modules && (!status || job->check); i++)
+		if (!is_source(job->module[i].path)) {
 			job->module[i].object = (char *)job->module[i].path;
-	return status;
+		} else if (compile(job, &job->module[i], i)) {
+			status = 2;
+		} else if (job->check) {
+			printf("%s compiles\n", job->module[i].path);
+			good++;
+		}
+	if (job->check)
+		printf("%zu of %zu files compile\n", good, job->nr_modules);
+	return status || job->check ? status : link_builtin(job);
 }

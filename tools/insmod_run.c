@@ -28,6 +28,7 @@ enum { OK = 0, BAD_RUN = 1, BAD_INPUT = 2 };
 
 struct loaded {
 	const struct insmod_module *module;
+	bool is_builtin; /* the files of the kernel tree: any number of initcalls, no exit */
 	void *handle;
 	const struct fxm_unit *unit;	/* NULL: it includes no kernel header */
 	const struct fxm_entry **entry; /* the unit's, in the order of the source */
@@ -170,7 +171,11 @@ static int load_failed(const struct insmod_module *module, const char *text)
 {
 	const char *symbol = strstr(text, "undefined symbol: ");
 
-	if (symbol) {
+	if (symbol && run.job->tree) {
+		insmod_say("%s: unknown symbols, which neither the kernel tier nor a file given before has:", module->path);
+		insmod_list_missing(run.job, module->object);
+		insmod_say("add the files of the tree that define them, or a header with stand-ins (-I)");
+	} else if (symbol) {
 		symbol += strlen("undefined symbol: ");
 		insmod_say("%s: unknown symbol %.*s: neither the kernel tier nor a module loaded before has it", module->path,
 			   (int)strcspn(symbol, " ,"), symbol);
@@ -272,19 +277,28 @@ static int load(struct loaded *l)
 	if (!l->handle)
 		return load_failed(l->module, dlerror());
 	l->unit = fxm_unit_first() != before ? fxm_unit_first() : NULL;
-	return read_entries(l) ? BAD_INPUT : find_entries(l);
+	return read_entries(l) ? BAD_INPUT : l->is_builtin ? OK : find_entries(l);
 }
 
 static int load_all(void)
 {
+	static struct insmod_module builtin;
+	struct insmod *job = run.job;
 	int status = OK;
-	run.loaded = calloc(run.job->nr_modules, sizeof(*run.loaded));
+
+	run.loaded = calloc(job->nr_modules + 1, sizeof(*run.loaded));
 	if (!run.loaded)
 		return tool_error("insmod", "out of memory");
-	for (size_t i = 0; i < run.job->nr_modules && !status; i++) {
-		run.loaded[i].module = &run.job->module[i];
-		run.nr_loaded = i + 1;
-		status = load(&run.loaded[i]);
+	if (*job->builtin) {
+		builtin = (struct insmod_module){.path = job->tree, .object = job->builtin, .is_builtin = true};
+		run.loaded[run.nr_loaded++] = (struct loaded){.module = &builtin, .is_builtin = true};
+		status = load(&run.loaded[0]);
+	}
+	for (size_t i = 0; i < job->nr_modules && !status; i++) {
+		if (job->module[i].is_builtin)
+			continue;
+		run.loaded[run.nr_loaded++].module = &job->module[i];
+		status = load(&run.loaded[run.nr_loaded - 1]);
 	}
 	return status;
 }
@@ -497,6 +511,13 @@ static void run_initcalls(enum fxm_entry_kind kind)
 				run_initcall(&run.loaded[m], run.loaded[m].entry[i]);
 }
 
+static void run_builtin(const struct loaded *l)
+{
+	for (size_t i = 0; i < l->nr_entries; i++)
+		if (l->entry[i]->kind == FXM_ENTRY_INIT)
+			run_initcall(l, l->entry[i]);
+}
+
 static bool run_init(struct loaded *l)
 {
 	char name[64];
@@ -578,6 +599,8 @@ static void run_modules(void)
 
 	run_initcalls(FXM_ENTRY_FIXMAP_INITCALL);
 	run_initcalls(FXM_ENTRY_KMAP_INITCALL);
+	if (run.nr_loaded && run.loaded[0].is_builtin)
+		run_builtin(&run.loaded[n++]);
 	while (n < run.nr_loaded && run_init(&run.loaded[n]))
 		n++;
 	for (size_t i = run.nr_loaded; i--;)

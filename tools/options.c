@@ -125,14 +125,18 @@ static bool exists(const char *dir, const char *file)
 	return len > 0 && len < (int)sizeof(path) && !access(path, R_OK);
 }
 
-/* Adds an include directory, and the kernel's own below it. */
+/* Adds an include directory, and the kernel's own below it, stand-ins last. */
 static void add_dir(struct tool_words *dirs, const char *dir)
 {
+	static const char *const places[] = {"kernel", "fixmap/kernel"}, *const kinds[] = {"", "/standin", "/empty"};
+	char file[128];
+
 	tool_words_add(dirs, "%s", dir);
-	if (exists(dir, "kernel/linux/highmem.h"))
-		tool_words_add(dirs, "%s/kernel", dir);
-	else if (exists(dir, "fixmap/kernel/linux/highmem.h"))
-		tool_words_add(dirs, "%s/fixmap/kernel", dir);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(file, sizeof(file), "%s/linux/highmem.h", places[i]);
+		for (size_t n = 0; exists(dir, file) && n < sizeof(kinds) / sizeof(kinds[0]); n++)
+			tool_words_add(dirs, "%s/%s%s", dir, places[i], kinds[n]);
+	}
 }
 
 static int from_environment(const char *command, const char *list, struct tool_words *dirs)

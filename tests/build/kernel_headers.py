@@ -12,7 +12,8 @@ import sys
 
 fixmap, root, *cc = sys.argv[1:]
 folder = os.path.join(root, 'include/kernel')
-headers = sorted(os.path.relpath(h, folder) for h in glob.glob(f'{folder}/**/*.h', recursive=True))
+kinds = [folder, f'{folder}/standin', f'{folder}/empty']
+headers = sorted(os.path.relpath(h, kind) for kind in kinds for h in glob.glob(f'{kind}/**/*.h', recursive=True))
 headers = ['fixmap/kernel.h'] + [h for h in headers if h.startswith(('linux/', 'asm/'))]
 failed = done = 0
 

@@ -33,15 +33,6 @@
 	})
 #define WARN_ON_ONCE(cond) WARN_ONCE(cond, "%s", "")
 
-#ifdef CONFIG_DEBUG_VM
-#define VM_BUG_ON(cond) BUG_ON(cond)
-#define VM_WARN_ON(cond) ((void)WARN_ON(cond))
-#else
-#define VM_BUG_ON(cond) ((void)sizeof((long)(cond)))
-#define VM_WARN_ON(cond) ((void)sizeof((long)(cond)))
-#endif
-#define VM_BUG_ON_PAGE(cond, page) VM_BUG_ON(cond)
-
 #define dump_stack() fxm_k_dump_stack()
 
 #endif

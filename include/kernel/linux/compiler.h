@@ -27,6 +27,23 @@
 #define __weak __attribute__((weak))
 #define __pure __attribute__((pure))
 #define __cold __attribute__((cold))
+#define __malloc __attribute__((malloc))
+#define __alloc_size(...) __attribute__((alloc_size(__VA_ARGS__)))
+#define __assume_aligned(...) __attribute__((assume_aligned(__VA_ARGS__)))
+#ifndef __attribute_const__
+#define __attribute_const__ __attribute__((const))
+#endif
+#define __section(name) __attribute__((section(name)))
+#define __deprecated
+#define __visible
+#define __latent_entropy
+#define __ro_after_init
+#define __read_mostly
+#define __cacheline_aligned
+#define ____cacheline_aligned
+#define ____cacheline_aligned_in_smp
+#define __no_sanitize_address
+#define __counted_by(member)
 #define fallthrough __attribute__((fallthrough))
 
 /* The simulated kernel is not checked by sparse. */
@@ -38,12 +55,21 @@
 #define __percpu
 #define __acquires(x)
 #define __releases(x)
+#define __must_hold(x)
+#define __cond_acquires(x)
+#define __cond_lock(x, c) (c)
+#define __acquire(x) ((void)0)
+#define __release(x) ((void)0)
+#define __private
+#define __nocast
+#define __safe
 
 #define asmlinkage
 #define fastcall
 #define notrace
 
 #define __same_type(a, b) __builtin_types_compatible_p(__typeof__(a), __typeof__(b))
+#define absolute_pointer(value) ((void *)(value))
 #define OPTIMIZER_HIDE_VAR(var) __asm__("" : "=r"(var) : "0"(var))
 
 /* An inline function of this folder: a debugger, and the library's call stacks, show its caller instead. */

@@ -27,6 +27,9 @@
 #define __GFP_NOFAIL 0x10000u
 #define __GFP_MOVABLE 0x20000u
 #define __GFP_DMA32 0x0u
+#define __GFP_ACCOUNT 0x0u
+#define __GFP_BITS_SHIFT 27
+#define __GFP_BITS_MASK ((gfp_t)((1 << __GFP_BITS_SHIFT) - 1))
 
 #define GFP_ATOMIC (__GFP_HIGH | __GFP_KSWAPD_RECLAIM)
 #define GFP_NOWAIT __GFP_KSWAPD_RECLAIM

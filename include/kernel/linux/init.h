@@ -38,6 +38,10 @@ typedef void (*exitcall_t)(void);
 #define device_initcall(fn) module_init(fn)
 #define late_initcall(fn) module_init(fn)
 
+/* Boot parameters: there is no boot command line, so their functions are never called. */
+#define early_param(name, fn) static int (*const fxm_k_early_##fn)(char *) __attribute__((unused)) = (fn)
+#define __setup(name, fn) early_param(name, fn)
+
 /* Right after the fixmap, or kmap, is up. The second spelling is that of a well-known set of tutorials. */
 #define fixmap_initcall(fn) FXM_K_INITCALL(FXM_ENTRY_FIXMAP_INITCALL, fn)
 #define kmap_initcall(fn) FXM_K_INITCALL(FXM_ENTRY_KMAP_INITCALL, fn)

@@ -2,11 +2,14 @@
 #ifndef FXM_KERNEL_LINUX_KERNEL_H
 #define FXM_KERNEL_LINUX_KERNEL_H
 
+#include <asm/byteorder.h>
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/kconfig.h>
+#include <linux/kstrtox.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
@@ -25,6 +28,11 @@
 #define rounddown(x, y) ((x) - (x) % (y))
 #define round_up(x, y) ((((x)-1) | ((__typeof__(x))((y)-1))) + 1)
 #define round_down(x, y) ((x) & ~((__typeof__(x))((y)-1)))
+
+int abs(int); /* the C library's: long arguments are cut */
+
+#define READ 0
+#define WRITE 1
 
 #define upper_32_bits(n) ((u32)(((n) >> 16) >> 16))
 #define lower_32_bits(n) ((u32)((n)&0xffffffff))

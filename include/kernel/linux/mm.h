@@ -7,9 +7,12 @@
 #include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/mmdebug.h>
 #include <linux/page-flags.h>
 
 /* An address while the page has one: lowmem always, highmem only between kmap() and the flush after kunmap(). */
@@ -49,7 +52,29 @@ FXM_K_INLINE struct page *virt_to_head_page(const void *address)
 #define nth_page(page, n) ((page) + (n))
 #define page_private(page) ((page)->private)
 #define set_page_private(page, v) ((page)->private = (v))
-#define page_size(page) PAGE_SIZE
+
+/* Pages of the compound page that @page is the head of. */
+FXM_K_INLINE unsigned long compound_nr(struct page *page)
+{
+	unsigned long n = 1;
+
+	while (pfn_valid(page_to_pfn(page) + n) && compound_head(page + n) == page)
+		n <<= 1;
+	return n;
+}
+
+#define page_size(page) (compound_nr(page) * PAGE_SIZE)
+#define thp_size(page) page_size(page)
+#define compound_order(page) ((unsigned int)__builtin_ctzl(compound_nr(page)))
+#ifdef FXM_K_LOCAL
+#define folio_nr_pages(folio) ((long)compound_nr(&(folio)->page))
+#define folio_size(folio) page_size(&(folio)->page)
+#define folio_pfn(folio) page_to_pfn(&(folio)->page)
+#define offset_in_folio(folio, p) ((unsigned long)(p) & (folio_size(folio) - 1))
+#define folio_test_hugetlb(folio) ((void)(folio), false)
+#define folio_get(folio) get_page(&(folio)->page)
+#define folio_put(folio) put_page(&(folio)->page)
+#endif
 
 #define offset_in_page(p) ((unsigned long)(p) & ~PAGE_MASK)
 #define PAGE_ALIGN(address) (((address) + PAGE_SIZE - 1) & PAGE_MASK)

@@ -49,6 +49,28 @@
 #define pr_info_ratelimited pr_info
 #define printk_ratelimit() 1
 
+enum { DUMP_PREFIX_NONE, DUMP_PREFIX_ADDRESS, DUMP_PREFIX_OFFSET };
+
+/* @groupsize and @ascii are not looked at: bytes, in lines of @rowsize. */
+FXM_K_INLINE void print_hex_dump(const char *level, const char *prefix, int prefix_type, int rowsize, int groupsize,
+				 const void *buf, size_t len, bool ascii)
+{
+	const unsigned char *byte = (const unsigned char *)buf;
+
+	(void)groupsize;
+	(void)ascii;
+	for (size_t i = 0; i < len; i++) {
+		if (i % (unsigned)rowsize == 0) {
+			printk("%s%s", level, prefix);
+			if (prefix_type == DUMP_PREFIX_ADDRESS)
+				printk(KERN_CONT "%px: ", byte + i);
+			else if (prefix_type == DUMP_PREFIX_OFFSET)
+				printk(KERN_CONT "%.8zx: ", i);
+		}
+		printk(KERN_CONT "%02x%s", byte[i], i + 1 == len || (i + 1) % (unsigned)rowsize == 0 ? "\n" : " ");
+	}
+}
+
 struct va_format {
 	const char *fmt;
 	va_list *va;

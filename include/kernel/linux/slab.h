@@ -7,6 +7,9 @@
 #include <linux/gfp.h>
 #include <linux/string.h>
 
+#define ARCH_KMALLOC_MINALIGN 8
+#define ARCH_SLAB_MINALIGN 8
+
 FXM_K_INLINE void *kmalloc(size_t size, gfp_t gfp)
 {
 	return fxm_k_kmalloc(size, gfp);
@@ -49,12 +52,84 @@ FXM_K_INLINE void *kmemdup(const void *from, size_t size, gfp_t gfp)
 	return to ? memcpy(to, from, size) : NULL;
 }
 
+/* A string of what lies there, which need not end. */
+FXM_K_INLINE char *kmemdup_nul(const char *from, size_t len, gfp_t gfp)
+{
+	char *to = (char *)fxm_k_kmalloc(len + 1, gfp);
+
+	if (!to)
+		return NULL;
+	memcpy(to, from, len);
+	to[len] = 0;
+	return to;
+}
+
 FXM_K_INLINE char *kstrdup(const char *from, gfp_t gfp)
 {
 	return from ? (char *)kmemdup(from, strlen(from) + 1, gfp) : NULL;
 }
 
+/* ---- caches: objects of one size, from kmalloc() ---- */
+
+#define SLAB_HWCACHE_ALIGN 0x2000u
+#define SLAB_PANIC 0x40000u
+#define SLAB_RECLAIM_ACCOUNT 0x20000u
+#define SLAB_MEM_SPREAD 0x100000u
+#define SLAB_ACCOUNT 0x4000000u
+
+struct kmem_cache {
+	const char *name;
+	unsigned int size;
+	void (*ctor)(void *object);
+};
+
+FXM_K_INLINE struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
+						  void (*ctor)(void *object))
+{
+	struct kmem_cache *cache = (struct kmem_cache *)fxm_k_kmalloc(sizeof(*cache), GFP_KERNEL);
+
+	(void)align;
+	(void)flags;
+	if (cache) {
+		cache->name = name;
+		cache->size = size;
+		cache->ctor = ctor;
+	}
+	return cache;
+}
+
+#define KMEM_CACHE(type, flags) kmem_cache_create(#type, sizeof(struct type), __alignof__(struct type), flags, NULL)
+
+FXM_K_INLINE void kmem_cache_destroy(struct kmem_cache *cache)
+{
+	fxm_k_kfree(cache);
+}
+
+FXM_K_INLINE void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	void *object = fxm_k_kmalloc(cache->size, gfp);
+
+	if (object && cache->ctor)
+		cache->ctor(object);
+	return object;
+}
+
+FXM_K_INLINE void kmem_cache_free(struct kmem_cache *cache, void *object)
+{
+	(void)cache;
+	fxm_k_kfree(object);
+}
+
+#define kmem_cache_zalloc(cache, gfp) kmem_cache_alloc(cache, (gfp) | __GFP_ZERO)
+#define kmem_cache_alloc_lru(cache, lru, gfp) ((void)(lru), kmem_cache_alloc(cache, gfp))
+#define kmem_cache_size(cache) ((cache)->size)
+
 /* Names differ, the memory does not: there is no area of virtually contiguous memory here. */
+#define kvmalloc(size, gfp) kmalloc(size, gfp)
+#define kvzalloc(size, gfp) kzalloc(size, gfp)
+#define kvmalloc_array(n, size, gfp) kmalloc_array(n, size, gfp)
+#define kvcalloc(n, size, gfp) kcalloc(n, size, gfp)
+#define kvfree(object) kfree(object)
 #define kfree_sensitive(object) kfree(object)
 #define kzfree(object) kfree(object)
 

@@ -5,23 +5,9 @@
 /* Spinlocks between vCPUs. Taking one twice in a task is reported as the kernel's spinlock debugging does. */
 
 #include <linux/preempt.h>
-#include <linux/types.h>
+#include <linux/spinlock_types.h>
 
-typedef struct {
-	struct fxm_k_lock rlock;
-} spinlock_t;
-
-typedef spinlock_t raw_spinlock_t;
-
-#define __SPIN_LOCK_UNLOCKED(name)                                                                                                 \
-	{                                                                                                                          \
-		{                                                                                                                  \
-			0, 0                                                                                                       \
-		}                                                                                                                  \
-	}
 #define SPIN_LOCK_UNLOCKED (spinlock_t) __SPIN_LOCK_UNLOCKED(old_style)
-#define DEFINE_SPINLOCK(name) spinlock_t name = __SPIN_LOCK_UNLOCKED(name)
-#define DEFINE_RAW_SPINLOCK(name) DEFINE_SPINLOCK(name)
 
 FXM_K_INLINE void spin_lock_init(spinlock_t *lock)
 {

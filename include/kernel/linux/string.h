@@ -32,6 +32,17 @@ size_t strspn(const char *, const char *);
 size_t strcspn(const char *, const char *);
 char *strpbrk(const char *, const char *);
 
+/* The first byte of the area that is another one, or NULL. */
+FXM_K_INLINE void *memchr_inv(const void *area, int byte, size_t size)
+{
+	const unsigned char *at = (const unsigned char *)area;
+
+	for (; size; at++, size--)
+		if (*at != (unsigned char)byte)
+			return (void *)at;
+	return NULL;
+}
+
 #define sprintf(...) fxm_k_sprintf(__VA_ARGS__)
 #define snprintf(...) fxm_k_snprintf(__VA_ARGS__)
 #define vsnprintf(buf, size, fmt, args) fxm_k_vsnprintf(buf, size, fmt, args)

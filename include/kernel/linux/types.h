@@ -44,6 +44,7 @@ typedef u32 __be32;
 typedef u64 __le64;
 typedef u64 __be64;
 typedef u32 __wsum;
+typedef u16 __sum16;
 
 typedef long ssize_t;
 typedef long off_t;
@@ -55,10 +56,18 @@ typedef unsigned short umode_t;
 typedef unsigned long pgoff_t;
 typedef unsigned int gfp_t;
 typedef unsigned int fmode_t;
+typedef unsigned int slab_flags_t;
 typedef unsigned int uint;
 typedef unsigned long ulong;
 typedef unsigned short ushort;
 typedef unsigned long sector_t;
+typedef unsigned long dev_t;
+typedef unsigned long ino_t;
+typedef int clockid_t;
+typedef unsigned int __poll_t;
+typedef u64 __attribute__((aligned(8))) __aligned_u64;
+typedef unsigned int blk_opf_t;
+typedef u8 blk_status_t;
 
 /* As wide as the simulated machine's physical addresses. */
 #ifdef CONFIG_X86_PAE
@@ -68,6 +77,9 @@ typedef u32 phys_addr_t;
 #endif
 typedef phys_addr_t resource_size_t;
 typedef phys_addr_t dma_addr_t;
+
+#define BITS_PER_LONG 64
+#define DECLARE_BITMAP(name, bits) unsigned long name[((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG]
 
 typedef struct {
 	int counter;
@@ -82,6 +94,13 @@ typedef atomic64_t atomic_long_t;
 struct list_head {
 	struct list_head *next, *prev;
 };
+
+struct callback_head {
+	struct callback_head *next;
+	void (*func)(struct callback_head *head);
+};
+#define rcu_head callback_head
+typedef void (*rcu_callback_t)(struct rcu_head *head);
 
 struct hlist_node {
 	struct hlist_node *next, **pprev;

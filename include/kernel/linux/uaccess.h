@@ -2,13 +2,54 @@
 #ifndef FXM_KERNEL_LINUX_UACCESS_H
 #define FXM_KERNEL_LINUX_UACCESS_H
 
-/* Page-fault control only: simulated tasks have no user memory. */
+/*
+ * Simulated tasks have no user memory: a user address is an address like any other, which is there. What copies may sleep, unless
+ * page faults are off.
+ */
 
+#include <linux/kernel.h>
 #include <linux/preempt.h>
+#include <linux/string.h>
 
 #define pagefault_disable() fxm_pagefault_disable(fxm_k_cpu())
 #define pagefault_enable() fxm_pagefault_enable(fxm_k_cpu())
 #define pagefault_disabled() (fxm_k_pagefault_count() != 0)
+#define access_ok(address, size) ((void)(address), (void)(size), 1)
+#define might_fault() (pagefault_disabled() ? (void)0 : might_sleep())
+
+FXM_K_INLINE unsigned long raw_copy_to_user(void *to, const void *from, unsigned long size)
+{
+	memcpy(to, from, size);
+	return 0;
+}
+
+#define raw_copy_from_user(to, from, size) raw_copy_to_user(to, from, size)
+#define __copy_to_user_inatomic(to, from, size) raw_copy_to_user(to, from, size)
+#define __copy_from_user_inatomic(to, from, size) raw_copy_to_user(to, from, size)
+#define __copy_from_user_inatomic_nocache(to, from, size) raw_copy_to_user(to, from, size)
+#define __copy_from_user_flushcache(to, from, size) raw_copy_to_user(to, from, size)
+#define user_access_begin(address, size) access_ok(address, size)
+#define user_access_end() ((void)0)
+#define unsafe_get_user(x, p, label)                                                                                               \
+	do {                                                                                                                       \
+		if (0)                                                                                                             \
+			goto label;                                                                                                \
+		(x) = *(p);                                                                                                        \
+	} while (0)
+#define unsafe_put_user(x, p, label)                                                                                               \
+	do {                                                                                                                       \
+		if (0)                                                                                                             \
+			goto label;                                                                                                \
+		*(p) = (x);                                                                                                        \
+	} while (0)
+#define get_user(x, p) (might_fault(), (x) = *(p), 0)
+#define put_user(x, p) (might_fault(), *(p) = (x), 0)
+#define copy_to_user(to, from, size) (might_fault(), raw_copy_to_user(to, from, size))
+#define copy_from_user(to, from, size) (might_fault(), raw_copy_to_user(to, from, size))
+#define clear_user(to, size) (might_fault(), memset(to, 0, size), 0UL)
+#define fault_in_readable(address, size) ((void)(address), (void)(size), (size_t)0)
+#define fault_in_writeable(address, size) fault_in_readable(address, size)
+#define fault_in_safe_writeable(address, size) fault_in_readable(address, size)
 #define faulthandler_disabled() (pagefault_disabled() || in_atomic())
 
 #endif

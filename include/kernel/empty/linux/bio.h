@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_LINUX_BIO_H
+#define FXM_KERNEL_LINUX_BIO_H
+
+/* There is no block layer: the name of its requests. */
+
+#include <linux/highmem.h>
+
+struct bio;
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_LINUX_WAIT_H
+#define FXM_KERNEL_LINUX_WAIT_H
+
+/*
+ * Waiting until something holds. A waiter gives its CPU away and looks again when it gets its turn; a wake-up has nothing to add
+ * to that.
+ */
+
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+
+struct wait_queue_head {
+	spinlock_t lock;
+	struct list_head head;
+};
+typedef struct wait_queue_head wait_queue_head_t;
+
+#define __WAIT_QUEUE_HEAD_INITIALIZER(name)                                                                                        \
+	{                                                                                                                          \
+		.lock = __SPIN_LOCK_UNLOCKED(name), .head = LIST_HEAD_INIT((name).head)                                            \
+	}
+#define DECLARE_WAIT_QUEUE_HEAD(name) struct wait_queue_head name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
+
+FXM_K_INLINE void init_waitqueue_head(struct wait_queue_head *queue)
+{
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->head);
+}
+
+#define wait_event(queue, condition)                                                                                               \
+	do {                                                                                                                       \
+		might_sleep();                                                                                                     \
+		(void)&(queue);                                                                                                    \
+		while (!(condition))                                                                                               \
+			schedule();                                                                                                \
+	} while (0)
+#define wait_event_interruptible(queue, condition) ({ wait_event(queue, condition); 0; })
+#define wait_event_killable(queue, condition) wait_event_interruptible(queue, condition)
+#define wake_up(queue) ((void)(queue))
+#define wake_up_all(queue) ((void)(queue))
+#define wake_up_interruptible(queue) ((void)(queue))
+#define waitqueue_active(queue) ((void)(queue), false)
+
+#endif

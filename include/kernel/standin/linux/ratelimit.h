@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_LINUX_RATELIMIT_H
+#define FXM_KERNEL_LINUX_RATELIMIT_H
+
+/* Simulated time does not pass: after @burst times there is silence. */
+
+#include <linux/printk.h>
+#include <linux/types.h>
+
+struct ratelimit_state {
+	int interval, burst, printed;
+};
+
+#define RATELIMIT_STATE_INIT(name, interval_init, burst_init)                                                                      \
+	{                                                                                                                          \
+		.interval = (interval_init), .burst = (burst_init), .printed = 0                                                   \
+	}
+#define DEFINE_RATELIMIT_STATE(name, interval_init, burst_init)                                                                    \
+	struct ratelimit_state name = RATELIMIT_STATE_INIT(name, interval_init, burst_init)
+#define HZ CONFIG_HZ
+#ifndef CONFIG_HZ
+#define CONFIG_HZ 250
+#endif
+
+#define __ratelimit(state) ((state)->printed < (state)->burst ? ((state)->printed++, 1) : 0)
+
+#endif
