@@ -3,17 +3,19 @@
 """Kernel files as they are, on simulated highmem: kernel_source.py FIXMAP FOLDER
 
 The source is Debian's linux-source-6.1, unpacked once into FOLDER; FIXMAP_KERNEL_SOURCE names another tarball or a tree. Each file of
-CASES is compiled unmodified and driven by the module of the same name here, on several machines. Exit status 77: there is no source.
+CASES is compiled unmodified and driven by the module of the same name here, on several machines.
 """
+import concurrent.futures
 import os
 import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+from source import find_source  # noqa: E402
+
 fixmap, folder = map(os.path.abspath, sys.argv[1:3])
 here = os.path.dirname(os.path.abspath(__file__))
-TARBALL = '/usr/src/linux-source-6.1.tar.xz'
-PARTS = ['Makefile', 'include', 'lib', 'mm', 'fs/squashfs', 'net/sunrpc']
 MACHINES = ['', 'DEBUG_KMAP_LOCAL_FORCE_MAP=1', 'pae=1', 'pae=1,DEBUG_HIGHMEM=1', 'window=eager', 'identity=0']
 
 # The tree's files, the driver and its parameters, folders of headers in the tree, what the log ends with.
@@ -25,32 +27,6 @@ CASES = [
     (['net/sunrpc/xdr.c', 'lib/scatterlist.c'], 'xdr', [], [], 'xdr: as in plain memory'),
 ]
 failed = done = 0
-
-
-def unpack(tarball):
-    tree = os.path.join(folder, 'linux-source-6.1')
-    mark = os.path.join(tree, 'unpacked')
-    wanted = ' '.join([tarball, str(os.path.getmtime(tarball)), *PARTS])
-    if os.path.exists(mark) and open(mark, encoding='utf-8').read() == wanted:
-        return tree
-    os.makedirs(folder, exist_ok=True)
-    top = os.path.basename(tarball).split('.tar')[0]
-    subprocess.run(['tar', '-xf', tarball, '-C', folder, *(f'{top}/{part}' for part in PARTS)], check=True)
-    if top != 'linux-source-6.1':
-        os.rename(os.path.join(folder, top), tree)
-    with open(mark, 'w', encoding='utf-8') as f:
-        f.write(wanted)
-    return tree
-
-
-def find_source():
-    given = os.environ.get('FIXMAP_KERNEL_SOURCE', TARBALL)
-    if os.path.isdir(given):
-        return os.path.abspath(given)
-    if not os.path.exists(given):
-        print(f'skipped: there is no {given}; install linux-source-6.1, or set FIXMAP_KERNEL_SOURCE to a tree or tarball of Linux 6.1')
-        sys.exit(77)
-    return unpack(given)
 
 
 def run(*arguments):
@@ -69,14 +45,19 @@ def driver(name):
     return os.path.join(here, name + '.c')
 
 
+def drive_one(tree, machine, case):
+    files, name, parameters, folders, expected = case
+    words = [word for f in folders for word in ('-I', os.path.join(tree, f))]
+    words += ['-o', machine] if machine else []
+    r = run('-p', 'x86_32-6.1', '-K', tree, *words, *(os.path.join(tree, f) for f in files), driver(name), *parameters)
+    check(f'{" ".join(files)} on {machine or "the default machine"}', r.returncode == 0 and expected in r.stdout and not r.stderr,
+          (r.returncode, r.stdout[-500:], r.stderr[-2000:]))
+
+
 def drive(tree):
-    for machine in MACHINES:
-        for files, name, parameters, folders, expected in CASES:
-            words = [word for f in folders for word in ('-I', os.path.join(tree, f))]
-            words += ['-o', machine] if machine else []
-            r = run('-p', 'x86_32-6.1', '-K', tree, *words, *(os.path.join(tree, f) for f in files), driver(name), *parameters)
-            check(f'{" ".join(files)} on {machine or "the default machine"}', r.returncode == 0 and expected in r.stdout and not r.stderr,
-                  (r.returncode, r.stdout[-500:], r.stderr[-2000:]))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for running in [pool.submit(drive_one, tree, machine, case) for machine in MACHINES for case in CASES]:
+            running.result()
 
 
 def mistakes(tree):
@@ -109,7 +90,7 @@ def mistakes(tree):
     check('--check', r.returncode == 0 and r.stdout.endswith('2 of 2 files compile\n'), (r.returncode, r.stdout, r.stderr))
 
 
-source = find_source()
+source = find_source(folder)
 drive(source)
 mistakes(source)
 print(f'{done} checks, {failed} problems')
