@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * second_opinion OBJECT OPERATIONS SEED WORDS: the kernel's own allocators (OBJECT, see second.h) and the library's do the same
- * random operations, each on a machine of its own that WORDS describe; addresses, entries, counters, reports and translations must agree.
+ * random operations, each on a machine of its own that WORDS describe; addresses, entries, counters, reports and translations must
+ * agree.
  *
  * Four tasks on two CPUs. On the library's side they are fibres, on the other the record of a task, put on its CPU and taken off
  * around each operation.
