@@ -246,8 +246,6 @@ FXMI_INLINE uint64_t fxmi_counts_join(uint64_t task, uint64_t cpu)
 
 /* Why the fast paths of src/ must take their slow form. */
 #define FXMI_RARE_TRACE 0x1u
-#define FXMI_RARE_DETECT 0x2u
-#define FXMI_RARE_SITES 0x4u
 #define FXMI_RARE_DEAD 0x8u /* the machine belongs to another process (forked) */
 #define FXMI_RARE_INTERLEAVE 0x10u /* somebody wants to be told at interference points */
 

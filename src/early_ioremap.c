@@ -153,7 +153,7 @@ static uint64_t map_slot(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const char
 		set_page(cpu, k, index - i, pa + (i << k->page_shift), prot);
 	debug_line(cpu, function, slot, phys, bytes);
 	e->slot[slot].prev_map = e->slot[slot].base + offset;
-	e->slot[slot].site = k->detect ? fxmi_caller() : 0;
+	e->slot[slot].site = k->record_sites ? fxmi_caller() : 0;
 	return e->slot[slot].prev_map;
 }
 

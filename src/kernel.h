@@ -53,6 +53,18 @@ struct fxmi_percpu {
 };
 _Static_assert(sizeof(struct fxmi_percpu) <= FXMI_PERCPU_BYTES, "the per-CPU area is too small");
 
+/*
+ * A fast form that notes who maps is given its own return address. A call from inside the library is the kernel tier's: whose
+ * that is only the call stack can tell, so the slow form takes it. Linked statically, everything is inside.
+ */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char etext[] __attribute__((visibility("hidden")));
+
+FXMI_INLINE bool fxmi_is_inside(uintptr_t pc)
+{
+	return pc - (uintptr_t)__ehdr_start < (uintptr_t)etext - (uintptr_t)__ehdr_start;
+}
+
 FXMI_INLINE struct fxmi_percpu *fxmi_percpu(const struct fxm_vcpu *cpu)
 {
 	return (struct fxmi_percpu *)cpu->percpu;

@@ -53,7 +53,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	fxmi_set_pte(k->m, pte, entry);
 	fxmi_flush_tlb_one(cpu, va);
 	fxmi_window_begin(cpu, va, entry);
-	if (k->detect && is_own(k, level))
+	if (k->record_sites && is_own(k, level))
 		pc->site[level] = fxmi_caller();
 	return va;
 }

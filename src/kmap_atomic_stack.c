@@ -179,8 +179,11 @@ static FXMI_COLD fxm_va map_default_slow(struct fxm_vcpu *cpu, struct fxm_page *
 	return map_page_slow(cpu, page, "kmap_atomic", fxmi_kernel_of(cpu)->kmap_prot);
 }
 
-/* The window's pages are looked at after the PTE has changed: sim/window.c relies on that order. */
-FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes)
+/*
+ * The window's pages are looked at after the PTE has changed: sim/window.c relies on that order. @site: the caller, to be noted; 0:
+ * nobody wants to know.
+ */
+FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes, uintptr_t site)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	uint64_t frame = fxmi_highmem_frame(pc, page);
@@ -190,8 +193,10 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(level >= fxmi_fast_levels(pc)))
 		return map_default_slow(cpu, page);
 	unsigned char *pte = pc->kmap_pte - level * pte_bytes;
-	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0))
+	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (site && fxmi_is_inside(site)))
 		return map_default_slow(cpu, page);
+	if (site)
+		pc->site[level] = site;
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
 	cpu->counts = counts + pc->map_step;
 	fxmi_pte_set(pte, pte_bytes, entry);
@@ -220,12 +225,23 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes)
 
 static fxm_va map_fast_4(struct fxm_vcpu *cpu, struct fxm_page *page)
 {
-	return map_fast(cpu, page, 4);
+	return map_fast(cpu, page, 4, 0);
 }
 
 static fxm_va map_fast_8(struct fxm_vcpu *cpu, struct fxm_page *page)
 {
-	return map_fast(cpu, page, 8);
+	return map_fast(cpu, page, 8, 0);
+}
+
+/* The public function jumps here, so the return address is its caller's. */
+static fxm_va map_noting_4(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	return map_fast(cpu, page, 4, (uintptr_t)__builtin_return_address(0));
+}
+
+static fxm_va map_noting_8(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	return map_fast(cpu, page, 8, (uintptr_t)__builtin_return_address(0));
 }
 
 static int unmap_fast_4(struct fxm_vcpu *cpu, fxm_va va)
@@ -255,7 +271,8 @@ void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu)
 	bool slow = k->debug_highmem || k->m->window.mode == FXM_WINDOW_EAGER;
 
 	fxmi_kmap_atomic_rare_changed(cpu);
-	pc->kmap_atomic = slow ? map_default_slow : k->pte_bytes == 4 ? map_fast_4 : map_fast_8;
+	fxm_va (*const fast[2][2])(struct fxm_vcpu *, struct fxm_page *) = {{map_fast_4, map_fast_8}, {map_noting_4, map_noting_8}};
+	pc->kmap_atomic = slow ? map_default_slow : fast[k->record_sites][k->pte_bytes == 8];
 	pc->kunmap_atomic = slow ? unmap_slow : k->pte_bytes == 4 ? unmap_fast_4 : unmap_fast_8;
 }
 

@@ -148,14 +148,16 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 
 /* ---- the fast forms ---- */
 
-/* Without DEBUG_HIGHMEM nothing about the slot is looked at: it is re-targeted if somebody has it. */
-FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type, unsigned pte_bytes)
+/* Without DEBUG_HIGHMEM nothing about the slot is looked at: it is re-targeted if somebody has it. @site: as for the stack. */
+FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type, unsigned pte_bytes, uintptr_t site)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	uint64_t frame = fxmi_highmem_frame(pc, page);
 
-	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(type >= fxmi_fast_levels(pc)))
+	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(type >= fxmi_fast_levels(pc)) || (site && fxmi_is_inside(site)))
 		return map_slow(cpu, page, type);
+	if (site)
+		pc->site[type] = site;
 	uint64_t va = slot_va(pc, type);
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
 	cpu->counts += FXMI_PREEMPT_ONE;
@@ -184,12 +186,22 @@ static int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 
 static fxm_va map_fast_4(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
 {
-	return map_fast(cpu, page, type, 4);
+	return map_fast(cpu, page, type, 4, 0);
 }
 
 static fxm_va map_fast_8(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
 {
-	return map_fast(cpu, page, type, 8);
+	return map_fast(cpu, page, type, 8, 0);
+}
+
+static fxm_va map_noting_4(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
+{
+	return map_fast(cpu, page, type, 4, (uintptr_t)__builtin_return_address(0));
+}
+
+static fxm_va map_noting_8(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
+{
+	return map_fast(cpu, page, type, 8, (uintptr_t)__builtin_return_address(0));
 }
 
 fxm_va fxm_kmap_atomic_type(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
@@ -258,7 +270,9 @@ void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu)
 	const struct fxmi_kernel *k = pc->kernel;
 	bool slow = !k->typed || k->debug_highmem || k->m->window.mode == FXM_WINDOW_EAGER || k->m->desc.format->shadow_offset;
 
-	pc->kmap_atomic_type = slow ? map_slow : k->pte_bytes == 4 ? map_fast_4 : map_fast_8;
+	fxm_va (*const fast[2][2])(struct fxm_vcpu *, struct fxm_page *, uint32_t) = {{map_fast_4, map_fast_8},
+										     {map_noting_4, map_noting_8}};
+	pc->kmap_atomic_type = slow ? map_slow : fast[k->record_sites][k->pte_bytes == 8];
 	pc->kunmap_atomic_type = slow ? unmap_slow : unmap_fast;
 	if (!k->typed)
 		return;

@@ -220,7 +220,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	fxmi_window_begin(cpu, va, entry);
 	if (is_noted(slot)) {
 		ctrl->pteval[slot] = entry;
-		ctrl->site[slot] = k->detect ? fxmi_caller() : 0;
+		ctrl->site[slot] = k->record_sites ? fxmi_caller() : 0;
 	}
 	preempt_enable(cpu);
 	return va;
@@ -374,8 +374,8 @@ static FXMI_COLD int unatomic_slow(struct fxm_vcpu *cpu, fxm_va va)
 
 /* ---- the fast forms ---- */
 
-/* As in kmap_atomic_stack.c; the pages of the window are looked at after the PTE has changed. */
-FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes, uint64_t step,
+/* As in kmap_atomic_stack.c, @site too; the pages of the window are looked at after the PTE has changed. */
+FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes, uint64_t step, uintptr_t site,
 			    fxm_va (*slow)(struct fxm_vcpu *, struct fxm_page *))
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
@@ -388,8 +388,10 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	    fxmi_unlikely(counts & FXMI_HARDIRQ_MASK)) /* which may warn */
 		return slow(cpu, page);
 	unsigned char *pte = pc->kmap_pte - slot * pte_bytes;
-	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0))
+	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (site && fxmi_is_inside(site)))
 		return slow(cpu, page);
+	if (site)
+		ctrl->site[slot] = site;
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
 	cpu->counts = counts + step;
 	cpu->current->migrate++;
@@ -421,22 +423,31 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	return 0;
 }
 
-#define FAST_FORMS(bytes)                                                                                              \
-	static fxm_va local_fast_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                  \
-	{                                                                                                              \
-		return map_fast(cpu, page, bytes, FXMI_DEPTH_ONE, local_slow);                                         \
-	}                                                                                                              \
-	static fxm_va atomic_fast_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                 \
-	{                                                                                                              \
-		return map_fast(cpu, page, bytes, fxmi_percpu(cpu)->map_step, atomic_slow);                            \
-	}                                                                                                              \
-	static int unlocal_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                               \
-	{                                                                                                              \
-		return unmap_fast(cpu, va, bytes, FXMI_DEPTH_ONE, unlocal_slow);                                       \
-	}                                                                                                              \
-	static int unatomic_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                              \
-	{                                                                                                              \
-		return unmap_fast(cpu, va, bytes, fxmi_percpu(cpu)->map_step, unatomic_slow);                          \
+#define FAST_FORMS(bytes)                                                                                                          \
+	static fxm_va local_fast_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                              \
+	{                                                                                                                          \
+		return map_fast(cpu, page, bytes, FXMI_DEPTH_ONE, 0, local_slow);                                                  \
+	}                                                                                                                          \
+	static fxm_va atomic_fast_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                             \
+	{                                                                                                                          \
+		return map_fast(cpu, page, bytes, fxmi_percpu(cpu)->map_step, 0, atomic_slow);                                     \
+	}                                                                                                                          \
+	static fxm_va local_noting_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                            \
+	{                                                                                                                          \
+		return map_fast(cpu, page, bytes, FXMI_DEPTH_ONE, (uintptr_t)__builtin_return_address(0), local_slow);             \
+	}                                                                                                                          \
+	static fxm_va atomic_noting_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                           \
+	{                                                                                                                          \
+		uint64_t step = fxmi_percpu(cpu)->map_step;                                                                        \
+		return map_fast(cpu, page, bytes, step, (uintptr_t)__builtin_return_address(0), atomic_slow);                      \
+	}                                                                                                                          \
+	static int unlocal_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                           \
+	{                                                                                                                          \
+		return unmap_fast(cpu, va, bytes, FXMI_DEPTH_ONE, unlocal_slow);                                                   \
+	}                                                                                                                          \
+	static int unatomic_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                          \
+	{                                                                                                                          \
+		return unmap_fast(cpu, va, bytes, fxmi_percpu(cpu)->map_step, unatomic_slow);                                      \
 	}
 
 FAST_FORMS(4)
@@ -464,8 +475,10 @@ static const struct forms {
 	fxm_va (*map_atomic)(struct fxm_vcpu *, struct fxm_page *);
 	int (*unmap_atomic)(struct fxm_vcpu *, fxm_va);
 } slow_forms = {local_slow, unlocal_slow, atomic_slow, unatomic_slow},
-  fast_forms[] = {{local_fast_4, unlocal_fast_4, atomic_fast_4, unatomic_fast_4},
-		  {local_fast_8, unlocal_fast_8, atomic_fast_8, unatomic_fast_8}};
+  fast_forms[2][2] = {{{local_fast_4, unlocal_fast_4, atomic_fast_4, unatomic_fast_4},
+		       {local_fast_8, unlocal_fast_8, atomic_fast_8, unatomic_fast_8}},
+		      {{local_noting_4, unlocal_fast_4, atomic_noting_4, unatomic_fast_4},
+		       {local_noting_8, unlocal_fast_8, atomic_noting_8, unatomic_fast_8}}};
 
 /*
  * An eager window maps at map time, debugging kernels count by two and map lowmem, PREEMPT_RT counts
@@ -477,7 +490,7 @@ void fxmi_kmap_local_init(struct fxm_vcpu *cpu)
 	const struct fxmi_kernel *k = pc->kernel;
 	bool slow =
 	    k->km_incr != 1 || k->cache_colours != 1 || k->force_map || k->preempt_rt || k->m->window.mode == FXM_WINDOW_EAGER;
-	const struct forms *f = slow ? &slow_forms : &fast_forms[k->pte_bytes == 8];
+	const struct forms *f = slow ? &slow_forms : &fast_forms[k->record_sites][k->pte_bytes == 8];
 
 	pc->kmap_local_page = k->local ? f->map : no_map;
 	pc->kunmap_local = k->local ? f->unmap : no_unmap;

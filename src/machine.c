@@ -346,7 +346,6 @@ static int map_lowmem(struct fxmi_kernel *k)
 /* Brings the simulated kernel up on bare hardware. On failure the caller frees both. */
 static int boot(struct fxmi_kernel *k)
 {
-	struct fxm_machine *m = k->m;
 	int error = fxmi_report_init(k);
 
 	if (!error)
@@ -362,8 +361,6 @@ static int boot(struct fxmi_kernel *k)
 	if (error)
 		return error;
 	set_policies(k);
-	if (k->detect)
-		fxmi_set_rare(m, FXMI_RARE_DETECT, 0);
 	return fxmi_trace_init(k);
 }
 
