@@ -26,7 +26,7 @@
 
 static const char help[] =
     "usage: fixmap insmod [-p PROFILE] [-o NAME=VALUE]... [--trace FILE] [--time-limit SECONDS]\n"
-    "                     [-K TREE [-C NAME=VALUE]...] [-I DIR]... [--check] [--keep DIR] [--gdb]\n"
+    "                     [-K TREE [-C NAME=VALUE]...] [-I DIR]... [-B FILE.c]... [--check] [--keep DIR] [--gdb]\n"
     "                     FILE.c... [PARAMETER=VALUE]...\n"
     "\n"
     "Compiles each FILE.c with $CC, gcc or clang, loads it as a kernel module into a simulated machine,\n"
@@ -42,6 +42,7 @@ static const char help[] =
     "  -C, --config NAME=VALUE   an option of that kernel's configuration (TREE/.config, if there is one, or\n"
     "                            a few defaults)\n"
     "  -I, --include DIR         a folder of headers that go before all others\n"
+    "  -B, --builtin FILE.c      a file of your own that is linked with the tree's: what those miss\n"
     "      --check               compile only, and say which files do\n"
     "      --keep DIR            keep what was compiled, in DIR\n"
     "      --gdb                 run the modules under gdb\n"
@@ -110,10 +111,14 @@ static int add_words(struct insmod *job, char **word, int n)
 {
 	int status = 0;
 
-	job->module = calloc((size_t)n + 1, sizeof(*job->module));
+	job->module = calloc((size_t)n + job->nr_builtin_files + 1, sizeof(*job->module));
 	job->param = calloc((size_t)n + 1, sizeof(*job->param));
 	if (!job->module || !job->param)
 		return tool_error("insmod", "out of memory");
+	for (size_t i = 0; i < job->nr_builtin_files && !status; i++) {
+		status = add_file(job, job->builtin_file[i]);
+		job->module[i].is_builtin = true;
+	}
 	for (int i = 0; i < n && !status; i++) {
 		size_t len = strlen(word[i]),
 		       name = strspn(word[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
@@ -123,7 +128,7 @@ static int add_words(struct insmod *job, char **word, int n)
 		else
 			status = add_file(job, word[i]);
 	}
-	if (!status && !job->nr_modules)
+	if (!status && job->nr_modules == job->nr_builtin_files)
 		return tool_error("insmod", "which module? Give a C file; see `fixmap help insmod`");
 	return status;
 }
@@ -339,6 +344,9 @@ static int take_option(struct insmod *job, struct tool_target *target, int opt, 
 	case 'I':
 		job->include[job->nr_include++] = optarg;
 		return 0;
+	case 'B':
+		job->builtin_file[job->nr_builtin_files++] = optarg;
+		return 0;
 	case 'c':
 		job->check = true;
 		return 0;
@@ -361,6 +369,7 @@ int cmd_insmod(int argc, char **argv)
 					      {"kernel", required_argument, NULL, 'K'},
 					      {"config", required_argument, NULL, 'C'},
 					      {"include", required_argument, NULL, 'I'},
+					      {"builtin", required_argument, NULL, 'B'},
 					      {"check", no_argument, NULL, 'c'},
 					      {"keep", required_argument, NULL, 'k'},
 					      {"gdb", no_argument, NULL, 'g'},
@@ -372,9 +381,10 @@ int cmd_insmod(int argc, char **argv)
 
 	job.config = calloc((size_t)argc, sizeof(*job.config));
 	job.include = calloc((size_t)argc, sizeof(*job.include));
-	if (!job.config || !job.include)
+	job.builtin_file = calloc((size_t)argc, sizeof(*job.builtin_file));
+	if (!job.config || !job.include || !job.builtin_file)
 		return tool_error("insmod", "out of memory");
-	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS "K:C:I:", longs, NULL)) != -1)
+	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS "K:C:I:B:", longs, NULL)) != -1)
 		if (opt == 'h')
 			return fputs(help, stdout), 0;
 		else
@@ -394,6 +404,7 @@ int cmd_insmod(int argc, char **argv)
 	free(job.param);
 	free(job.config);
 	free(job.include);
+	free(job.builtin_file);
 	fxm_config_destroy(job.cfg);
 	return status;
 }

@@ -19,7 +19,7 @@ struct insmod_module {
 	const char *path; /* as given: a .c file, or a .so compiled with the flags of `fixmap cflags` */
 	char name[64];	  /* without folder and ending */
 	char *object;	  /* the shared object; of a file of the kernel tree what is linked into one */
-	bool is_builtin;  /* a file of the kernel tree */
+	bool is_builtin;  /* a file of the kernel tree, or -B */
 };
 
 struct insmod {
@@ -32,7 +32,8 @@ struct insmod {
 	const char *tree;    /* -K, NULL for none */
 	const char **config; /* -C NAME=VALUE, without CONFIG_ */
 	const char **include; /* -I */
-	size_t nr_config, nr_include;
+	const char **builtin_file; /* -B */
+	size_t nr_config, nr_include, nr_builtin_files;
 	const char *const *setting; /* -o */
 	size_t nr_settings;
 	const char *keep; /* --keep: the directory that stays, and is the temporary one */

@@ -8,7 +8,8 @@
  *     gen/asm/NAME.h             asm-generic/NAME.h, as the kernel's own build makes them
  *     gen/trace/events/NAME.h    tracepoints that do nothing, for every one that the tree's header defines
  *
- * Files of the tree are built in: they are compiled without MODULE and linked into one object, which is loaded first.
+ * Files of the tree are built in, and those of -B: they are compiled without MODULE and linked into one object, which is loaded
+ * first.
  */
 
 #include "insmod.h"
@@ -25,9 +26,8 @@
 #include <unistd.h>
 
 /* Options of the kernel's configuration that its headers ask for, whatever is compiled. */
-static const char *const defaults[] = {"HZ=250", "64BIT=y", "PRINTK=y",		"BUG=y",      "MODULES=y", "BLOCK=y",
-				       "NET=y",	 "INET=y",  "LOG_BUF_SHIFT=17", "TREE_RCU=y", "FLATMEM=y", "SLUB=y",
-				       "BASE_SMALL=0"};
+static const char *const defaults[] = {"HZ=250", "64BIT=y",	     "PRINTK=y",   "BUG=y",	"MODULES=y", "BLOCK=y",	    "NET=y",
+				       "INET=y", "LOG_BUF_SHIFT=17", "TREE_RCU=y", "FLATMEM=y", "SLUB=y",    "BASE_SMALL=0"};
 
 struct tree {
 	struct insmod *job;
@@ -295,7 +295,7 @@ int insmod_kernel_prepare(struct insmod *job)
 	if (!status)
 		status = check_words(job);
 	for (size_t i = 0; i < job->nr_modules && !status; i++)
-		job->module[i].is_builtin = lies_below(job->module[i].path, t.dir);
+		job->module[i].is_builtin |= lies_below(job->module[i].path, t.dir);
 	if (!status)
 		status = make_dirs(job);
 	if (!status)

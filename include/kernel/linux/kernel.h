@@ -3,6 +3,7 @@
 #define FXM_KERNEL_LINUX_KERNEL_H
 
 #include <asm/byteorder.h>
+#include <linux/bitops.h>
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/compiler.h>

@@ -50,6 +50,8 @@ FXM_K_INLINE struct page *virt_to_head_page(const void *address)
 #define phys_to_page(phys) pfn_to_page((unsigned long)((phys) >> PAGE_SHIFT))
 #define lowmem_page_address(page) __va((unsigned long long)page_to_pfn(page) << PAGE_SHIFT)
 #define nth_page(page, n) ((page) + (n))
+#define set_page_dirty(page) (SetPageDirty(page), true)
+#define mark_page_accessed(page) SetPageReferenced(page)
 #define page_private(page) ((page)->private)
 #define set_page_private(page, v) ((page)->private = (v))
 

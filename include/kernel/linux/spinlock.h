@@ -4,6 +4,7 @@
 
 /* Spinlocks between vCPUs. Taking one twice in a task is reported as the kernel's spinlock debugging does. */
 
+#include <linux/atomic.h>
 #include <linux/preempt.h>
 #include <linux/spinlock_types.h>
 
@@ -32,6 +33,16 @@ FXM_K_INLINE void spin_unlock(spinlock_t *lock)
 FXM_K_INLINE int spin_is_locked(spinlock_t *lock)
 {
 	return lock->rlock.taken != 0;
+}
+
+/* Takes @lock only when the counter falls to 0. */
+FXM_K_INLINE int atomic_dec_and_lock(atomic_t *counter, spinlock_t *lock)
+{
+	spin_lock(lock);
+	if (atomic_dec_and_test(counter))
+		return 1;
+	spin_unlock(lock);
+	return 0;
 }
 
 #define spin_lock_irq(lock) (local_irq_disable(), spin_lock(lock))

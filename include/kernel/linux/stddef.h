@@ -4,4 +4,20 @@
 
 #include <linux/types.h>
 
+/* Members that are one structure, too. */
+#ifndef struct_group
+#define __struct_group(tag, name, attributes, ...)                                                                                 \
+	union {                                                                                                                    \
+		struct {                                                                                                           \
+			__VA_ARGS__                                                                                                \
+		} attributes;                                                                                                      \
+		struct tag {                                                                                                       \
+			__VA_ARGS__                                                                                                \
+		} attributes name;                                                                                                 \
+	}
+#define struct_group(name, ...) __struct_group(, name, , __VA_ARGS__)
+#define struct_group_attr(name, attributes, ...) __struct_group(, name, attributes, __VA_ARGS__)
+#define struct_group_tagged(tag, name, ...) __struct_group(tag, name, , __VA_ARGS__)
+#endif
+
 #endif

@@ -5,6 +5,7 @@
 /* Integer types. Those that the C library has too are declared as it declares them on 64-bit hosts, so both can be included. */
 
 #include <fxm/unit.h>
+#include <linux/stddef.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,6 +65,7 @@ typedef unsigned long sector_t;
 typedef unsigned long dev_t;
 typedef unsigned long ino_t;
 typedef int clockid_t;
+typedef s64 time64_t;
 typedef unsigned int __poll_t;
 typedef u64 __attribute__((aligned(8))) __aligned_u64;
 typedef unsigned int blk_opf_t;
