@@ -5,6 +5,7 @@
  * directory, searched after the library's own headers and before the tree's:
  *
  *     gen/generated/autoconf.h   TREE/.config or the defaults below, and -C NAME=VALUE; the profile's options come before
+ *     gen/generated/...          what else the kernel's build generates, as far as headers need it
  *     gen/asm/NAME.h             asm-generic/NAME.h, as the kernel's own build makes them
  *     gen/trace/events/NAME.h    tracepoints that do nothing, for every one that the tree's header defines
  *
@@ -189,6 +190,24 @@ static int write_autoconf(const struct tree *t)
 	return finish(out);
 }
 
+/* What the kernel's build computes from its structures and from HZ. */
+static int write_generated(const struct tree *t)
+{
+	static const char *const files[][2] = {
+	    {"bounds.h", "#define NR_PAGEFLAGS 24\n#define MAX_NR_ZONES 3\n#define NR_CPUS_BITS 6\n#define SPINLOCK_SIZE 8\n"},
+	    {"timeconst.h", "\n"},
+	};
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !status; i++) {
+		FILE *out = create(t->job, "gen/generated/%s", files[i][0]);
+		if (out)
+			fputs(files[i][1], out);
+		status = out ? finish(out) : 2;
+	}
+	return status;
+}
+
 /* ---- asm-generic ---- */
 
 static bool is_header(const char *name)
@@ -300,6 +319,8 @@ int insmod_kernel_prepare(struct insmod *job)
 		status = make_dirs(job);
 	if (!status)
 		status = write_autoconf(&t);
+	if (!status)
+		status = write_generated(&t);
 	if (!status)
 		status = each_header(&t, "include/uapi/asm-generic", wrap);
 	if (!status)

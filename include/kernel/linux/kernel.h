@@ -8,6 +8,7 @@
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
+#include <linux/init.h>
 #include <linux/kconfig.h>
 #include <linux/kstrtox.h>
 #include <linux/limits.h>
@@ -31,6 +32,9 @@
 #define round_down(x, y) ((x) & ~((__typeof__(x))((y)-1)))
 
 int abs(int); /* the C library's: long arguments are cut */
+
+enum system_states { SYSTEM_BOOTING, SYSTEM_SCHEDULING, SYSTEM_FREEING_INITMEM, SYSTEM_RUNNING };
+#define system_state SYSTEM_RUNNING
 
 #define READ 0
 #define WRITE 1

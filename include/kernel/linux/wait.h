@@ -12,6 +12,17 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
+struct wait_queue_entry;
+typedef int (*wait_queue_func_t)(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key);
+
+struct wait_queue_entry {
+	unsigned int flags;
+	void *private;
+	wait_queue_func_t func;
+	struct list_head entry;
+};
+typedef struct wait_queue_entry wait_queue_entry_t;
+
 struct wait_queue_head {
 	spinlock_t lock;
 	struct list_head head;
