@@ -113,7 +113,7 @@ int fxm_early_fixmap_shutdown(struct fxm_vcpu *cpu)
 		clear_entry(cpu, k, va);
 		fxmi_flush_tlb_local_range(cpu, va, va + k->page_size);
 	}
-	return fxm_boot_phase_set(k->m, FXM_PHASE_RESET);
+	return 0;
 }
 
 int fxm_early_ioremap_init(struct fxm_vcpu *cpu)
@@ -149,7 +149,12 @@ static bool map_blob(struct fxmi_kernel *k, uint64_t base, uint64_t pa, uint64_t
 
 	if (fxm_prot_value(k->layout, "PAGE_KERNEL_RO", &prot))
 		return false;
-	return !fxmi_pgtable_map_linear(k->m, base, pa & ~(block - 1), (bytes + block - 1) & ~(block - 1), prot.v);
+	if (fxmi_pgtable_map_linear(k->m, base, pa & ~(block - 1), (bytes + block - 1) & ~(block - 1), prot.v))
+		return false;
+	/* A block that replaces another one is flushed everywhere; pages are only set. */
+	for (unsigned i = 0; block > k->page_size && i < fxm_machine_cpus_online(k->m); i++)
+		fxm_tlb_flush(fxm_machine_vcpu(k->m, i));
+	return true;
 }
 
 fxm_va fxm_fixmap_remap_fdt(struct fxm_vcpu *cpu, fxm_pa pa)

@@ -313,6 +313,14 @@ static FXMI_COLD void warn_order(struct fxm_vcpu *cpu, const struct fxmi_kmap_ct
 		       (unsigned long long)page, cpu->current->comm, cpu->current->pid, (unsigned long long)top);
 }
 
+/* Where the mapping of @slot is: its frame's colour decides, not that of the address that came; @otherwise: no such note. */
+static uint64_t mapped_va(const struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *ctrl, int slot, uint64_t otherwise)
+{
+	if (!is_noted(slot) || !ctrl->pteval[slot])
+		return otherwise;
+	return index_va(fxmi_percpu(ctrl->cpu), slot_index(k, slot, pte_pfn(k, ctrl->pteval[slot])));
+}
+
 /* kunmap_local_indexed(). */
 static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
 {
@@ -330,7 +338,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
 	}
 	preempt_disable(cpu);
 	if (page != top)
-		warn_order(cpu, ctrl, slot, page, top);
+		warn_order(cpu, ctrl, slot, page, mapped_va(k, ctrl, slot, top));
 	fxmi_pte_set(index_pte(k, pc, index), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 	fxmi_interleave(cpu);

@@ -73,6 +73,10 @@ static int check_numbers(const struct rules *r)
 			      "cache_colours is %llu: a cache has a power of two of colours, at most %d, and "
 			      "LAST_PKMAP is a multiple",
 			      (unsigned long long)colours, MAX_COLOURS);
+	if (colours > 1 && fxmi_trait(r->layout, "kmap_atomic_generation") != 3)
+		return broken(r, "cache_colours",
+			      "cache_colours is %llu: temporary mappings have colours since 5.11 only, with kmap_local",
+			      (unsigned long long)colours);
 	int most = fxmi_trait(r->layout, "kmap_atomic_generation") == 3 ? MAX_KM_MAX_IDX : MAX_KM_TYPES;
 	if (types < 1 || types > (unsigned)most)
 		return broken(r, get(r, "KM_TYPE_NR") ? "KM_TYPE_NR" : "KM_MAX_IDX", "%llu temporary mappings: there are 1 to %d",

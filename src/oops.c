@@ -44,8 +44,8 @@ static void explain(const struct fxmi_kernel *k, const struct fxm_fault *f, char
 		if (index - k->fix_kmap_begin < (uint64_t)k->fix_kmap_end - k->fix_kmap_begin + 1)
 			snprintf(buf, size, "%s of %llx: %s slot %llu of CPU %llu is not mapped", verb,
 				 (unsigned long long)va, k->local ? "kmap_local" : "kmap_atomic",
-				 (unsigned long long)((index - k->fix_kmap_begin) % k->km_type_nr),
-				 (unsigned long long)((index - k->fix_kmap_begin) / k->km_type_nr));
+				 (unsigned long long)((index - k->fix_kmap_begin) / k->cache_colours % k->km_type_nr),
+				 (unsigned long long)((index - k->fix_kmap_begin) / k->cache_colours / k->km_type_nr));
 		else
 			snprintf(buf, size, "%s of %llx: fixed address %llu is not mapped", verb, (unsigned long long)va,
 				 (unsigned long long)index);

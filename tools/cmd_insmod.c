@@ -106,6 +106,12 @@ static int add_file(struct insmod *job, const char *path)
 	return 0;
 }
 
+static bool is_object(const char *path)
+{
+	size_t len = strlen(path);
+	return len > 3 && !strcmp(path + len - 3, ".so");
+}
+
 /* Files, then parameters; a path may have a '=' in it. */
 static int add_words(struct insmod *job, char **word, int n)
 {
@@ -116,19 +122,24 @@ static int add_words(struct insmod *job, char **word, int n)
 	if (!job->module || !job->param)
 		return tool_error("insmod", "out of memory");
 	for (size_t i = 0; i < job->nr_builtin_files && !status; i++) {
+		if (is_object(job->builtin_file[i])) { /* --gdb has linked it before */
+			snprintf(job->builtin, sizeof(job->builtin), "%s", job->builtin_file[i]);
+			continue;
+		}
 		status = add_file(job, job->builtin_file[i]);
-		job->module[i].is_builtin = true;
+		job->module[job->nr_modules - (job->nr_modules > 0)].is_builtin = true;
 	}
+	size_t nr_builtin = job->nr_modules;
 	for (int i = 0; i < n && !status; i++) {
 		size_t len = strlen(word[i]),
 		       name = strspn(word[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-		bool is_param = name && word[i][name] == '=' && (len < 2 || strcmp(word[i] + len - 2, ".c"));
+		bool is_param = name && word[i][name] == '=' && (len < 2 || strcmp(word[i] + len - 2, ".c")) && !is_object(word[i]);
 		if (is_param)
 			job->param[job->nr_params++] = word[i];
 		else
 			status = add_file(job, word[i]);
 	}
-	if (!status && job->nr_modules == job->nr_builtin_files)
+	if (!status && job->nr_modules == nr_builtin)
 		return tool_error("insmod", "which module? Give a C file; see `fixmap help insmod`");
 	return status;
 }
@@ -188,6 +199,11 @@ static int configure(struct insmod *job, const struct tool_target *given, const 
 
 static volatile sig_atomic_t stop_signal;
 
+bool insmod_is_stopped(void)
+{
+	return stop_signal != 0;
+}
+
 static void on_signal(int sig)
 {
 	stop_signal = sig;
@@ -195,7 +211,7 @@ static void on_signal(int sig)
 
 static void catch_signals(void (*handler)(int))
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	struct sigaction action = {.sa_handler = handler};
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
@@ -285,13 +301,19 @@ static int run_under_gdb(struct insmod *job)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		tool_words_add(&argv, "%s", strcmp(words[i], "/proc/self/exe") ? words[i] : self);
 	tool_words_add(&argv, "-p");
-	tool_words_add(&argv, "%s", fxm_config_profile(job->cfg));
+	tool_words_add(&argv, "%s", job->profile ? job->profile : fxm_config_profile(job->cfg));
 	for (size_t i = 0; i < job->nr_settings; i++) {
 		tool_words_add(&argv, "-o");
 		tool_words_add(&argv, "%s", job->setting[i]);
 	}
-	if (*job->builtin)
+	if (*job->builtin) {
+		tool_words_add(&argv, "--builtin");
 		tool_words_add(&argv, "%s", job->builtin);
+	}
+	if (job->trace) {
+		tool_words_add(&argv, "--trace");
+		tool_words_add(&argv, "%s", job->trace);
+	}
 	for (size_t i = 0; i < job->nr_modules; i++)
 		if (!job->module[i].is_builtin)
 			tool_words_add(&argv, "%s", job->module[i].object);
@@ -311,6 +333,7 @@ static int run_under_gdb(struct insmod *job)
 static int work(struct insmod *job)
 {
 	catch_signals(on_signal);
+	signal(SIGPIPE, SIG_IGN); /* a reader that left must not leave the temporary directory behind */
 	int status = insmod_make_dir(job);
 	if (!status)
 		status = insmod_kernel_prepare(job);
@@ -322,9 +345,27 @@ static int work(struct insmod *job)
 		status = run(job);
 	insmod_remove_dir(job);
 	catch_signals(SIG_DFL);
+	if (job->check && (fflush(stdout) || ferror(stdout)))
+		status = tool_output_failed("insmod", errno);
 	if (stop_signal)
 		raise(stop_signal);
 	return status;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+	return *path && !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+static int check_options(const struct insmod *job)
+{
+	for (size_t i = 0; i < job->nr_include; i++)
+		if (!is_directory(job->include[i]))
+			return tool_error("insmod", "-I '%s' is no folder", job->include[i]);
+	if (job->check && job->gdb)
+		return tool_error("insmod", "--check runs nothing that --gdb could look at; leave one of them out");
+	return 0;
 }
 
 static int take_option(struct insmod *job, struct tool_target *target, int opt, const char **trace, char **argv)
@@ -390,9 +431,13 @@ int cmd_insmod(int argc, char **argv)
 		else
 			status = take_option(&job, &target, opt, &trace, argv);
 	if (!status)
+		status = check_options(&job);
+	if (!status)
 		status = add_words(&job, argv + optind, argc - optind);
 	job.setting = target.words;
 	job.nr_settings = target.nr_words;
+	job.profile = target.profile;
+	job.trace = trace;
 	if (!status)
 		status = configure(&job, &target, trace);
 	if (!status)

@@ -36,6 +36,7 @@ struct insmod {
 	size_t nr_config, nr_include, nr_builtin_files;
 	const char *const *setting; /* -o */
 	size_t nr_settings;
+	const char *profile, *trace; /* -p, --trace, as given; NULL */
 	const char *keep; /* --keep: the directory that stays, and is the temporary one */
 	bool check;	  /* --check: compile, and no more */
 	bool gdb;
@@ -79,6 +80,9 @@ size_t insmod_list_missing(const struct insmod *job, const char *object);
 
 /* In the child: builds the machine, loads, runs, unloads, lists what was leaked. Does not return: exits with the status. */
 _Noreturn void insmod_run(struct insmod *job);
+
+/* Whether a signal asked for an end. */
+bool insmod_is_stopped(void);
 
 /* One line on standard error, after everything on standard output. */
 void insmod_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

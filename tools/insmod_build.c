@@ -22,16 +22,33 @@ extern char **environ;
 
 /* ---- the temporary directory ---- */
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st, (void)kind, (void)where;
+	remove(path);
+	return 0;
+}
+
+/* It may be there from another time: what was generated for that goes. */
 static int make_kept_dir(struct insmod *job)
 {
-	if (snprintf(job->dir, sizeof(job->dir), "%s", job->keep) >= (int)sizeof(job->dir) || !*job->keep) {
+	char gen[sizeof(job->dir) + 8];
+	struct stat st;
+
+	if (snprintf(job->dir, sizeof(job->dir), "%s%s", *job->keep == '-' ? "./" : "", job->keep) >= (int)sizeof(job->dir) ||
+	    !*job->keep) {
 		job->dir[0] = 0;
 		return tool_error("insmod", "--keep '%s': name a folder", job->keep);
 	}
-	if (!mkdir(job->dir, 0777) || errno == EEXIST)
-		return 0;
-	job->dir[0] = 0;
-	return tool_error("insmod", "--keep %s: %s", job->keep, strerror(errno));
+	if (mkdir(job->dir, 0777) &&
+	    (errno != EEXIST || stat(job->dir, &st) || !S_ISDIR(st.st_mode) || access(job->dir, W_OK | X_OK))) {
+		int error = errno == EEXIST ? ENOTDIR : errno;
+		job->dir[0] = 0;
+		return tool_error("insmod", "--keep %s: %s; name a folder that can be written to", job->keep, strerror(error));
+	}
+	snprintf(gen, sizeof(gen), "%s/gen", job->dir);
+	nftw(gen, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return 0;
 }
 
 int insmod_make_dir(struct insmod *job)
@@ -57,13 +74,6 @@ int insmod_make_dir(struct insmod *job)
 		return 0;
 	job->dir[0] = 0;
 	return tool_error("insmod", "cannot make a folder in TMPDIR=%s: %s; %s", parent, strerror(errno), advice);
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-	(void)st, (void)kind, (void)where;
-	remove(path);
-	return 0;
 }
 
 void insmod_remove_dir(struct insmod *job)
@@ -170,7 +180,7 @@ static void progress(const char *what, bool is_running)
 }
 
 /* Whether the compiler, or linker, is content. @path: what it works on. */
-static int run(char **argv, const char *path)
+static int run(char **argv, const char *path, const char *problem)
 {
 	pid_t pid;
 	int status, error;
@@ -186,7 +196,7 @@ static int run(char **argv, const char *path)
 		return 0;
 	if (WIFSIGNALED(status))
 		return tool_error("insmod", "%s was ended by signal %d while it compiled %s", argv[0], WTERMSIG(status), path);
-	return tool_error("insmod", "%s does not compile", path);
+	return tool_error("insmod", "%s %s", path, problem);
 }
 
 static int compile(const struct insmod *job, struct insmod_module *module, size_t number)
@@ -199,7 +209,7 @@ static int compile(const struct insmod *job, struct insmod_module *module, size_
 	module->object = strdup(object);
 	int status = module->object ? command_line(job, module, &argv) : tool_error("insmod", "out of memory");
 	if (!status)
-		status = run(argv.word, module->path);
+		status = run(argv.word, module->path, "does not compile");
 	tool_words_free(&argv);
 	return status;
 }
@@ -223,7 +233,7 @@ static int link_builtin(struct insmod *job)
 		tool_words_add(&argv, "-o");
 		tool_words_add(&argv, "%s", job->builtin);
 		end_words(&argv);
-		status = status ? status : run(argv.word, job->tree);
+		status = status ? status : run(argv.word, job->tree, "has files here that do not link");
 	}
 	tool_words_free(&argv);
 	return status;
@@ -240,8 +250,11 @@ int insmod_compile(struct insmod *job)
 	int status = 0;
 	size_t good = 0;
 
-	for (size_t i = 0; i < job->nr_modules && (!status || job->check); i++)
-		if (!is_source(job->module[i].path)) {
+	for (size_t i = 0; i < job->nr_modules && (!status || job->check) && !insmod_is_stopped(); i++)
+		if (job->check && !is_source(job->module[i].path)) {
+			status = tool_error("insmod", "--check %s: it is compiled already; give the .c file", job->module[i].path);
+			job->module[i].object = (char *)job->module[i].path;
+		} else if (!is_source(job->module[i].path)) {
 			job->module[i].object = (char *)job->module[i].path;
 		} else if (compile(job, &job->module[i], i)) {
 			status = 2;

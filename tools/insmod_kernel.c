@@ -33,6 +33,7 @@ static const char *const defaults[] = {"HZ=250", "64BIT=y",	     "PRINTK=y",   "
 struct tree {
 	struct insmod *job;
 	char dir[PATH_MAX]; /* the tree, resolved */
+	struct fxm_layout *layout;
 };
 
 /* ---- files ---- */
@@ -130,50 +131,61 @@ static int check_tree(const struct tree *t)
 
 /* ---- the configuration ---- */
 
-/* Kconfig's word for @value as the preprocessor's: y is 1, m is a module, n is nothing. */
-static void define(FILE *out, const char *name, size_t len, const char *value)
+/* Whether the profile decides on @name: it is a setting, or follows from one. */
+static bool is_of_profile(const struct tree *t, const char *name)
 {
-	if (!strcmp(value, "n"))
-		return;
-	const char *suffix = !strcmp(value, "m") ? "_MODULE" : "";
-	const char *word = !strcmp(value, "y") || !strcmp(value, "m") ? "1" : value;
-	fprintf(out, "#ifndef CONFIG_%.*s%s\n#define CONFIG_%.*s%s %s\n#endif\n", (int)len, name, suffix, (int)len, name, suffix,
-		word);
+	return fxm_config_get(t->job->cfg, name) || !fxm_kernel_config(t->layout, name, &(uint64_t){0});
 }
 
-static void define_words(FILE *out, const char *const *words, size_t n)
+/* The last word counts. Kconfig's y is 1 for the preprocessor, m is a module, n is nothing. */
+static void define(FILE *out, const struct tree *t, const char *word)
 {
-	for (size_t i = 0; i < n; i++)
-		define(out, words[i], strcspn(words[i], "="), words[i] + strcspn(words[i], "=") + 1);
+	size_t len = strcspn(word, "=");
+	const char *value = word + len + (word[len] == '=');
+	char name[256];
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, word);
+	if (is_of_profile(t, name))
+		return;
+	fprintf(out, "#undef CONFIG_%s\n#undef CONFIG_%s_MODULE\n", name, name);
+	if (!strcmp(value, "m"))
+		fprintf(out, "#define CONFIG_%s_MODULE 1\n", name);
+	else if (strcmp(value, "n"))
+		fprintf(out, "#define CONFIG_%s %s\n", name, strcmp(value, "y") ? value : "1");
 }
 
 /* The lines CONFIG_NAME=VALUE of TREE/.config. False: there is none. */
 static bool define_config(FILE *out, const struct tree *t)
 {
 	char path[PATH_MAX + 16], *save;
+	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/.config", t->dir);
-	char *text = contents(path);
+	char *text = !stat(path, &st) && S_ISREG(st.st_mode) ? contents(path) : NULL;
 	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
 		if (!strncmp(line, "CONFIG_", 7) && strchr(line, '='))
-			define(out, line + 7, strcspn(line + 7, "="), strchr(line, '=') + 1);
+			define(out, t, line + 7);
 	free(text);
 	return text != NULL;
 }
 
 /* -C: a name of the profile is the profile's to decide. */
-static int check_words(const struct insmod *job)
+static int check_words(const struct tree *t)
 {
-	for (size_t i = 0; i < job->nr_config; i++) {
-		const char *word = job->config[i], *name = strncmp(word, "CONFIG_", 7) ? word : word + 7;
+	for (size_t i = 0; i < t->job->nr_config; i++) {
+		const char *word = t->job->config[i], *name = strncmp(word, "CONFIG_", 7) ? word : word + 7;
 		size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 		char text[128];
 		if (!len || name[len] != '=' || !name[len + 1])
 			return tool_error("insmod", "-C %s: write NAME=VALUE, such as -C HZ=1000 or -C KASAN=n", word);
 		snprintf(text, sizeof(text), "%.*s", (int)len, name);
-		if (fxm_config_get(job->cfg, text))
+		if (fxm_config_get(t->job->cfg, text))
 			return tool_error("insmod", "-C %s: %s is a setting of the profile; write -o %s", word, text, name);
-		job->config[i] = name;
+		if (is_of_profile(t, text))
+			return tool_error("insmod",
+					  "-C %s: %s follows from the profile's settings (`fixmap layout --settings`); use -o",
+					  word, text);
+		t->job->config[i] = name;
 	}
 	return 0;
 }
@@ -184,9 +196,12 @@ static int write_autoconf(const struct tree *t)
 
 	if (!out)
 		return 2;
-	define_words(out, t->job->config, t->job->nr_config);
 	if (!define_config(out, t))
-		define_words(out, defaults, sizeof(defaults) / sizeof(defaults[0]));
+		for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+			define(out, t, defaults[i]);
+	for (size_t i = 0; i < t->job->nr_config; i++)
+		define(out, t, t->job->config[i]);
+	define(out, t, "64BIT=y"); /* what compiles it is a 64-bit compiler, whatever the kernel is for */
 	return finish(out);
 }
 
@@ -291,42 +306,66 @@ static int each_header(const struct tree *t, const char *folder, int (*fn)(const
 
 /* ---- */
 
-static bool lies_below(const char *path, const char *dir)
+static bool has_prefix(const char *path, const char *dir)
 {
-	char real[PATH_MAX];
 	size_t len = strlen(dir);
 
-	return realpath(path, real) && !strncmp(real, dir, len) && real[len] == '/';
+	while (len && dir[len - 1] == '/')
+		len--;
+	return !strncmp(path, dir, len) && path[len] == '/';
+}
+
+/* A source file below the tree, as it was written or as it really lies. */
+static bool is_of_tree(const struct tree *t, const char *path)
+{
+	char real[PATH_MAX];
+	size_t len = strlen(path);
+
+	return len > 2 && !strcmp(path + len - 2, ".c") &&
+	       (has_prefix(path, t->job->tree) || (realpath(path, real) && has_prefix(real, t->dir)));
+}
+
+static int prepare(struct tree *t)
+{
+	struct insmod *job = t->job;
+	int status = check_tree(t);
+
+	if (!status)
+		status = check_words(t);
+	for (size_t i = 0; i < job->nr_modules && !status; i++)
+		job->module[i].is_builtin |= is_of_tree(t, job->module[i].path);
+	if (!status)
+		status = make_dirs(job);
+	if (!status)
+		status = write_autoconf(t);
+	if (!status)
+		status = write_generated(t);
+	if (!status)
+		status = each_header(t, "include/uapi/asm-generic", wrap);
+	if (!status)
+		status = each_header(t, "include/asm-generic", wrap);
+	if (!status)
+		status = each_header(t, "include/trace/events", empty_trace);
+	return status;
 }
 
 int insmod_kernel_prepare(struct insmod *job)
 {
 	struct tree t = {.job = job};
-	int status = 0;
 
+	if (!job->tree && job->nr_config)
+		return tool_error("insmod", "-C %s: only a kernel tree has a configuration; add -K TREE", job->config[0]);
+	if (!job->tree && job->nr_builtin_files && !*job->builtin)
+		return tool_error("insmod", "-B %s: there is no kernel tree that it could be part of; add -K TREE",
+				  job->builtin_file[0]);
 	if (!job->tree)
-		return job->nr_config
-			   ? tool_error("insmod", "-C %s: only a kernel tree has a configuration; add -K TREE", job->config[0])
-			   : 0;
+		return 0;
 	if (!realpath(job->tree, t.dir))
 		return tool_error("insmod", "-K %s: %s", job->tree, strerror(errno));
-	status = check_tree(&t);
-	if (!status)
-		status = check_words(job);
-	for (size_t i = 0; i < job->nr_modules && !status; i++)
-		job->module[i].is_builtin |= lies_below(job->module[i].path, t.dir);
-	if (!status)
-		status = make_dirs(job);
-	if (!status)
-		status = write_autoconf(&t);
-	if (!status)
-		status = write_generated(&t);
-	if (!status)
-		status = each_header(&t, "include/uapi/asm-generic", wrap);
-	if (!status)
-		status = each_header(&t, "include/asm-generic", wrap);
-	if (!status)
-		status = each_header(&t, "include/trace/events", empty_trace);
+	if (fxm_layout_create(job->cfg, &t.layout))
+		return tool_error("insmod", "%s", fxm_config_error(job->cfg));
+	int status = prepare(&t);
+	fxm_layout_destroy(t.layout);
 	return status;
 }
 

@@ -172,9 +172,10 @@ static int load_failed(const struct insmod_module *module, const char *text)
 	const char *symbol = strstr(text, "undefined symbol: ");
 
 	if (symbol && run.job->tree) {
-		insmod_say("%s: unknown symbols, which neither the kernel tier nor a file given before has:", module->path);
+		insmod_say("%s: unknown symbols, which neither the kernel tier nor %s has:", module->path,
+			   module->is_builtin ? "a built-in file" : "a file given before");
 		insmod_list_missing(run.job, module->object);
-		insmod_say("add the files of the tree that define them, or a header with stand-ins (-I)");
+		insmod_say("add files of the tree, or of your own (-B), that define them, or a header with stand-ins (-I)");
 	} else if (symbol) {
 		symbol += strlen("undefined symbol: ");
 		insmod_say("%s: unknown symbol %.*s: neither the kernel tier nor a module loaded before has it", module->path,
@@ -202,7 +203,8 @@ static int read_entries(struct loaded *l)
 		return tool_error("insmod", "out of memory");
 	for (l->nr_entries = 0; l->nr_entries < n; l->nr_entries++)
 		l->entry[l->nr_entries] = l->unit->entries[l->nr_entries];
-	qsort(l->entry, n, sizeof(*l->entry), by_line);
+	if (!l->is_builtin) /* there the linker has them in the order of the files */
+		qsort(l->entry, n, sizeof(*l->entry), by_line);
 	return OK;
 }
 
@@ -513,9 +515,10 @@ static void run_initcalls(enum fxm_entry_kind kind)
 
 static void run_builtin(const struct loaded *l)
 {
-	for (size_t i = 0; i < l->nr_entries; i++)
-		if (l->entry[i]->kind == FXM_ENTRY_INIT)
-			run_initcall(l, l->entry[i]);
+	for (char level = '0'; level <= '7'; level++)
+		for (size_t i = 0; i < l->nr_entries; i++)
+			if (l->entry[i]->kind == FXM_ENTRY_INIT && l->entry[i]->text && *l->entry[i]->text == level)
+				run_initcall(l, l->entry[i]);
 }
 
 static bool run_init(struct loaded *l)

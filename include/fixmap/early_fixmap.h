@@ -26,7 +26,8 @@ extern "C" {
 FXM_API int fxm_early_fixmap_init(struct fxm_vcpu *cpu);
 
 /**
- * The hand-over of arm: only permanent entries that map a device stay, all others are lost; the early phase is over.
+ * The hand-over of arm: only permanent entries that map a device stay, all others are lost. The early phase ends with
+ * early_ioremap_reset(), which setup_arch() calls before.
  * Models early_fixmap_shutdown() of arm, which paging_init() calls (4.3 and later).
  */
 FXM_API int fxm_early_fixmap_shutdown(struct fxm_vcpu *cpu);

@@ -52,7 +52,7 @@ enum fxm_entry_kind {
 struct fxm_entry {
 	enum fxm_entry_kind kind;
 	const char *name; /**< function, parameter or tag */
-	const char *text; /**< PARAM: its type; INFO: its value */
+	const char *text; /**< PARAM: its type; INFO: its value; INIT, not in a module: "0" to "7", its level */
 	int (*init)(void);
 	void (*exit)(void);
 	void *data; /**< PARAM: the variable */

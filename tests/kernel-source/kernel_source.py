@@ -96,6 +96,28 @@ def mistakes(tree):
     check('another version is a warning', 'is Linux 6.1, and the profile x86_32-5.10 is 5.10' in r.stderr, r.stderr)
     r = run('-K', tree, '-C', 'HIGHMEM=n', scatterlist, driver('scatterlist'))
     check('the profile decides on its options', r.returncode == 2 and 'write -o HIGHMEM=n' in r.stderr, r.stderr)
+    r = run('-K', tree, '-C', 'X86_PAE=y', scatterlist, driver('scatterlist'))
+    check('what follows from the profile, too', r.returncode == 2 and "follows from the profile's settings" in r.stderr, r.stderr)
+    r = run('-I', '/nowhere', driver('scatterlist'))
+    check('-I without a folder', r.returncode == 2 and "-I '/nowhere' is no folder" in r.stderr, r.stderr)
+    r = run('--keep', scatterlist, driver('scatterlist'))
+    check('--keep with a file', r.returncode == 2 and 'Not a directory; name a folder' in r.stderr, r.stderr)
+    r = run('--check', '--gdb', driver('scatterlist'))
+    check('--check and --gdb', r.returncode == 2 and 'leave one of them out' in r.stderr, r.stderr)
+    with tempfile.TemporaryDirectory() as tmp:
+        files = {
+            'order.c': '#include <linux/init.h>\n#include <linux/printk.h>\n' + ''.join(
+                f'static int __init {level}(void)\n{{\n\tprintk("{level}\\n");\n\treturn 0;\n}}\n{level}_initcall({level});\n'
+                for level in ('late', 'device', 'core', 'early')),
+            'config.c': '#include <linux/module.h>\nstatic int f(void)\n{\n#ifdef CONFIG_BLOCK\n\treturn -EINVAL;\n#endif\n'
+                        '\treturn CONFIG_HZ == 1000 ? 0 : -ERANGE;\n}\nmodule_init(f);\n'}
+        for name, text in files.items():
+            with open(os.path.join(tmp, name), 'w', encoding='ascii') as f:
+                f.write(text)
+        r = run('-K', tree, '-C', 'BLOCK=n', '-C', 'HZ=100', '-C', 'HZ=1000', '-B', os.path.join(tmp, 'order.c'), os.path.join(tmp, 'config.c'))
+        log = [line.split('] ')[1] for line in r.stdout.splitlines()]
+        check('initcalls by level; the last -C counts, and n takes away', r.returncode == 0 and log == ['early', 'core', 'device', 'late'],
+              (r.returncode, r.stdout, r.stderr))
     r = run('-K', tree, '-C', 'HZ', scatterlist, driver('scatterlist'))
     check('-C without a value', r.returncode == 2 and 'write NAME=VALUE' in r.stderr, r.stderr)
     r = run('-C', 'HZ=100', driver('scatterlist'))

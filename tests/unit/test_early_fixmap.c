@@ -33,7 +33,7 @@ static void arm_hands_over_devices_only(void **state)
 	assert_int_not_equal(fxm_pte_at(k->m, early).v, 0);
 
 	assert_int_equal(fxm_early_fixmap_shutdown(k->cpu), 0);
-	assert_int_equal(fxm_boot_phase(k->m), FXM_PHASE_RESET);
+	assert_int_equal(fxm_boot_phase(k->m), FXM_PHASE_EARLY);
 	assert_int_equal(entry_at(k, "FIX_EARLYCON_MEM_BASE"), device);
 	assert_int_equal(fxm_pte_at(k->m, early).v, 0);
 	kernel_free(k);
@@ -150,6 +150,26 @@ static void the_blob_is_mapped_read_only(void **state)
 	}
 }
 
+/* A second blob takes the place of the first one, for everybody who has read that. */
+static void another_blob_is_seen_at_once(void **state)
+{
+	(void)state;
+	struct kernel *k = kernel_new("profile=arm64-4.7");
+	unsigned char first, second;
+
+	put_blob(k, 0x401000, 0xd00dfeed, 0x1000);
+	put_blob(k, 0x801000, 0xd00dfeed, 0x1000);
+	((unsigned char *)fxm_frame(k->m, 0x401))[8] = 1;
+	((unsigned char *)fxm_frame(k->m, 0x801))[8] = 2;
+	fxm_va va = fxm_fixmap_remap_fdt(k->cpu, fxm_pa_of(0x401000));
+	assert_int_equal(fxm_read(k->cpu, fxm_va_of(va.v + 8), &first, 1), 0);
+	assert_int_equal(fxm_fixmap_remap_fdt(k->cpu, fxm_pa_of(0x801000)).v, va.v);
+	assert_int_equal(fxm_read(k->cpu, fxm_va_of(va.v + 8), &second, 1), 0);
+	assert_int_equal(first, 1);
+	assert_int_equal(second, 2);
+	kernel_free(k);
+}
+
 static void what_is_no_blob_is_null(void **state)
 {
 	(void)state;
@@ -199,13 +219,10 @@ static void a_table_is_edited_through_its_fixed_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(arm_hands_over_devices_only),
-	    cmocka_unit_test(a_fresh_table_is_not_flushed),
-	    cmocka_unit_test(x86_starts_early_ioremap_again),
-	    cmocka_unit_test(reservetop_keeps_the_boot_mappings_in_one_table),
-	    cmocka_unit_test(the_blob_is_mapped_read_only),
-	    cmocka_unit_test(what_is_no_blob_is_null),
-	    cmocka_unit_test(a_table_is_edited_through_its_fixed_address),
+	    cmocka_unit_test(arm_hands_over_devices_only),    cmocka_unit_test(a_fresh_table_is_not_flushed),
+	    cmocka_unit_test(x86_starts_early_ioremap_again), cmocka_unit_test(reservetop_keeps_the_boot_mappings_in_one_table),
+	    cmocka_unit_test(the_blob_is_mapped_read_only),   cmocka_unit_test(another_blob_is_seen_at_once),
+	    cmocka_unit_test(what_is_no_blob_is_null),	      cmocka_unit_test(a_table_is_edited_through_its_fixed_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

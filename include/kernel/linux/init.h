@@ -25,18 +25,23 @@ typedef void (*exitcall_t)(void);
 
 #define FXM_K_INITCALL(kind, fn) FXM_K_ENTRY(kind, #fn, .init = (fn))
 
-#define module_init(fn) FXM_K_INITCALL(FXM_ENTRY_INIT, fn)
 #define module_exit(fn) FXM_K_ENTRY(FXM_ENTRY_EXIT, #fn, .exit = (fn))
 
-/* In a module every level is module_init(). */
-#define early_initcall(fn) module_init(fn)
-#define core_initcall(fn) module_init(fn)
-#define postcore_initcall(fn) module_init(fn)
-#define arch_initcall(fn) module_init(fn)
-#define subsys_initcall(fn) module_init(fn)
-#define fs_initcall(fn) module_init(fn)
-#define device_initcall(fn) module_init(fn)
-#define late_initcall(fn) module_init(fn)
+/* In a module every level is module_init(). What is built in is called level by level, and in the order of the files. */
+#ifdef MODULE
+#define FXM_K_LEVEL(level, fn) FXM_K_INITCALL(FXM_ENTRY_INIT, fn)
+#else
+#define FXM_K_LEVEL(level, fn) FXM_K_ENTRY(FXM_ENTRY_INIT, #fn, .text = (level), .init = (fn))
+#endif
+#define early_initcall(fn) FXM_K_LEVEL("0", fn)
+#define core_initcall(fn) FXM_K_LEVEL("1", fn)
+#define postcore_initcall(fn) FXM_K_LEVEL("2", fn)
+#define arch_initcall(fn) FXM_K_LEVEL("3", fn)
+#define subsys_initcall(fn) FXM_K_LEVEL("4", fn)
+#define fs_initcall(fn) FXM_K_LEVEL("5", fn)
+#define device_initcall(fn) FXM_K_LEVEL("6", fn)
+#define late_initcall(fn) FXM_K_LEVEL("7", fn)
+#define module_init(fn) device_initcall(fn)
 
 /* Boot parameters: there is no boot command line, so their functions are never called. */
 #define early_param(name, fn) static int (*const fxm_k_early_##fn)(char *) __attribute__((unused)) = (fn)
