@@ -287,6 +287,9 @@ static bool predict(struct ops_run *run, unsigned cpu, const struct ops_call *c,
 	} else {
 		bool faults = true;
 		uint64_t data = 0;
+		/* What a task has mapped for itself is there only now that it sits. */
+		if (c->kind == CALL_OOPS && model_covers(run->model, c->va) && (model_pte(run->model, c->va) & 1))
+			return false;
 		if (c->kind == CALL_DEREFERENCE && !ops_predict_dereference(run, cpu, c, &faults, &data))
 			return false;
 		out->death = FXM_REPORT_OOPS;

@@ -40,6 +40,12 @@ def installed(tmp):
         run(*cc, '-std=c11', '-Wall', '-Werror', *flags, program, '-o', exe, *words)
         expect(run(exe, **env), program_prints)
     expect(run(found['fixmap'], '--version', **env).split()[-1], version)
+    # The kernel's own names, for the default profile.
+    exe = os.path.join(tmp, 'kernel')
+    words = run('pkg-config', '--cflags', '--libs', 'fixmap-kernel', **env).split()
+    run(*cc, '-Wall', '-Werror', os.path.join(source, 'examples/08_kernel_names.c'), '-o', exe, *words)
+    with open(os.path.join(source, 'examples/expected/08_kernel_names.txt'), encoding='ascii') as f:
+        expect(run(exe, **env), f.read())
 
 
 def subproject(tmp):
