@@ -179,24 +179,94 @@ static void progress(const char *what, bool is_running)
 	fflush(stderr);
 }
 
-/* Whether the compiler, or linker, is content. @path: what it works on. */
-static int run(char **argv, const char *path, const char *problem)
+/* What a command says on standard error goes to the file @messages, or, when that is NULL, where this program's does. */
+static int spawn(char **argv, const char *messages, int *status)
 {
+	posix_spawn_file_actions_t actions;
 	pid_t pid;
-	int status, error;
 
-	progress(path, true);
-	error = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	posix_spawn_file_actions_init(&actions);
+	if (messages)
+		posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, messages, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	int error = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
 	if (error)
 		return tool_error("insmod", "cannot run %s: %s", argv[0], strerror(error));
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
 		;
+	return 0;
+}
+
+/* Whether the compiler, or linker, is content. @path: what it works on. */
+static int run(char **argv, const char *path, const char *problem, const char *messages)
+{
+	int status;
+
+	progress(path, true);
+	int error = spawn(argv, messages, &status);
 	progress(path, false);
+	if (error)
+		return error;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFSIGNALED(status))
 		return tool_error("insmod", "%s was ended by signal %d while it compiled %s", argv[0], WTERMSIG(status), path);
-	return tool_error("insmod", "%s %s", path, problem);
+	return problem ? tool_error("insmod", "%s %s", path, problem) : 2;
+}
+
+/* ---- what a compiler says of a file of the tree ---- */
+
+static void copy_messages(const char *messages)
+{
+	char text[4096];
+	FILE *in = fopen(messages, "r");
+	size_t n;
+
+	while (in && (n = fread(text, 1, sizeof(text), in)) > 0)
+		fwrite(text, 1, n, stderr);
+	if (in)
+		fclose(in);
+}
+
+/*
+ * The first error in @messages lies in a header of the tree: then the file needs a subsystem that is not there, and its name says
+ * more than what the compiler goes on about. Errors in the file itself are its author's, in the compiler's own words.
+ */
+static bool find_header(const struct insmod *job, const char *messages, char *header, size_t size, char *words, size_t words_size)
+{
+	char line[4096], include[4096];
+	FILE *in = fopen(messages, "r");
+	bool found = false;
+
+	snprintf(include, sizeof(include), "%s/include/", job->tree);
+	while (in && !found && fgets(line, sizeof(line), in)) {
+		char *error = strstr(line, "error: ");
+		if (!error)
+			continue;
+		if (strncmp(line, include, strlen(include)))
+			break;
+		error[strcspn(error, "\n")] = 0;
+		snprintf(words, words_size, "%s", error + strlen("error: "));
+		snprintf(header, size, "%.*s", (int)strcspn(line + strlen(include), ":"), line + strlen(include));
+		found = true;
+	}
+	if (in)
+		fclose(in);
+	return found;
+}
+
+static int run_builtin(const struct insmod *job, char **argv, const char *path)
+{
+	char messages[sizeof(job->dir) + 16], header[512], words[1024];
+
+	snprintf(messages, sizeof(messages), "%s/messages", job->dir);
+	int status = run(argv, path, NULL, messages);
+	if (status && find_header(job, messages, header, sizeof(header), words, sizeof(words)))
+		return tool_error("insmod",
+				  "%s needs %s, and the subsystem of that is not there: %s; headers of your own can stand in (-I)",
+				  path, header, words);
+	copy_messages(messages);
+	return status ? tool_error("insmod", "%s does not compile", path) : 0;
 }
 
 static int compile(const struct insmod *job, struct insmod_module *module, size_t number)
@@ -209,7 +279,8 @@ static int compile(const struct insmod *job, struct insmod_module *module, size_
 	module->object = strdup(object);
 	int status = module->object ? command_line(job, module, &argv) : tool_error("insmod", "out of memory");
 	if (!status)
-		status = run(argv.word, module->path, "does not compile");
+		status = module->is_builtin ? run_builtin(job, argv.word, module->path)
+					    : run(argv.word, module->path, "does not compile", NULL);
 	tool_words_free(&argv);
 	return status;
 }
@@ -233,7 +304,7 @@ static int link_builtin(struct insmod *job)
 		tool_words_add(&argv, "-o");
 		tool_words_add(&argv, "%s", job->builtin);
 		end_words(&argv);
-		status = status ? status : run(argv.word, job->tree, "has files here that do not link");
+		status = status ? status : run(argv.word, job->tree, "has files here that do not link", NULL);
 	}
 	tool_words_free(&argv);
 	return status;

@@ -7,6 +7,7 @@ CASES is compiled unmodified and driven by the module of the same name here, on 
 """
 import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -125,6 +126,10 @@ def mistakes(tree):
     r = run('-K', tree, os.path.join(tree, 'net/sunrpc/xdr.c'), driver('xdr'))
     check('missing symbols are named, with their header',
           r.returncode == 2 and 'sg_init_table (linux/scatterlist.h)' in r.stderr, (r.returncode, r.stderr))
+    if os.path.exists(os.path.join(tree, 'mm/filemap.c')):
+        r = run('-K', tree, '--check', os.path.join(tree, 'mm/filemap.c'))
+        check('a subsystem that is not there is named in one line', r.returncode == 2 and r.stderr.count('\n') == 1 and
+              re.search(r'mm/filemap.c needs \S+\.h, and the subsystem of that is not there: ', r.stderr), (r.returncode, r.stderr))
     r = run('-K', tree, '--check', scatterlist, os.path.join(tree, 'lib/iov_iter.c'))
     check('--check', r.returncode == 0 and r.stdout.endswith('2 of 2 files compile\n'), (r.returncode, r.stdout, r.stderr))
 
