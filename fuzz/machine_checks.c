@@ -142,6 +142,46 @@ static int use_bt(const struct user *u)
 	return fxm_va_error(va) ? fxm_va_error(va) : fxm_bt_iounmap(u->cpu, va, 8);
 }
 
+/* A blob that goes on beyond its block, and what is none. */
+static int use_device_tree(const struct user *u)
+{
+	static const unsigned char header[] = {0xd0, 0x0d, 0xfe, 0xed, 0, 0x18, 0, 0};
+	const uint64_t pa = 0x701000;
+	unsigned char *blob = fxm_frame(u->m, pa >> FXM_PAGE_SHIFT), magic = 0;
+
+	fxm_fixmap_remap_fdt(u->cpu, fxm_pa_of(pa + 4));
+	fxm_fixmap_remap_fdt(u->cpu, fxm_pa_of(pa));
+	if (blob)
+		memcpy(blob, header, sizeof(header));
+	fxm_va va = fxm_fixmap_remap_fdt(u->cpu, fxm_pa_of(pa));
+	int error = fxm_va_error(va);
+	if (error || !va.v)
+		return error;
+	check(!fxm_read(u->cpu, va, &magic, 1) && magic == 0xd0);
+	return 0;
+}
+
+static int use_tables(const struct user *u)
+{
+	fxm_pa table = {0x100048};
+	int error = try_mapping(u, fxm_pte_set_fixmap(u->cpu, table));
+
+	try_mapping(u, fxm_pmd_set_fixmap(u->cpu, table));
+	try_mapping(u, fxm_pud_set_fixmap(u->cpu, table));
+	try_mapping(u, fxm_pgd_set_fixmap(u->cpu, table));
+	fxm_pmd_clear_fixmap(u->cpu);
+	fxm_pud_clear_fixmap(u->cpu);
+	fxm_pgd_clear_fixmap(u->cpu);
+	return error ? error : fxm_pte_clear_fixmap(u->cpu);
+}
+
+static int use_early_set_up(const struct user *u)
+{
+	fxm_early_ioremap_init(u->cpu);
+	fxm_early_fixmap_init(u->cpu);
+	return fxm_early_fixmap_shutdown(u->cpu);
+}
+
 static int use_fixmap(const struct user *u)
 {
 	const struct fxm_layout *layout = fxm_machine_layout(u->m);
@@ -220,8 +260,9 @@ static void show(struct fxm_machine *m, FILE *out)
 
 static void use_machine(struct fxm_machine *m, FILE *out)
 {
-	static int (*const early[])(const struct user *) = {use_bt, use_early, use_early_memory, use_early_wrongly,
-							    use_early_and_leak};
+	static int (*const early[])(const struct user *) = {
+	    use_early_set_up,	use_bt,	    use_early,	    use_early_memory, use_early_wrongly,
+	    use_early_and_leak, use_tables, use_device_tree};
 	static int (*const running[])(const struct user *) = {
 	    use_kmap,  use_kmap_atomic, use_kmap_atomic_type, use_kmap_local, use_clear,	 use_copy, use_zero,
 	    use_folio, use_parts,	use_fixmap,	      use_bug,	      use_past_the_page, use_null, use_hole};
