@@ -372,7 +372,8 @@ FXMI_INLINE uint64_t fxmi_phys_word(const struct fxmi_kernel *k, uint64_t pa, un
 /* ---- oops_text.c ---- */
 
 /* The lines of the kernel's own text for @fault by the instruction at @pc. */
-void fxmi_oops_head(const struct fxmi_kernel *k, const struct fxm_fault *fault, uintptr_t pc, char *head, size_t size);
+void fxmi_oops_head(const struct fxmi_kernel *k, const struct fxm_fault *fault, uintptr_t pc, bool is_access, char *head,
+		    size_t size);
 
 /* The same of BUG() number @number at @name, "FILE:LINE". */
 void fxmi_bug_head(const struct fxmi_kernel *k, const char *name, unsigned number, char *head, size_t size);
@@ -393,6 +394,7 @@ struct fxmi_subject {
 	int slot_plus_1;
 	const struct fxm_fault *fault;
 	uintptr_t site, mapped_at, unmapped_at;
+	bool is_access; /* @site is the instruction itself, not the return address of a call */
 };
 
 /* BUG() at the site called @key of this profile: report and end the task. The rest is one sentence for the user. */
@@ -428,8 +430,12 @@ void fxmi_report_free(struct fxmi_kernel *k);
 
 extern const struct fxmi_callbacks fxmi_kernel_callbacks;
 
-/* do_page_fault() of an access that cannot be served: the oops, then the task ends. */
-_Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, const char *explanation);
+/*
+ * do_page_fault() of an access that cannot be served: the oops, then the task ends. @is_access: @pc is the instruction that did
+ * it, otherwise the return address of the call that did.
+ */
+_Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, bool is_access,
+			 const char *explanation);
 
 /* ---- kernel_tier.c ---- */
 
@@ -438,8 +444,12 @@ void fxmi_tier_free(struct fxmi_kernel *k);
 
 /* ---- symbolize.c ---- */
 
-/* "function+0x12 (file.c:34)" for a host code address, as much of it as can be found. Never fails. */
+/*
+ * "function+0x12 (file.c:34)" for a host code address, as much of it as can be found. Never fails. An address behind a call counts
+ * as the call's; fxmi_symbolize_access() is for the address of an instruction that trapped, which may lie there too.
+ */
 void fxmi_symbolize(uintptr_t pc, char *buf, size_t size);
+void fxmi_symbolize_access(uintptr_t pc, char *buf, size_t size);
 
 /* ---- trace.c ---- */
 

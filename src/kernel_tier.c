@@ -110,7 +110,7 @@ static FXMI_COLD _Noreturn void not_a_page(struct fxm_vcpu *cpu, const char *fun
 
 	fxmi_tier_describe(k, (uintptr_t)page, what, sizeof(what));
 	snprintf(text, sizeof(text), "%s() takes the page and was given %s", function, what);
-	fxmi_oops(cpu, &fault, (uintptr_t)site, text);
+	fxmi_oops(cpu, &fault, (uintptr_t)site, false, text);
 }
 
 /*

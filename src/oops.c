@@ -5,16 +5,16 @@
  */
 #include "kernel.h"
 
-_Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, const char *explanation)
+_Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, bool is_access, const char *explanation)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	char head[768];
 
 	k->oopses++;
-	fxmi_oops_head(k, fault, pc, head, sizeof(head));
+	fxmi_oops_head(k, fault, pc, is_access, head, sizeof(head));
 	fxmi_trace_report(cpu, FXM_REPORT_OOPS, NULL, fault, true);
 	fxmi_report(k, cpu, FXM_REPORT_OOPS, NULL, NULL, head,
-		    &(struct fxmi_subject){.va = fault->address.v, .fault = fault, .site = pc,
+		    &(struct fxmi_subject){.va = fault->address.v, .fault = fault, .site = pc, .is_access = is_access,
 					   .slot_plus_1 = fxmi_pkmap_nr(&k->pkmap, fault->address.v) + 1},
 		    explanation);
 	fxmi_task_kill(cpu);
@@ -63,7 +63,7 @@ void fxm_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault)
 	if (fxmi_check_cpu(cpu) || !fault)
 		fxmi_die_of_argument("fxm_oops", fault ? fxmi_check_cpu(cpu) : -EINVAL);
 	explain(fxmi_kernel_of(cpu), fault, explanation, sizeof(explanation));
-	fxmi_oops(cpu, fault, fxmi_kernel_of(cpu)->has_stacks ? fxmi_caller() : 0, explanation);
+	fxmi_oops(cpu, fault, fxmi_kernel_of(cpu)->has_stacks ? fxmi_caller() : 0, false, explanation);
 }
 
 /* ---- callbacks from the machine ---- */
@@ -78,7 +78,7 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_subject about = {
-	    .va = info->fault.address.v, .site = info->pc, .mapped_at = last_site(k, info->fault.address.v)};
+	    .va = info->fault.address.v, .site = info->pc, .is_access = true, .mapped_at = last_site(k, info->fault.address.v)};
 	unsigned long long va = info->fault.address.v;
 	char text[256];
 
@@ -86,16 +86,16 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 	case FXMI_TRAP_FAULT:
 	case FXMI_TRAP_WILD:
 		explain(k, &info->fault, text, sizeof(text));
-		fxmi_oops(cpu, &info->fault, info->pc, text);
+		fxmi_oops(cpu, &info->fault, info->pc, true, text);
 	case FXMI_TRAP_TRUNCATED:
 		snprintf(text, sizeof(text),
 			 "pointer truncated to 32 bits: %llx is a simulated address, but this machine's window is relocated (host "
 			 "= simulated + %#llx); "
 			 "keep pointers in unsigned long or void *",
 			 va, (unsigned long long)k->m->window.delta);
-		fxmi_oops(cpu, &info->fault, info->pc, text);
+		fxmi_oops(cpu, &info->fault, info->pc, true, text);
 	case FXMI_TRAP_STACK:
-		fxmi_oops(cpu, &info->fault, info->pc,
+		fxmi_oops(cpu, &info->fault, info->pc, true,
 			  "the task's stack overflowed: recursion, or an array too large for a kernel stack");
 	case FXMI_TRAP_ENDED:
 		fxmi_finding(k, cpu, "use-after-unmap", &about,

@@ -16,6 +16,7 @@ struct oops {
 	const struct fxmi_kernel *k;
 	const struct fxm_fault *fault;
 	uintptr_t pc;
+	bool is_access;
 	struct fxm_walk walk;
 	char *text;
 	size_t size, used;
@@ -115,7 +116,7 @@ static void address_of_4(struct oops *o, bool is_bracketed)
 	char ip[200];
 
 	if (o->k->has_stacks)
-		fxmi_symbolize(o->pc, ip, sizeof(ip));
+		(o->is_access ? fxmi_symbolize_access : fxmi_symbolize)(o->pc, ip, sizeof(ip));
 	else
 		snprintf(ip, sizeof(ip), "%08lx", (unsigned long)(uint32_t)o->pc);
 	add(o, "BUG: unable to handle kernel %s at %0*llx\n", is_null(o) ? "NULL pointer dereference" : "paging request",
@@ -285,9 +286,10 @@ static const struct {
     {"i386", 0, address_of_i386, tables_of_i386, die_of_i386},
 };
 
-void fxmi_oops_head(const struct fxmi_kernel *k, const struct fxm_fault *fault, uintptr_t pc, char *head, size_t size)
+void fxmi_oops_head(const struct fxmi_kernel *k, const struct fxm_fault *fault, uintptr_t pc, bool is_access, char *head,
+		    size_t size)
 {
-	struct oops o = {.k = k, .fault = fault, .pc = pc, .text = head, .size = size};
+	struct oops o = {.k = k, .fault = fault, .pc = pc, .is_access = is_access, .text = head, .size = size};
 	size_t i = 0, last = sizeof(styles) / sizeof(styles[0]) - 1;
 
 	fxm_walk(k->m, fxm_va_of(fault->address.v & k->va_mask), &o.walk);

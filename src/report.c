@@ -72,25 +72,25 @@ uintptr_t fxmi_caller(void)
 	return call_stack(&pc, 1) ? pc : 0;
 }
 
-static void add_site(struct text *t, const char *label, uintptr_t pc)
+static void add_site(struct text *t, const char *label, uintptr_t pc, bool is_access)
 {
 	char name[256];
 	if (!pc)
 		return;
-	fxmi_symbolize(pc, name, sizeof(name));
+	(is_access ? fxmi_symbolize_access : fxmi_symbolize)(pc, name, sizeof(name));
 	add(t, "  %s %s\n", label, name);
 }
 
-static void add_stack(struct text *t, uintptr_t first)
+static void add_stack(struct text *t, uintptr_t first, bool is_access)
 {
 	uintptr_t pcs[MAX_FRAMES];
 	char name[256];
-	unsigned i = 0;
+	unsigned i = 0, access = MAX_FRAMES;
 	Dl_info info;
 
 	/* Nowhere cannot be unwound: the unwinder would read the instruction. */
 	if (first && !dladdr((void *)first, &info)) {
-		add_site(t, "at", first);
+		add_site(t, "at", first, is_access);
 		return;
 	}
 	unsigned n = call_stack(pcs, MAX_FRAMES);
@@ -101,13 +101,13 @@ static void add_stack(struct text *t, uintptr_t first)
 		while (at < n && pcs[at] != first)
 			at++;
 		if (at < n)
-			i = at;
+			i = access = at;
 		else
-			add_site(t, "at", first);
+			add_site(t, "at", first, is_access);
 	}
 	add(t, "Call Trace:\n");
 	for (; i < n; i++) {
-		fxmi_symbolize(pcs[i], name, sizeof(name));
+		(is_access && i == access ? fxmi_symbolize_access : fxmi_symbolize)(pcs[i], name, sizeof(name));
 		add(t, " %s\n", name);
 	}
 }
@@ -174,8 +174,8 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 		add(&t, "CPU: %u PID: %d Comm: %s  %s\n", cpu->id, cpu->current->pid, cpu->current->comm, r.profile);
 	if (*message)
 		add(&t, "libfixmap: %s\n", message);
-	add_site(&t, "mapped at", r.mapped_at.pc);
-	add_site(&t, "unmapped at", r.unmapped_at.pc);
+	add_site(&t, "mapped at", r.mapped_at.pc, false);
+	add_site(&t, "unmapped at", r.unmapped_at.pc, false);
 	if (reporting) {
 		fputs(t.buf, stderr);
 		if (ends_the_task(kind)) /* and perhaps with it the report that this one arose in */
@@ -186,7 +186,7 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 	if (k->has_stacks) {
 		if (!r.site.pc)
 			r.site.pc = fxmi_caller();
-		add_stack(&t, about ? about->site : 0);
+		add_stack(&t, about ? about->site : 0, about && about->is_access);
 	}
 	deliver(k, &r);
 	reporting = false;

@@ -58,9 +58,10 @@ static void by_symbols(uintptr_t pc, const Dl_info *info, char *buf, size_t size
 
 #define LIBDW_FUNCTIONS(F)                                                                                                         \
 	F(dwfl_begin)                                                                                                              \
-	F(dwfl_report_begin) F(dwfl_report_end) F(dwfl_linux_proc_report) F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule)           \
-	    F(dwfl_module_addrinfo) F(dwfl_module_getsrc) F(dwfl_lineinfo) F(dwfl_module_addrdie) F(dwarf_getscopes) F(dwarf_tag)  \
-		F(dwarf_attr_integrate) F(dwarf_attr) F(dwarf_formflag) F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc)
+	F(dwfl_report_begin)                                                                                                       \
+	F(dwfl_report_end) F(dwfl_linux_proc_report) F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule) F(dwfl_module_addrinfo)        \
+	    F(dwfl_module_getsrc) F(dwfl_lineinfo) F(dwfl_module_addrdie) F(dwarf_getscopes) F(dwarf_tag) F(dwarf_attr_integrate)  \
+		F(dwarf_attr) F(dwarf_formflag) F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc)
 
 static struct {
 #define F(name) __typeof__(name) *name;
@@ -173,9 +174,9 @@ static const char *short_path(const char *path, char *cwd, size_t size)
 	return len > 1 && !strncmp(path, cwd, len) && path[len] == '/' ? path + len + 1 : path;
 }
 
-static bool by_debug_info(uintptr_t pc, char *buf, size_t size)
+/* @at is what the place is looked up by, @pc what the offset is shown of. */
+static bool by_debug_info(uintptr_t pc, uintptr_t at, char *buf, size_t size)
 {
-	uintptr_t at = follows_call(pc) ? pc - 1 : pc;
 	char cwd[4096], where[512] = "";
 	struct place place = {0};
 	GElf_Off offset;
@@ -198,15 +199,15 @@ static bool by_debug_info(uintptr_t pc, char *buf, size_t size)
 
 #else
 
-static bool by_debug_info(uintptr_t pc, char *buf, size_t size)
+static bool by_debug_info(uintptr_t pc, uintptr_t at, char *buf, size_t size)
 {
-	(void)buf, (void)size;
-	return follows_call(pc) && false;
+	(void)pc, (void)at, (void)buf, (void)size;
+	return false;
 }
 
 #endif
 
-void fxmi_symbolize(uintptr_t pc, char *buf, size_t size)
+static void symbolize(uintptr_t pc, bool is_access, char *buf, size_t size)
 {
 	Dl_info info;
 	int saved = errno;
@@ -215,9 +216,19 @@ void fxmi_symbolize(uintptr_t pc, char *buf, size_t size)
 		return;
 	if (!dladdr((void *)pc, &info) || !info.dli_fname)
 		snprintf(buf, size, "%#lx", (unsigned long)pc);
-	else if (!by_debug_info(pc, buf, size))
+	else if (!by_debug_info(pc, !is_access && follows_call(pc) ? pc - 1 : pc, buf, size))
 		by_symbols(pc, &info, buf, size);
 	errno = saved;
+}
+
+void fxmi_symbolize(uintptr_t pc, char *buf, size_t size)
+{
+	symbolize(pc, false, buf, size);
+}
+
+void fxmi_symbolize_access(uintptr_t pc, char *buf, size_t size)
+{
+	symbolize(pc, true, buf, size);
 }
 
 void fxm_symbolize(struct fxm_site site, char *buf, size_t size)
