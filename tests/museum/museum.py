@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The museum: museum.py FIXMAP FOLDER, or museum.py --table FILE [--write]
+
+Runs every program of programs.py as it is and with after=1, under each of its profiles: one report, of the expected kind and at the
+line marked HERE, then none. The first profile of each kind is run in the other window modes too. --table compares FILE with
+the table that programs.py comes to, --write writes it.
+"""
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+from programs import HEADS, NAMES, PROGRAMS, USE_AFTER_UNMAP  # noqa: E402
+
+LIMIT = 120
+MODES = 'strict', 'eager', 'retain'
+
+
+def reports(text):
+    """The reports in a log: the kind of each, its text, and the line of the program that it names first (0: none)."""
+    found = []
+    for line in text.splitlines():
+        kind = next((kind for kind, head in HEADS.items() if re.match(head, line)), None)
+        if kind:
+            found.append((kind, []))
+        if found:
+            found[-1][1].append(line)
+    for kind, lines in found:
+        body = '\n'.join(lines)
+        place = re.search(r'\(\S+?:(\d+)\)', body.partition('Call Trace:')[2] or lines[0])
+        yield kind, body, int(place.group(1)) if place else 0
+
+
+def marked_line(path):
+    with open(path, encoding='utf-8') as f:
+        lines = [number for number, line in enumerate(f, 1) if '/* HERE */' in line]
+    assert len(lines) == 1, f'{path}: {len(lines)} lines are marked HERE'
+    return lines[0]
+
+
+class Run:
+    """A program under one profile. It is compiled once; the other runs take what insmod kept."""
+
+    def __init__(self, program, kind, options, modes):
+        self.program, self.kind, self.options, self.modes = program, kind, options, modes
+        self.path = os.path.join(folder, program['name'] + '.c')
+
+    def insmod(self, where, mode, after):
+        kept = [name for name in os.listdir(where) if name.endswith('.so')]
+        module = os.path.join(where, kept[0]) if kept else self.path
+        profile, _, settings = self.options.partition(',')
+        env = {k: v for k, v in os.environ.items() if k not in ('FIXMAP_OPTIONS', 'CC')}
+        env.update({'TMPDIR': where, 'LC_ALL': 'C.UTF-8'})
+        command = [fixmap, 'insmod', '-p', profile, '-o', 'window=' + mode, *(['-o', settings] if settings else []),
+                   *([] if kept else ['--keep', where]), module, *(['after=1'] if after else [])]
+        done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT,
+                              check=False, text=True, errors='replace')
+        return done.returncode, done.stdout + done.stderr, done.stderr
+
+    def expected(self, status, text):
+        found = list(reports(text))
+        if status != 1:
+            yield f'status {status}, expected 1'
+        if [kind for kind, _, _ in found] != [self.kind]:
+            yield f'reports {[kind for kind, _, _ in found]}, expected {[self.kind]}'
+            return
+        _, body, line = found[0]
+        if line != marked_line(self.path) and has_places:
+            yield f'the report names line {line}, expected {marked_line(self.path)}'
+        if not re.search(self.program['says'], body):
+            yield f'the report has no /{self.program["says"]}/'
+
+    def checks(self):
+        """What is wrong, check by check."""
+        with tempfile.TemporaryDirectory() as where:
+            for mode in self.modes:
+                for after in (False, True):
+                    status, log, errors = self.insmod(where, mode, after)
+                    if after or self.kind == USE_AFTER_UNMAP and mode in self.program['blind']:
+                        bad = [] if status == 0 and not errors else [f'status {status}, expected 0 and no report']
+                    else:
+                        bad = list(self.expected(status, errors))
+                    name = f'{self.program["name"]}, {"after" if after else "before"}, {self.options}, window={mode}'
+                    yield [f'{name}: {problem}' for problem in bad] + ['  ' + line for line in log.splitlines() if bad]
+
+
+def probe_places():
+    """Whether source lines are known: libdw was there when this was built, and is now."""
+    with tempfile.TemporaryDirectory() as where:
+        _, log, _ = Run(PROGRAMS[0], *PROGRAMS[0]['runs'][0][0:1], PROGRAMS[0]['runs'][0][1][0], MODES[:1]).insmod(where, MODES[0], False)
+    return re.search(r'\(\S+\.c:\d+\)', log) is not None
+
+
+def run_all():
+    runs = [Run(program, kind, options, MODES if i == 0 else MODES[:1])
+            for program in PROGRAMS for kind, profiles in program['runs'] for i, options in enumerate(profiles)]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        checks = [check for result in pool.map(lambda run: list(run.checks()), runs) for check in result]
+    bad = [check for check in checks if check]
+    for check in bad:
+        print('\n'.join(check))
+    files = {name[:-2] for name in os.listdir(folder) if name.endswith('.c')}
+    strays = files.symmetric_difference(program['name'] for program in PROGRAMS)
+    if strays:
+        print(f'programs and files differ: {sorted(strays)}')
+    if not has_places:
+        print('lines are not checked: no libdw')
+    print(f'{len(checks)} checks, {len(bad) + len(strays)} problems')
+    return bool(bad or strays or not checks)
+
+
+TABLE_HEAD = '''# The museum
+
+One small program for each kind of mapping mistake that really happened, in `tests/museum/`. As it is, a program has the mistake and
+`fixmap insmod` gives one report, at the line that is marked `HERE`; with `after=1` it is corrected and there is none:
+
+    fixmap insmod -p x86_32-6.1 tests/museum/copy_order.c
+    fixmap insmod -p x86_32-6.1 tests/museum/copy_order.c after=1
+
+Settings behind a profile go into `-o`. All programs are run in the window modes strict, eager and retain. Where retain sees nothing
+the table says so: there a page stays reachable after its mapping ends, as a stale TLB entry would have it, until its slot gets another page.
+
+| bug | where it happened | named by | profiles | file |
+|---|---|---|---|---|
+'''
+
+
+def table_row(program):
+    names, profiles = [], []
+    for kind, options in program['runs']:
+        names.append(NAMES.get(kind, f'`{kind}`') + (f' ({options[0].partition(",")[0]})' if names else ''))
+        profiles += [option.replace(',', ' ', 1) for option in options]
+    if program['blind']:
+        names[-1] += ', not with window=' + ', '.join(program['blind'])
+    cells = (program['bug'], program['happened'] or '-', '; '.join(names), ', '.join(profiles), f'[{program["name"]}.c](../tests/museum/{program["name"]}.c)')
+    return '| ' + ' | '.join(cells) + ' |\n'
+
+
+def table(path, write):
+    text = TABLE_HEAD + ''.join(map(table_row, PROGRAMS))
+    if write:
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(text)
+        return 0
+    with open(path, encoding='utf-8') as f:
+        same = f.read() == text
+    print(f'{path}: ' + (f'{len(PROGRAMS)} programs' if same else 'not what programs.py comes to; write it with --table FILE --write'))
+    return not same
+
+
+if sys.argv[1] == '--table':
+    sys.exit(table(sys.argv[2], '--write' in sys.argv))
+fixmap, folder = map(os.path.abspath, sys.argv[1:3])
+has_places = probe_places()
+sys.exit(run_all())

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""The museum's programs: which bug each shows, where that happened, what names it, under which profiles.
+
+Each program is a module. As it is, it has the bug and gives one report, whose first place is the line marked HERE. With after=1 it is
+the corrected version and gives none.
+"""
+TYPED = ('i386-2.6.12', 'i386-2.6.13', 'i386-2.6.14', 'i386-2.6.15', 'biscuitos-arm32')
+X86_STACK = ('x86_32-4.7', 'x86_32-4.15', 'x86_32-5.10')
+ARM = ('arm-4.7',)
+LOCAL = ('x86_32-6.1',)
+ALL = TYPED + X86_STACK + ARM + LOCAL
+PAE = ('x86_32-4.15,pae=1', 'x86_32-5.10,pae=1', 'x86_32-6.1,pae=1')
+
+# How a report of each kind begins.
+WARN, BUG, OOPS, SLEEPING, SCHEDULING, DEADLOCK, LEAK = 'WARN', 'BUG', 'oops', 'sleeping', 'scheduling', 'deadlock', 'leak'
+USE_AFTER_UNMAP, VIRT_TO_PAGE, FREED, ARGUMENT = 'use-after-unmap', 'virt-to-page', 'free-while-mapped', 'wrong-argument'
+HEADS = {
+    WARN: r'WARNING: CPU: |Badness in ',
+    BUG: r'kernel BUG at ',
+    OOPS: r'BUG: unable to handle |BUG: kernel NULL pointer |Unable to handle kernel ',
+    SLEEPING: r'(BUG|Debug): sleeping function called from invalid context',
+    SCHEDULING: r'(BUG: )?scheduling while atomic: ',
+    DEADLOCK: r'INFO: task .* blocked for ever ',
+    LEAK: r'leak: ',
+    USE_AFTER_UNMAP: r'==== finding: use-after-unmap ',
+    VIRT_TO_PAGE: r'==== finding: virt-to-page ',
+    FREED: r'==== finding: free-while-mapped ',
+    ARGUMENT: r'==== finding: wrong-argument ',
+    'other': r'==== finding: |BUG: |INFO: |fixmap insmod: ',
+}
+NAMES = {WARN: "the kernel's WARN", BUG: "the kernel's BUG", OOPS: 'page fault', SLEEPING: "the kernel's might_sleep()",
+         SCHEDULING: "the kernel's schedule()", DEADLOCK: 'deadlock'}
+
+PROGRAMS = []
+
+
+def show(name, bug, happened, *runs, says='', blind=''):
+    """`runs` are pairs of a kind of report and the profiles, with settings, under which it comes. `says`: what is in it, a regular
+    expression. `blind`: window modes in which a use after unmap that only the library can see is not seen."""
+    PROGRAMS.append({'name': name, 'bug': bug, 'happened': happened, 'runs': runs, 'says': says, 'blind': blind.split()})
+
+
+def given(settings, profiles):
+    return tuple(profile + ',' + settings for profile in profiles)
+
+
+ORDER = 'unmapped in another order than mapped'
+show('copy_order', ORDER, 'LoongArch page copy 477a0ebec101; SEV-SNP, 2026', (WARN, LOCAL + PAE[2:]), says='unmap in reverse order')
+show('page_table_order', ORDER, 'userfaultfd move on HIGHPTE 9614d8bee663', (WARN, LOCAL + PAE[2:]), says='unmap in reverse order')
+show('stripe_order', ORDER, 'btrfs raid56 94a0b58d2d3b', (OOPS, X86_STACK + PAE[:2]), says='is not mapped')
+show('stripe_order_debug', ORDER, 'btrfs raid56 94a0b58d2d3b', (WARN, given('DEBUG_HIGHMEM=1', X86_STACK) + LOCAL), (BUG, given('DEBUG_HIGHMEM=1', ARM)),
+     says='unmap in reverse order')
+NEVER = 'never unmapped'
+UNPAIRED = 'zswap a53229dfde81; KVM 60b590de8b30; afs 950ae84b5cc9, e3cfd3eb7d5b; samples with get_user_pages()'
+show('error_path_leak', NEVER, UNPAIRED, (LEAK, ALL + PAE), says='kmap never undone')
+show('local_leak', NEVER, UNPAIRED, (LEAK, LOCAL + PAE[2:]), says='kmap_local never undone')
+show('unmapped_twice', 'unmapped twice', UNPAIRED, (BUG, ALL + PAE), says='more often than kmap')
+show('past_the_page', 'access past the mapped page', 'openzfs #787, #15668, #19114; skb fragments', (OOPS, ALL + PAE), says='is not mapped')
+AFTER = 'use after unmap'
+show('use_after_kunmap', AFTER, 'everywhere', (USE_AFTER_UNMAP, ALL + PAE), says='the PTE is still there', blind='retain')
+show('use_after_kunmap_atomic', AFTER, 'everywhere', (OOPS, X86_STACK + LOCAL + PAE), (USE_AFTER_UNMAP, ARM), blind='retain')
+show('use_after_typed_unmap', AFTER, 'everywhere; 2.6 leaves the entry in place', (USE_AFTER_UNMAP, TYPED), blind='retain')
+show('compound_as_one', 'compound page treated as one page', 'iov_iter c749d9b7ebbc, 908a1ad89466',
+     (OOPS, LOCAL + PAE[2:] + given('DEBUG_KMAP_LOCAL_FORCE_MAP=1', LOCAL)), says='is not mapped')
+show('pointer_changed', 'unmapped with a changed pointer', 'zsmalloc, 2014', (LEAK, X86_STACK + LOCAL + PAE), says='never undone')
+SLEEPS = 'sleeping while atomic'
+ATOMIC = 'LiME #80, #110; btrfs 2b108268006e'
+DEBUG = 'DEBUG_ATOMIC_SLEEP=1'
+show('kmap_under_lock', SLEEPS, ATOMIC, (SLEEPING, given(DEBUG, ALL)))
+show('kmap_inside_atomic', SLEEPS, ATOMIC, (SLEEPING, given(DEBUG, X86_STACK + ARM + LOCAL)))
+show('alloc_inside_atomic', SLEEPS, ATOMIC, (SLEEPING, given(DEBUG, X86_STACK + ARM + LOCAL)))
+show('schedule_inside_atomic', SLEEPS, ATOMIC, (SCHEDULING, given(DEBUG, X86_STACK + ARM + LOCAL)))
+show('address_of_unmapped', 'page_address() of an unmapped highmem page', 'dm-writeboost #125; btrfs compression', (OOPS, ALL + PAE),
+     says='page_address.. of a page without a mapping is NULL')
+show('page_of_mapping', 'virt_to_page() on a kmap address', 'xtensa a91902db2990; erofs', (VIRT_TO_PAGE, ALL + PAE), says='pkmap slot 1')
+show('pool_deadlock', 'tasks that hold kmaps wait for each other', '21fc61c73c39', (DEADLOCK, ALL + PAE), says='kmap slots are in use')
+show('address_as_index', 'address passed to set_fixmap() as an index', 'a tutorial on fixmap', (BUG, ALL + PAE),
+     says='is an address: its index would be')
+show('freed_while_mapped', 'page freed while mapped', '', (FREED, ALL + PAE), says=r'kunmap\(\) first')
+show('nested_too_deep', 'nested too deep', '', (BUG, given('DEBUG_HIGHMEM=1', X86_STACK + ARM) + LOCAL + PAE[2:]), says='nested [0-9]+ deep')
+TABLES = 'ACPI MADT on arm64 with 64 KB pages, June 2026; acpica #34'
+EARLY = given('phase=reset', X86_STACK + LOCAL) + given('phase=early', ARM)
+show('early_too_large', 'early mapping larger than the slot', TABLES, (WARN, EARLY), says='a slot has')
+show('early_ninth', 'ninth early mapping', TABLES, (WARN, EARLY), says='unmap one first')
+show('early_twice', 'early mapping undone twice', TABLES, (WARN, EARLY), says='not found slot')
+show('early_leak', 'early mapping never undone', TABLES, (LEAK, EARLY), says='early mapping never undone')
+show('early_too_late', 'early mapping after boot', '', (WARN, X86_STACK + LOCAL), says='while the system is running')
