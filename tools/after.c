@@ -25,6 +25,18 @@ static void split(struct after *a)
 	*colon = '\0';
 }
 
+/* A trace brings its machine; without one the options must make sense by themselves. */
+static int check(const struct after *a)
+{
+	struct tool_target target = a->target;
+
+	if (a->trace)
+		target.nr_words = 0;
+	struct fxm_config *cfg = tool_config(&target);
+	fxm_config_destroy(cfg);
+	return cfg ? 0 : 2;
+}
+
 int after_parse(struct after *a, const char *command, const char *help, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -45,6 +57,8 @@ int after_parse(struct after *a, const char *command, const char *help, int argc
 		else if (tool_option(&a->target, opt, argv))
 			return 2;
 	}
+	if (check(a))
+		return 2;
 	replay_settings_of(&a->target, &a->settings);
 	a->opt.profile = a->settings.profile;
 	a->opt.settings = (const char *const *)a->settings.words.word;

@@ -117,6 +117,11 @@ static int parse(struct command *c, int argc, char **argv)
 	status = parse_options(c, argc, argv);
 	if (status)
 		return status;
+	struct tool_target profile = {.command = "replay", .profile = c->target.profile};
+	struct fxm_config *cfg = tool_config(&profile);
+	if (!cfg)
+		return 2;
+	fxm_config_destroy(cfg);
 	replay_settings_of(&c->target, &c->settings);
 	c->opt.profile = c->settings.profile;
 	c->opt.settings = (const char *const *)c->settings.words.word;
