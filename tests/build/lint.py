@@ -11,11 +11,11 @@ C_COLUMNS = 132
 
 
 def files(root):
-    """The tracked and new files of a git checkout; outside of one (a release archive) all files but build directories."""
-    listed = subprocess.run(['git', '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
-                            capture_output=True, check=False)
-    if listed.returncode == 0:
-        names = listed.stdout.decode().split('\0')
+    """The tracked and new files of a git checkout (what lies at its top and is new may be anybody's); outside of one (a release archive) all files but build directories."""
+    tracked, new = (subprocess.run(['git', '-C', root, 'ls-files', '-z', *which], capture_output=True, check=False)
+                    for which in (['--cached'], ['--others', '--exclude-standard']))
+    if tracked.returncode == 0:
+        names = tracked.stdout.decode().split('\0') + [n for n in new.stdout.decode().split('\0') if '/' in n]
     else:
         names = [os.path.relpath(os.path.join(d, f), root) for d, _, fs in os.walk(root) for f in fs]
         names = [n for n in names if not n.startswith(('build', '.git/'))]
