@@ -154,6 +154,7 @@ static uint64_t map_slot(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const char
 	debug_line(cpu, function, slot, phys, bytes);
 	e->slot[slot].prev_map = e->slot[slot].base + offset;
 	e->slot[slot].site = k->record_sites ? fxmi_caller() : 0;
+	e->slot[slot].is_named = false;
 	return e->slot[slot].prev_map;
 }
 
@@ -245,7 +246,7 @@ fxm_va fxm_early_memremap_prot(struct fxm_vcpu *cpu, fxm_pa pa, uint64_t size, f
 /* ---- unmapping ---- */
 
 /* The slot whose mapping is @va of @size bytes, or a WARN and nr_slots. 0 finds a free slot, which remembers its last size. */
-static uint32_t find_slot(struct fxm_vcpu *cpu, const struct fxmi_early *e, uint64_t va, uint64_t size)
+static uint32_t find_slot(struct fxm_vcpu *cpu, struct fxmi_early *e, uint64_t va, uint64_t size)
 {
 	uint32_t slot = 0;
 
@@ -261,6 +262,7 @@ static uint32_t find_slot(struct fxm_vcpu *cpu, const struct fxmi_early *e, uint
 	fxmi_warn(cpu, "early_unmap_size", &(struct fxmi_subject){.va = va, .mapped_at = e->slot[slot].site},
 		  "early_iounmap(%08" PRIx64 ", %08" PRIx64 ") [%u] size not consistent %08" PRIx64 ": it stays mapped", va, size,
 		  slot, e->slot[slot].prev_size);
+	e->slot[slot].is_named = true;
 	return e->nr_slots;
 }
 
@@ -386,7 +388,7 @@ unsigned fxmi_early_leaks(struct fxmi_kernel *k)
 	unsigned n = 0;
 
 	for (uint32_t i = 0; i < e->nr_slots; i++) {
-		if (!e->slot[i].prev_map)
+		if (!e->slot[i].prev_map || e->slot[i].is_named)
 			continue;
 		uint64_t entry = fxm_pte_at(k->m, fxm_va_of(e->slot[i].base)).v;
 		fxmi_finding(k, NULL, "leak",

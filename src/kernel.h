@@ -135,6 +135,7 @@ struct fxmi_early_slot {
 	uint64_t base;		      /* slot_virt */
 	uint64_t prev_map, prev_size; /* prev_map 0: free */
 	uintptr_t site;		      /* where it was mapped */
+	bool is_named;		      /* a WARN told that it stays mapped: at the end it is no second report */
 };
 
 struct fxmi_early {

@@ -339,7 +339,13 @@ fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 int fxm_kmap_atomic_idx_push(struct fxm_vcpu *cpu)
 {
 	int error = check_stack(cpu);
-	return error ? error : fxmi_kmap_atomic_idx_push(cpu, fxmi_kernel_of(cpu));
+	if (error)
+		return error;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	int level = fxmi_kmap_atomic_idx_push(cpu, k);
+	if (k->record_sites && level >= 0 && level < (int)k->km_type_nr)
+		fxmi_percpu(cpu)->site[level] = fxmi_caller();
+	return level;
 }
 
 int fxm_kmap_atomic_idx(struct fxm_vcpu *cpu)

@@ -89,7 +89,10 @@ FXM_API void fxm_warn(struct fxm_vcpu *cpu, const char *where, const char *messa
 /** Writes "function+0x12 (file.c:34)" for @site into @buf, as much of it as can be found. Context: any thread. */
 FXM_API void fxm_symbolize(struct fxm_site site, char *buf, size_t size);
 
-/** Reports every mapping that is still held (finding "leak"); returns how many. Also done by fxm_machine_destroy(). */
+/**
+ * Reports every mapping that is still held (finding "leak"); returns how many. Early mappings that a WARN said would stay are not
+ * reported again. Also done by fxm_machine_destroy().
+ */
 FXM_API unsigned fxm_report_leaks(struct fxm_machine *m);
 
 #ifdef __cplusplus
