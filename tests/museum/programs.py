@@ -54,6 +54,8 @@ NEVER = 'never unmapped'
 UNPAIRED = 'zswap a53229dfde81; KVM 60b590de8b30; afs 950ae84b5cc9, e3cfd3eb7d5b; samples with get_user_pages()'
 show('error_path_leak', NEVER, UNPAIRED, (LEAK, ALL + PAE), says='kmap never undone')
 show('local_leak', NEVER, UNPAIRED, (LEAK, LOCAL + PAE[2:]), says='kmap_local never undone')
+show('slot_never_popped', 'never unmapped: a slot of kmap_atomic_idx taken by hand', 'a kernel-module tutorial', (LEAK, X86_STACK + ARM + PAE[:2]),
+     says='kmap_atomic never undone')
 show('unmapped_twice', 'unmapped twice', UNPAIRED, (BUG, ALL + PAE), says='more often than kmap')
 show('past_the_page', 'access past the mapped page', 'openzfs #787, #15668, #19114; skb fragments', (OOPS, ALL + PAE), says='is not mapped')
 AFTER = 'use after unmap'
@@ -83,5 +85,6 @@ EARLY = given('phase=reset', X86_STACK + LOCAL) + given('phase=early', ARM)
 show('early_too_large', 'early mapping larger than the slot', TABLES, (WARN, EARLY), says='a slot has')
 show('early_ninth', 'ninth early mapping', TABLES, (WARN, EARLY), says='unmap one first')
 show('early_twice', 'early mapping undone twice', TABLES, (WARN, EARLY), says='not found slot')
+show('early_wrong_size', 'early mapping undone with another size', TABLES, (WARN, EARLY), says='size not consistent')
 show('early_leak', 'early mapping never undone', TABLES, (LEAK, EARLY), says='early mapping never undone')
 show('early_too_late', 'early mapping after boot', '', (WARN, X86_STACK + LOCAL), says='while the system is running')
