@@ -50,6 +50,8 @@ struct fxmi_percpu {
 	struct fxmi_op *op;	 /* the traced operation in progress on this CPU */
 	uint32_t live_types;	 /* typed generation: types mapped and not yet unmapped */
 	uintptr_t *site;	 /* where each slot of this CPU was mapped last, when sites are recorded */
+	uintptr_t *unmap_site;	 /* ... and unmapped since; 0: it is mapped */
+	uintptr_t caller;	 /* the kernel tier's, while it calls; 0: the call stack tells */
 };
 _Static_assert(sizeof(struct fxmi_percpu) <= FXMI_PERCPU_BYTES, "the per-CPU area is too small");
 
@@ -120,6 +122,7 @@ struct fxmi_pkmap {
 	bool has_record_pool;  /* 2.6: any record serves any slot */
 	bool is_irregular;     /* more or other records than kmap() makes */
 	uintptr_t *site;		/* where the slot was last mapped (0 -> 1 -> 2) */
+	uintptr_t *unmap_site;		/* where its last user left (2 -> 1) */
 	uint64_t next_seq;
 	uint32_t last_pkmap;		/* LAST_PKMAP, a power of two */
 	uint32_t last_nr;		/* last_pkmap_nr; written under kmap_lock, looked at from anywhere */
@@ -423,6 +426,30 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 
 /* The first return address outside this library on the calling stack, 0 when unknown. Slow. */
 uintptr_t fxmi_caller(void);
+
+/* The same for an operation on @cpu; the kernel tier knows its caller. */
+FXMI_INLINE uintptr_t fxmi_caller_on(const struct fxm_vcpu *cpu)
+{
+	uintptr_t caller = fxmi_percpu(cpu)->caller;
+	return caller ? caller : fxmi_caller();
+}
+
+/* Notes who maps, or unmaps, slot @slot of @cpu's KMAP group, which may be none of its own. */
+FXMI_INLINE void fxmi_note_map(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, int slot)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+
+	if (!k->record_sites || slot < 0 || slot >= (int)k->km_type_nr)
+		return;
+	pc->site[slot] = fxmi_caller_on(cpu);
+	pc->unmap_site[slot] = 0;
+}
+
+FXMI_INLINE void fxmi_note_unmap(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, int slot)
+{
+	if (k->record_sites && slot >= 0 && slot < (int)k->km_type_nr)
+		fxmi_percpu(cpu)->unmap_site[slot] = fxmi_caller_on(cpu);
+}
 
 int fxmi_report_init(struct fxmi_kernel *k);
 void fxmi_report_free(struct fxmi_kernel *k);

@@ -11,12 +11,14 @@
 void *fxm_k_kmap(struct fxm_page *page)
 {
 	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap", page, __builtin_return_address(0));
+	FXMI_CALLED_FROM(cpu);
 	return fxmi_tier_pointer(cpu, "kmap", fxm_kmap(cpu, page));
 }
 
 void fxm_k_kunmap(struct fxm_page *page)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
+	FXMI_CALLED_FROM(cpu);
 	if (fxmi_likely(fxmi_page_is_valid(cpu->machine, page)))
 		fxmi_tier_checked(cpu, "kunmap", fxm_kunmap(cpu, page));
 	else
@@ -26,12 +28,14 @@ void fxm_k_kunmap(struct fxm_page *page)
 void *fxm_k_kmap_high(struct fxm_page *page)
 {
 	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_high", page, __builtin_return_address(0));
+	FXMI_CALLED_FROM(cpu);
 	return fxmi_tier_pointer(cpu, "kmap_high", fxm_kmap_high(cpu, page));
 }
 
 void fxm_k_kunmap_high(struct fxm_page *page)
 {
 	struct fxm_vcpu *cpu = fxmi_tier_check_page("kunmap_high", page, __builtin_return_address(0));
+	FXMI_CALLED_FROM(cpu);
 	fxmi_tier_checked(cpu, "kunmap_high", fxm_kunmap_high(cpu, page));
 }
 
@@ -70,30 +74,35 @@ struct fxm_page *fxm_k_kmap_to_page(const void *address)
 void *fxm_k_kmap_atomic(struct fxm_page *page)
 {
 	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_atomic", page, __builtin_return_address(0));
+	FXMI_CALLED_FROM(cpu);
 	return fxmi_tier_pointer(cpu, "kmap_atomic", fxm_kmap_atomic(cpu, page));
 }
 
 void *fxm_k_kmap_atomic_prot(struct fxm_page *page, uint64_t prot)
 {
 	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_atomic_prot", page, __builtin_return_address(0));
+	FXMI_CALLED_FROM(cpu);
 	return fxmi_tier_pointer(cpu, "kmap_atomic_prot", fxm_kmap_atomic_prot(cpu, page, fxm_pte_of(prot)));
 }
 
 void *fxm_k_kmap_atomic_pfn(unsigned long pfn)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
+	FXMI_CALLED_FROM(cpu);
 	return fxmi_tier_pointer(cpu, "kmap_atomic_pfn", fxm_kmap_atomic_pfn(cpu, pfn));
 }
 
 void *fxm_k_kmap_atomic_type(struct fxm_page *page, unsigned type)
 {
 	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_atomic", page, __builtin_return_address(0));
+	FXMI_CALLED_FROM(cpu);
 	return fxmi_tier_pointer(cpu, "kmap_atomic_type", fxm_kmap_atomic_type(cpu, page, type));
 }
 
 void *fxm_k_kmap_atomic_pfn_type(unsigned long pfn, unsigned type)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
+	FXMI_CALLED_FROM(cpu);
 	return fxmi_tier_pointer(cpu, "kmap_atomic_pfn", fxm_kmap_atomic_pfn_type(cpu, pfn, type));
 }
 
@@ -116,6 +125,7 @@ static uint64_t unmap_arg(struct fxm_vcpu *cpu, const char *map, const char *unm
 void fxm_k_kunmap_atomic(const void *address)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
+	FXMI_CALLED_FROM(cpu);
 	fxmi_tier_checked(cpu, "kmap_atomic",
 			  fxm_kunmap_atomic(cpu, fxm_va_of(unmap_arg(cpu, "kmap_atomic", "kunmap_atomic", address,
 								     __builtin_return_address(0)))));
@@ -124,6 +134,7 @@ void fxm_k_kunmap_atomic(const void *address)
 void fxm_k_kunmap_atomic_type(const void *address, unsigned type)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
+	FXMI_CALLED_FROM(cpu);
 	fxmi_tier_checked(cpu, "kmap_atomic_type",
 			  fxm_kunmap_atomic_type(cpu,
 						 fxm_va_of(unmap_arg(cpu, "kmap_atomic", "kunmap_atomic", address,
@@ -171,30 +182,35 @@ void fxm_k_kmap_atomic_idx_pop(void)
 void *fxm_k_kmap_local_page(struct fxm_page *page)
 {
 	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_local_page", page, __builtin_return_address(0));
+	FXMI_CALLED_FROM(cpu);
 	return fxmi_tier_pointer(cpu, "kmap_local_page", fxm_kmap_local_page(cpu, page));
 }
 
 void *fxm_k_kmap_local_page_prot(struct fxm_page *page, uint64_t prot)
 {
 	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_local_page_prot", page, __builtin_return_address(0));
+	FXMI_CALLED_FROM(cpu);
 	return fxmi_tier_pointer(cpu, "kmap_local_page_prot", fxm_kmap_local_page_prot(cpu, page, fxm_pte_of(prot)));
 }
 
 void *fxm_k_kmap_local_pfn(unsigned long pfn)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
+	FXMI_CALLED_FROM(cpu);
 	return fxmi_tier_pointer(cpu, "kmap_local_pfn", fxm_kmap_local_pfn(cpu, pfn));
 }
 
 void *fxm_k_kmap_local_folio(struct fxm_page *folio, size_t offset)
 {
 	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_local_folio", folio, __builtin_return_address(0));
+	FXMI_CALLED_FROM(cpu);
 	return fxmi_tier_pointer(cpu, "kmap_local_folio", fxm_kmap_local_folio(cpu, folio, offset));
 }
 
 void fxm_k_kunmap_local(const void *address)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
+	FXMI_CALLED_FROM(cpu);
 	uint64_t va = unmap_arg(cpu, "kmap_local_page", "kunmap_local", address, __builtin_return_address(0));
 	fxmi_tier_checked(cpu, "kunmap_local", fxm_kunmap_local(cpu, fxm_va_of(va)));
 }

@@ -173,6 +173,7 @@ void fxm_k_missing(const char *function)
 
 void *fxmi_tier_pointer(struct fxm_vcpu *cpu, const char *function, fxm_va va)
 {
+	fxmi_percpu(cpu)->caller = 0;
 	if (fxmi_unlikely(fxm_va_error(va) == -ENOSYS))
 		fxm_k_missing(function);
 	if (fxmi_unlikely(fxm_va_error(va) != 0))
@@ -182,6 +183,7 @@ void *fxmi_tier_pointer(struct fxm_vcpu *cpu, const char *function, fxm_va va)
 
 int fxmi_tier_checked(struct fxm_vcpu *cpu, const char *function, int error)
 {
+	fxmi_percpu(cpu)->caller = 0;
 	if (fxmi_unlikely(error < 0))
 		fxmi_tier_pointer(cpu, function, fxmi_va_error(error));
 	return error;

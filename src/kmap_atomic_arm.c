@@ -53,8 +53,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	fxmi_set_pte(k->m, pte, entry);
 	fxmi_flush_tlb_one(cpu, va);
 	fxmi_window_begin(cpu, va, entry);
-	if (k->record_sites && is_own(k, level))
-		pc->site[level] = fxmi_caller();
+	fxmi_note_map(cpu, k, level);
 	return va;
 }
 
@@ -106,6 +105,7 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 		fxmi_set_pte(k->m, fxmi_pte_ptr(k->m, top), 0);
 		fxmi_flush_tlb_one(cpu, top);
 	}
+	fxmi_note_unmap(cpu, k, level);
 	fxmi_interleave(cpu);
 	fxmi_kmap_atomic_idx_pop(cpu, k);
 	fxmi_window_end(cpu, top);

@@ -86,8 +86,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 						       : "");
 	fxmi_pte_set(pte, k->pte_bytes, entry);
 	fxmi_window_begin(cpu, va, entry);
-	if (k->record_sites && level >= 0 && level < (int)k->km_type_nr)
-		pc->site[level] = fxmi_caller();
+	fxmi_note_map(cpu, k, level);
 	return va;
 }
 
@@ -126,6 +125,7 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 		    (unsigned long long)page, cpu->id, (unsigned long long)top);
 	fxmi_pte_set(level_pte(k, pc, level), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
+	fxmi_note_unmap(cpu, k, level);
 	fxmi_interleave(cpu);
 	fxmi_kmap_atomic_idx_pop(cpu, k);
 	fxmi_window_end(cpu, top);
@@ -195,8 +195,10 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	unsigned char *pte = pc->kmap_pte - level * pte_bytes;
 	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (site && fxmi_is_inside(site)))
 		return map_default_slow(cpu, page);
-	if (site)
+	if (site) {
 		pc->site[level] = site;
+		pc->unmap_site[level] = 0;
+	}
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
 	cpu->counts = counts + pc->map_step;
 	fxmi_pte_set(pte, pte_bytes, entry);
@@ -206,15 +208,18 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	return fxm_va_of(va);
 }
 
-FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes)
+FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, uintptr_t site)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	uint64_t counts = cpu->counts;
 	uint64_t level = (counts >> 48) - 1;
 	uint64_t top = pc->kmap_va - (level << FXM_PAGE_SHIFT);
 
-	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(level >= fxmi_fast_levels(pc)))
+	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(level >= fxmi_fast_levels(pc)) ||
+	    (site && fxmi_is_inside(site)))
 		return unmap_slow(cpu, va);
+	if (site)
+		pc->unmap_site[level] = site;
 	fxmi_pte_set(pc->kmap_pte - level * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);
 	cpu->counts = counts - pc->map_step;
@@ -246,12 +251,22 @@ static fxm_va map_noting_8(struct fxm_vcpu *cpu, struct fxm_page *page)
 
 static int unmap_fast_4(struct fxm_vcpu *cpu, fxm_va va)
 {
-	return unmap_fast(cpu, va, 4);
+	return unmap_fast(cpu, va, 4, 0);
 }
 
 static int unmap_fast_8(struct fxm_vcpu *cpu, fxm_va va)
 {
-	return unmap_fast(cpu, va, 8);
+	return unmap_fast(cpu, va, 8, 0);
+}
+
+static int unmap_noting_4(struct fxm_vcpu *cpu, fxm_va va)
+{
+	return unmap_fast(cpu, va, 4, (uintptr_t)__builtin_return_address(0));
+}
+
+static int unmap_noting_8(struct fxm_vcpu *cpu, fxm_va va)
+{
+	return unmap_fast(cpu, va, 8, (uintptr_t)__builtin_return_address(0));
 }
 
 void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu)
@@ -273,7 +288,8 @@ void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu)
 	fxmi_kmap_atomic_rare_changed(cpu);
 	fxm_va (*const fast[2][2])(struct fxm_vcpu *, struct fxm_page *) = {{map_fast_4, map_fast_8}, {map_noting_4, map_noting_8}};
 	pc->kmap_atomic = slow ? map_default_slow : fast[k->record_sites][k->pte_bytes == 8];
-	pc->kunmap_atomic = slow ? unmap_slow : k->pte_bytes == 4 ? unmap_fast_4 : unmap_fast_8;
+	int (*const fast_unmap[2][2])(struct fxm_vcpu *, fxm_va) = {{unmap_fast_4, unmap_fast_8}, {unmap_noting_4, unmap_noting_8}};
+	pc->kunmap_atomic = slow ? unmap_slow : fast_unmap[k->record_sites][k->pte_bytes == 8];
 }
 
 /* ---- public ---- */

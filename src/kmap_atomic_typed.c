@@ -38,8 +38,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	fxmi_flush_tlb_one(cpu, va);
 	pc->live_types |= 1u << type;
 	fxmi_window_begin(cpu, va, entry);
-	if (k->record_sites)
-		pc->site[type] = fxmi_caller();
+	fxmi_note_map(cpu, k, (int)type);
 	return va;
 }
 
@@ -138,6 +137,8 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 	if (k->highmem && page >= k->fixaddr_start) {
 		if (k->debug_highmem)
 			unmap_debug(cpu, k, page, type);
+		if (page == slot_va(fxmi_percpu(cpu), type))
+			fxmi_note_unmap(cpu, k, (int)type);
 		end_mapping(cpu, k, page);
 	}
 	if (k->highmem)
@@ -156,8 +157,10 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_
 
 	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(type >= fxmi_fast_levels(pc)) || (site && fxmi_is_inside(site)))
 		return map_slow(cpu, page, type);
-	if (site)
+	if (site) {
 		pc->site[type] = site;
+		pc->unmap_site[type] = 0;
+	}
 	uint64_t va = slot_va(pc, type);
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
 	cpu->counts += FXMI_PREEMPT_ONE;
@@ -170,18 +173,31 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_
 }
 
 /* The PTE stays. */
-static int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
+FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, uint32_t type, uintptr_t site)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	uint64_t page = va.v & FXMI_PAGE_MASK;
 
-	if (fxmi_unlikely(type >= fxmi_fast_levels(pc)) || fxmi_unlikely(page != slot_va(pc, type)))
+	if (fxmi_unlikely(type >= fxmi_fast_levels(pc)) || fxmi_unlikely(page != slot_va(pc, type)) ||
+	    (site && fxmi_is_inside(site)))
 		return unmap_slow(cpu, va, type);
+	if (site)
+		pc->unmap_site[type] = site;
 	pc->live_types &= ~(1u << type);
 	cpu->counts -= FXMI_PREEMPT_ONE;
 	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		fxmi_window_end(cpu, page);
 	return 0;
+}
+
+static int unmap_fast_any(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
+{
+	return unmap_fast(cpu, va, type, 0);
+}
+
+static int unmap_noting_any(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
+{
+	return unmap_fast(cpu, va, type, (uintptr_t)__builtin_return_address(0));
 }
 
 static fxm_va map_fast_4(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
@@ -273,7 +289,7 @@ void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu)
 	fxm_va (*const fast[2][2])(struct fxm_vcpu *, struct fxm_page *, uint32_t) = {{map_fast_4, map_fast_8},
 										     {map_noting_4, map_noting_8}};
 	pc->kmap_atomic_type = slow ? map_slow : fast[k->record_sites][k->pte_bytes == 8];
-	pc->kunmap_atomic_type = slow ? unmap_slow : unmap_fast;
+	pc->kunmap_atomic_type = slow ? unmap_slow : k->record_sites ? unmap_noting_any : unmap_fast_any;
 	if (!k->typed)
 		return;
 	fxmi_kmap_atomic_rare_changed(cpu);

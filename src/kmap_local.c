@@ -220,7 +220,8 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	fxmi_window_begin(cpu, va, entry);
 	if (is_noted(slot)) {
 		ctrl->pteval[slot] = entry;
-		ctrl->site[slot] = k->record_sites ? fxmi_caller() : 0;
+		fxmi_note_map(cpu, k, slot);
+		ctrl->site[slot] = k->record_sites && slot < (int)k->km_type_nr ? pc->site[slot] : 0;
 	}
 	preempt_enable(cpu);
 	return va;
@@ -341,6 +342,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
 		warn_order(cpu, ctrl, slot, page, mapped_va(k, ctrl, slot, top));
 	fxmi_pte_set(index_pte(k, pc, index), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
+	fxmi_note_unmap(cpu, k, slot);
 	fxmi_interleave(cpu);
 	if (is_noted(slot))
 		ctrl->pteval[slot] = 0;
@@ -398,8 +400,10 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	unsigned char *pte = pc->kmap_pte - slot * pte_bytes;
 	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (site && fxmi_is_inside(site)))
 		return slow(cpu, page);
-	if (site)
-		ctrl->site[slot] = site;
+	if (site) {
+		ctrl->site[slot] = pc->site[slot] = site;
+		pc->unmap_site[slot] = 0;
+	}
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
 	cpu->counts = counts + step;
 	cpu->current->migrate++;
@@ -411,7 +415,7 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	return fxm_va_of(va);
 }
 
-FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, uint64_t step,
+FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, uint64_t step, uintptr_t site,
 			   int (*slow)(struct fxm_vcpu *, fxm_va))
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
@@ -419,8 +423,11 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	uint64_t slot = (counts >> 48) - 1;
 	uint64_t top = pc->kmap_va - (slot << FXM_PAGE_SHIFT);
 
-	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(slot >= fxmi_fast_levels(pc)))
+	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(slot >= fxmi_fast_levels(pc)) ||
+	    (site && fxmi_is_inside(site)))
 		return slow(cpu, va);
+	if (site)
+		pc->unmap_site[slot] = site;
 	fxmi_pte_set(pc->kmap_pte - slot * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);
 	pc->kmap_ctrl->pteval[slot] = 0;
@@ -449,13 +456,22 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 		uint64_t step = fxmi_percpu(cpu)->map_step;                                                                        \
 		return map_fast(cpu, page, bytes, step, (uintptr_t)__builtin_return_address(0), atomic_slow);                      \
 	}                                                                                                                          \
+	static int unlocal_noting_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                         \
+	{                                                                                                                          \
+		return unmap_fast(cpu, va, bytes, FXMI_DEPTH_ONE, (uintptr_t)__builtin_return_address(0), unlocal_slow);           \
+	}                                                                                                                          \
+	static int unatomic_noting_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                        \
+	{                                                                                                                          \
+		uint64_t step = fxmi_percpu(cpu)->map_step;                                                                        \
+		return unmap_fast(cpu, va, bytes, step, (uintptr_t)__builtin_return_address(0), unatomic_slow);                    \
+	}                                                                                                                          \
 	static int unlocal_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                           \
 	{                                                                                                                          \
-		return unmap_fast(cpu, va, bytes, FXMI_DEPTH_ONE, unlocal_slow);                                                   \
+		return unmap_fast(cpu, va, bytes, FXMI_DEPTH_ONE, 0, unlocal_slow); \
 	}                                                                                                                          \
 	static int unatomic_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                          \
 	{                                                                                                                          \
-		return unmap_fast(cpu, va, bytes, fxmi_percpu(cpu)->map_step, unatomic_slow);                                      \
+		return unmap_fast(cpu, va, bytes, fxmi_percpu(cpu)->map_step, 0, unatomic_slow); \
 	}
 
 FAST_FORMS(4)
@@ -485,8 +501,8 @@ static const struct forms {
 } slow_forms = {local_slow, unlocal_slow, atomic_slow, unatomic_slow},
   fast_forms[2][2] = {{{local_fast_4, unlocal_fast_4, atomic_fast_4, unatomic_fast_4},
 		       {local_fast_8, unlocal_fast_8, atomic_fast_8, unatomic_fast_8}},
-		      {{local_noting_4, unlocal_fast_4, atomic_noting_4, unatomic_fast_4},
-		       {local_noting_8, unlocal_fast_8, atomic_noting_8, unatomic_fast_8}}};
+		      {{local_noting_4, unlocal_noting_4, atomic_noting_4, unatomic_noting_4},
+		       {local_noting_8, unlocal_noting_8, atomic_noting_8, unatomic_noting_8}}};
 
 /*
  * An eager window maps at map time, debugging kernels count by two and map lowmem, PREEMPT_RT counts

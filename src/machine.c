@@ -114,8 +114,9 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	uint64_t highmem_pfn = k->m->mem.highmem_pfn;
 
 	pc->kernel = k;
-	if (!pc->site && !(pc->site = calloc(k->km_type_nr, sizeof(*pc->site))))
+	if (!pc->site && !(pc->site = calloc(2 * (size_t)k->km_type_nr, sizeof(*pc->site))))
 		return -ENOMEM;
+	pc->unmap_site = pc->site + k->km_type_nr;
 	pc->kmap_va = k->has_kmap_group ? fxmi_fix_to_virt(k, first) : 0;
 	pc->kmap_pte = k->has_kmap_group ? fxmi_pte_ptr(k->m, pc->kmap_va) : NULL;
 	pc->high_map = k->m->mem.mem_map + highmem_pfn;

@@ -5,6 +5,28 @@
  */
 #include "kernel.h"
 
+/* Where the slot that the address lies in was mapped last, and unmapped since. */
+static void add_history(struct fxmi_kernel *k, struct fxmi_subject *about)
+{
+	uint64_t va = about->va & FXMI_PAGE_MASK;
+	int nr = fxmi_pkmap_nr(&k->pkmap, va);
+
+	if (nr >= 0) {
+		about->mapped_at = k->pkmap.site[nr];
+		about->unmapped_at = (int32_t)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) < 2 ? k->pkmap.unmap_site[nr] : 0;
+		return;
+	}
+	uint64_t index = fxmi_va_is_fixed(k, va) ? fxmi_virt_to_fix(k, va) - k->fix_kmap_begin : UINT64_MAX;
+	if (!k->has_kmap_group || index > (uint64_t)k->fix_kmap_end - k->fix_kmap_begin)
+		return;
+	uint64_t slot = index / k->cache_colours;
+	const struct fxm_vcpu *cpu = fxm_machine_vcpu(k->m, (unsigned)(slot / k->km_type_nr));
+	if (!cpu)
+		return;
+	about->mapped_at = fxmi_percpu(cpu)->site[slot % k->km_type_nr];
+	about->unmapped_at = fxmi_percpu(cpu)->unmap_site[slot % k->km_type_nr];
+}
+
 _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, bool is_access, const char *explanation)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
@@ -13,10 +35,13 @@ _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, ui
 	k->oopses++;
 	fxmi_oops_head(k, fault, pc, is_access, head, sizeof(head));
 	fxmi_trace_report(cpu, FXM_REPORT_OOPS, NULL, fault, true);
-	fxmi_report(k, cpu, FXM_REPORT_OOPS, NULL, NULL, head,
-		    &(struct fxmi_subject){.va = fault->address.v, .fault = fault, .site = pc, .is_access = is_access,
-					   .slot_plus_1 = fxmi_pkmap_nr(&k->pkmap, fault->address.v) + 1},
-		    explanation);
+	struct fxmi_subject about = {.va = fault->address.v,
+				     .fault = fault,
+				     .site = pc,
+				     .is_access = is_access,
+				     .slot_plus_1 = fxmi_pkmap_nr(&k->pkmap, fault->address.v) + 1};
+	add_history(k, &about);
+	fxmi_report(k, cpu, FXM_REPORT_OOPS, NULL, NULL, head, &about, explanation);
 	fxmi_task_kill(cpu);
 }
 
@@ -42,8 +67,8 @@ static void explain(const struct fxmi_kernel *k, const struct fxm_fault *f, char
 	else if (fxmi_va_is_fixed(k, va)) {
 		uint64_t index = fxmi_virt_to_fix(k, va);
 		if (index - k->fix_kmap_begin < (uint64_t)k->fix_kmap_end - k->fix_kmap_begin + 1)
-			snprintf(buf, size, "%s of %llx: %s slot %llu of CPU %llu is not mapped", verb,
-				 (unsigned long long)va, k->local ? "kmap_local" : "kmap_atomic",
+			snprintf(buf, size, "%s of %llx: %s slot %llu of CPU %llu is not mapped", verb, (unsigned long long)va,
+				 k->local ? "kmap_local" : "kmap_atomic",
 				 (unsigned long long)((index - k->fix_kmap_begin) / k->cache_colours % k->km_type_nr),
 				 (unsigned long long)((index - k->fix_kmap_begin) / k->cache_colours / k->km_type_nr));
 		else
@@ -68,20 +93,14 @@ void fxm_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault)
 
 /* ---- callbacks from the machine ---- */
 
-static uintptr_t last_site(const struct fxmi_kernel *k, uint64_t va)
-{
-	int nr = fxmi_pkmap_nr(&k->pkmap, va);
-	return nr >= 0 ? k->pkmap.site[nr] : 0;
-}
-
 static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	struct fxmi_subject about = {
-	    .va = info->fault.address.v, .site = info->pc, .is_access = true, .mapped_at = last_site(k, info->fault.address.v)};
+	struct fxmi_subject about = {.va = info->fault.address.v, .site = info->pc, .is_access = true};
 	unsigned long long va = info->fault.address.v;
 	char text[256];
 
+	add_history(k, &about);
 	switch (info->trap) {
 	case FXMI_TRAP_FAULT:
 	case FXMI_TRAP_WILD:
@@ -189,14 +208,14 @@ static void on_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
 }
 
 const struct fxmi_callbacks fxmi_kernel_callbacks = {
-	.trap = on_trap,
-	.is_live = is_live,
-	.scheduling_while_atomic = on_scheduling_while_atomic,
-	.cpu_online = on_cpu_online,
-	.rare_changed = fxmi_kmap_atomic_rare_changed,
-	.deadlock = on_deadlock,
-	.hung = on_hung,
-	.task_end = on_task_end,
-	.sched_out = fxmi_kmap_local_sched_out,
-	.sched_in = fxmi_kmap_local_sched_in,
+    .trap = on_trap,
+    .is_live = is_live,
+    .scheduling_while_atomic = on_scheduling_while_atomic,
+    .cpu_online = on_cpu_online,
+    .rare_changed = fxmi_kmap_atomic_rare_changed,
+    .deadlock = on_deadlock,
+    .hung = on_hung,
+    .task_end = on_task_end,
+    .sched_out = fxmi_kmap_local_sched_out,
+    .sched_in = fxmi_kmap_local_sched_in,
 };

@@ -218,7 +218,6 @@ static uint64_t take_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, st
 	atomic_store(&p->slot[nr].word, slot_word(pfn, 1));
 	mark_idle(p, nr);
 	fxmi_set_page_address_locked(cpu, page, va);
-	p->site[nr] = k->record_sites ? fxmi_caller() : 0;
 	return va;
 }
 
@@ -284,6 +283,13 @@ static uint32_t step_count_locked(struct fxmi_pkmap *p, uint32_t nr, uint32_t st
 	return count;
 }
 
+/* An idle slot has a user again: what is mapped is the new user's. */
+FXMI_INLINE void note_first_user(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr, uint32_t count)
+{
+	if (fxmi_unlikely(k->record_sites) && count == 2)
+		k->pkmap.site[nr] = fxmi_caller_on(cpu);
+}
+
 static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
@@ -292,7 +298,9 @@ static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fx
 	if (!va)
 		va = map_new_virtual_locked(cpu, k, page);
 	uint32_t nr = (uint32_t)fxmi_pkmap_nr(p, va);
-	if ((int32_t)step_count_locked(p, nr, 1) < 2)
+	uint32_t count = step_count_locked(p, nr, 1);
+	note_first_user(cpu, k, nr, count);
+	if ((int32_t)count < 2)
 		fxmi_bug(cpu, "kmap_high_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = (int)nr + 1},
 			 "kmap: the page has an address in pkmap slot %u, but the slot's count was 0: set_page_address() without a "
 			 "mapping",
@@ -329,6 +337,8 @@ static FXMI_COLD _Noreturn void kunmap_bug(struct fxm_vcpu *cpu, struct fxmi_ker
 /* After the count of @nr fell to 1. */
 static void slot_fell_idle(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr)
 {
+	if (k->record_sites)
+		k->pkmap.unmap_site[nr] = fxmi_caller_on(cpu);
 	fxmi_window_end(cpu, fxmi_pkmap_addr(&k->pkmap, nr));
 	wake_waiters(cpu, &k->pkmap, colour_of(&k->pkmap, nr));
 }
@@ -415,8 +425,10 @@ fxm_va fxm_kmap(struct fxm_vcpu *cpu, struct fxm_page *page)
 		return fxm_va_of(fxmi_page_address(k, page));
 	if (fxmi_likely(k->m->window.mode != FXM_WINDOW_EAGER)) {
 		int nr = move_count(k, page, 1, 1, &count);
-		if (fxmi_likely(nr >= 0))
+		if (fxmi_likely(nr >= 0)) {
+			note_first_user(cpu, k, (uint32_t)nr, count);
 			return fxm_va_of(fxmi_pkmap_addr(&k->pkmap, (uint32_t)nr));
+		}
 	}
 	return fxm_va_of(kmap_high(cpu, k, page));
 }
@@ -637,7 +649,8 @@ int fxmi_pkmap_init(struct fxmi_kernel *k)
 	p->record_page = calloc(slots, sizeof(*p->record_page));
 	p->record_slot = calloc(slots, sizeof(*p->record_slot));
 	p->has_record_pool = fxmi_trait(k->layout, "page_address_pool");
-	p->site = calloc(slots, sizeof(*p->site));
+	p->site = calloc(2 * slots, sizeof(*p->site));
+	p->unmap_site = p->site + slots;
 	if (!p->slot || !p->free || !p->idle || !p->record_seq || !p->record_page || !p->record_slot || !p->site)
 		return -ENOMEM;
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++)

@@ -190,6 +190,8 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 	}
 	deliver(k, &r);
 	reporting = false;
+	if (cpu && ends_the_task(kind)) /* in the middle of an operation, perhaps */
+		fxmi_percpu(cpu)->caller = 0;
 }
 
 /* ---- kinds ---- */

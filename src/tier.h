@@ -42,6 +42,9 @@ struct fxmi_tier *fxmi_tier(struct fxmi_kernel *k);
 
 /* ---- kernel_tier.c ---- */
 
+/* In a function that the caller's code calls directly, before an operation; fxmi_tier_pointer() and _checked() end it. */
+#define FXMI_CALLED_FROM(cpu) ((void)(fxmi_percpu(cpu)->caller = (uintptr_t)__builtin_return_address(0)))
+
 FXMI_INLINE uint64_t fxmi_tier_delta(const struct fxm_machine *m)
 {
 	return (uint64_t)m->window.delta;

@@ -402,6 +402,8 @@ static int take_option(struct insmod *job, struct tool_target *target, int opt, 
 	}
 }
 
+enum { HELP_GIVEN = -1 };
+
 int cmd_insmod(int argc, char **argv)
 {
 	static const struct option longs[] = {TOOL_LONG_OPTIONS,
@@ -427,7 +429,7 @@ int cmd_insmod(int argc, char **argv)
 		return tool_error("insmod", "out of memory");
 	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS "K:C:I:B:", longs, NULL)) != -1)
 		if (opt == 'h')
-			return fputs(help, stdout), 0;
+			status = HELP_GIVEN;
 		else
 			status = take_option(&job, &target, opt, &trace, argv);
 	if (!status)
@@ -451,5 +453,5 @@ int cmd_insmod(int argc, char **argv)
 	free(job.include);
 	free(job.builtin_file);
 	fxm_config_destroy(job.cfg);
-	return status;
+	return status == HELP_GIVEN ? fputs(help, stdout), 0 : status;
 }
