@@ -169,8 +169,8 @@ void fxmi_seat_pass(struct fxm_vcpu *cpu);
 /* Hands a seat that the caller holds to @to directly. */
 void fxmi_seat_switch(struct fxm_vcpu *cpu, struct fxm_task *to);
 
-/* Whether nobody sits on @cpu or waits to. */
-bool fxmi_seat_is_free(struct fxm_vcpu *cpu);
+/* Takes a free seat for somebody who sits down with fxmi_seat_switch() next; false when it is none. task_lock may be held. */
+bool fxmi_seat_reserve(struct fxm_vcpu *cpu);
 
 /* ---- blocked host threads (seat.c) --------------------------------------------------------------------------------------- */
 

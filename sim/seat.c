@@ -117,9 +117,8 @@ static bool take_free_locked(struct fxm_vcpu *cpu)
 
 bool fxmi_seat_try(struct fxm_vcpu *cpu, struct fxm_task *task)
 {
-	pthread_mutex_lock(&cpu->seat_lock);
-	bool taken = take_free_locked(cpu);
-	pthread_mutex_unlock(&cpu->seat_lock);
+	bool taken = fxmi_seat_reserve(cpu);
+
 	if (taken)
 		fxmi_seat_switch(cpu, task);
 	return taken;
@@ -144,12 +143,12 @@ void fxmi_seat_take(struct fxm_vcpu *cpu, struct fxm_task *task)
 	pthread_cond_destroy(&w.cond);
 }
 
-bool fxmi_seat_is_free(struct fxm_vcpu *cpu)
+bool fxmi_seat_reserve(struct fxm_vcpu *cpu)
 {
 	pthread_mutex_lock(&cpu->seat_lock);
-	bool is_free = !cpu->seat_taken;
+	bool taken = take_free_locked(cpu);
 	pthread_mutex_unlock(&cpu->seat_lock);
-	return is_free;
+	return taken;
 }
 
 /* ---- standing up ------------------------------------------------------------------------------------------------------- */

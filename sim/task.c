@@ -285,47 +285,47 @@ static bool has_thread_locked(struct fxm_machine *m, const struct fxm_vcpu *cpu)
 	return false;
 }
 
-static struct fxm_vcpu *find_vcpu_locked(struct fxm_machine *m)
+/* Reserves the seat of a vCPU that nobody calls his own, or, when @any, of any. */
+static struct fxm_vcpu *reserve_locked(struct fxm_machine *m, bool any)
 {
 	for (unsigned n = 0; n < m->cpus_online; n++)
-		if (fxmi_seat_is_free(m->vcpu[n]) && !has_thread_locked(m, m->vcpu[n]))
+		if ((any || !has_thread_locked(m, m->vcpu[n])) && fxmi_seat_reserve(m->vcpu[n]))
 			return m->vcpu[n];
 	return NULL;
 }
 
-static struct fxm_vcpu *find_free_seat_locked(struct fxm_machine *m)
-{
-	for (unsigned n = 0; n < m->cpus_online; n++)
-		if (fxmi_seat_is_free(m->vcpu[n]))
-			return m->vcpu[n];
-	return NULL;
-}
-
-/* A vCPU of the thread's own: a free one, a new one, or the first whose seat somebody leaves. */
+/*
+ * A vCPU of the thread's own: a free one, a new one, or the first whose seat somebody leaves. Its seat is reserved: who only
+ * looked could come to queue behind another thread, perhaps one that joins it.
+ */
 static struct fxm_vcpu *choose_vcpu_locked(struct fxm_machine *m)
 {
-	struct fxm_vcpu *cpu = find_vcpu_locked(m);
+	struct fxm_vcpu *cpu = reserve_locked(m, false);
 	struct fxmi_patience patience;
 
+	if (!cpu && fxmi_vcpu_add_locked(m) >= 0)
+		cpu = reserve_locked(m, false);
 	if (cpu)
 		return cpu;
-	if (fxmi_vcpu_add_locked(m) >= 0)
-		return m->vcpu[m->cpus_online - 1];
 	fxmi_patience_init(&patience);
 	m->seat_seekers++;
-	while (!(cpu = find_free_seat_locked(m)))
+	while (!(cpu = reserve_locked(m, true)))
 		fxmi_patience_wait(&patience, &m->seat_left, &m->task_lock);
 	m->seat_seekers--;
 	return cpu;
 }
 
-/* Links @task to its vCPU under the lock, so that the next thread looking for one sees it taken. */
+/* Links @task to its vCPU under the lock, so that the next thread looking for one sees it taken; then takes the seat. */
 static void settle(struct fxm_machine *m, struct fxm_task *task, int cpu)
 {
 	pthread_mutex_lock(&m->task_lock);
 	task->cpu = cpu < 0 ? choose_vcpu_locked(m) : m->vcpu[cpu];
 	link_locked(task);
 	pthread_mutex_unlock(&m->task_lock);
+	if (cpu < 0)
+		fxmi_seat_switch(task->cpu, task);
+	else
+		fxmi_seat_take(task->cpu, task);
 }
 
 /* What to answer a caller that sits somewhere already. */
@@ -356,7 +356,6 @@ int fxm_attach(struct fxm_machine *m, int cpu)
 	task->is_attached = true;
 	task->state = FXM_TASK_RUNNABLE;
 	settle(m, task, cpu);
-	fxmi_seat_take(task->cpu, task);
 	task->state = FXM_TASK_RUNNING;
 	fxmi_self = task->cpu;
 	enter_thread(task);

@@ -113,9 +113,39 @@ static void and_again(void **state)
 	assert_in_range(fxm_machine_cpus_online(fxm_machine_default()), before, before + 8);
 }
 
+static void *sits_once(void *arg)
+{
+	(void)arg;
+	pthread_barrier_wait(&start);
+	return fxm_current() ? arg : NULL;
+}
+
+/*
+ * All look for a seat at once, main too, which then keeps its own while it joins the others: nobody may have queued behind it
+ * while other seats become free.
+ */
+static void main_keeps_its_seat_while_it_joins(void **state)
+{
+	(void)state;
+	pthread_t thread[THREADS];
+
+	for (unsigned round = 0; round < 300; round++) {
+		assert_int_equal(fxm_detach(), 0);
+		pthread_barrier_init(&start, NULL, THREADS + 1);
+		for (uintptr_t i = 0; i < THREADS; i++)
+			assert_int_equal(pthread_create(&thread[i], NULL, sits_once, NULL), 0);
+		pthread_barrier_wait(&start);
+		assert_non_null(fxm_current());
+		for (unsigned i = 0; i < THREADS; i++)
+			assert_int_equal(pthread_join(thread[i], NULL), 0);
+		pthread_barrier_destroy(&start);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(main_and_eight_threads), cmocka_unit_test(and_again)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(main_and_eight_threads), cmocka_unit_test(and_again),
+					   cmocka_unit_test(main_keeps_its_seat_while_it_joins)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
