@@ -144,7 +144,8 @@ static int command_line(const struct insmod *job, const struct insmod_module *mo
 					  "-Wno-pointer-to-int-cast", "-Wno-int-to-pointer-cast", "-D__KERNEL__"};
 	/* a module's own function goes before one of the same name elsewhere */
 	static const char *const of_module[] = {"-shared", "-Wl,-Bsymbolic", "-DMODULE"};
-	static const char *const of_kernel[] = {"-c", "-fmax-errors=5"};
+	/* the first error is the one to read; the kernel's own build says nothing of a pointer's signedness either */
+	static const char *const of_kernel[] = {"-c", "-Wfatal-errors", "-Wno-pointer-sign"};
 	int status = compiler(argv);
 
 	for (size_t i = 0; i < job->nr_include; i++)
