@@ -59,9 +59,11 @@ static void by_symbols(uintptr_t pc, const Dl_info *info, char *buf, size_t size
 #define LIBDW_FUNCTIONS(F)                                                                                                         \
 	F(dwfl_begin)                                                                                                              \
 	F(dwfl_report_begin)                                                                                                       \
-	F(dwfl_report_end) F(dwfl_linux_proc_report) F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule) F(dwfl_module_addrinfo)        \
-	    F(dwfl_module_getsrc) F(dwfl_lineinfo) F(dwfl_module_addrdie) F(dwarf_getscopes) F(dwarf_tag) F(dwarf_attr_integrate)  \
-		F(dwarf_attr) F(dwarf_formflag) F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc)
+	F(dwfl_report_end)                                                                                                         \
+	F(dwfl_linux_proc_report) F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_addrdie)    \
+	    F(dwfl_module_nextcu) F(dwarf_haspc) F(dwarf_getsrc_die) F(dwarf_linesrc) F(dwarf_lineno) F(dwarf_getscopes)           \
+		F(dwarf_tag) F(dwarf_attr_integrate) F(dwarf_attr) F(dwarf_formflag) F(dwarf_formudata) F(dwarf_getsrcfiles)       \
+		    F(dwarf_filesrc)
 
 static struct {
 #define F(name) __typeof__(name) *name;
@@ -144,16 +146,28 @@ static void call_site(Dwarf_Die *unit, Dwarf_Die *scope, struct place *at)
 	at->line = (int)line;
 }
 
+/* The compilation unit of @pc. clang writes no table of the units' addresses: then each is asked. */
+static Dwarf_Die *find_unit(Dwfl_Module *module, uintptr_t pc, Dwarf_Addr *bias)
+{
+	Dwarf_Die *unit = dw.dwfl_module_addrdie(module, pc, bias);
+
+	if (unit)
+		return unit;
+	while ((unit = dw.dwfl_module_nextcu(module, unit, bias)) && dw.dwarf_haspc(unit, pc - *bias) <= 0)
+		;
+	return unit;
+}
+
 static void find_place(Dwfl_Module *module, uintptr_t pc, struct place *at)
 {
-	Dwarf_Addr bias, line_address;
-	Dwfl_Line *line = dw.dwfl_module_getsrc(module, pc);
-	Dwarf_Die *unit = dw.dwfl_module_addrdie(module, pc, &bias);
+	Dwarf_Addr bias;
+	Dwarf_Die *unit = find_unit(module, pc, &bias);
+	Dwarf_Line *line = unit ? dw.dwarf_getsrc_die(unit, pc - bias) : NULL;
 	Dwarf_Die *scopes = NULL;
 
 	*at = (struct place){0};
-	if (line)
-		at->file = dw.dwfl_lineinfo(line, &line_address, &at->line, NULL, NULL, NULL);
+	if (line && !dw.dwarf_lineno(line, &at->line))
+		at->file = dw.dwarf_linesrc(line, NULL, NULL);
 	int n = unit ? dw.dwarf_getscopes(unit, pc - bias, &scopes) : 0;
 	for (int i = 0; i < n; i++) {
 		int tag = dw.dwarf_tag(&scopes[i]);
