@@ -28,30 +28,30 @@ struct fxmi_op;
 /* The per-CPU data of the simulated kernel. */
 struct fxmi_percpu {
 	/* the fast paths of kmap_atomic_stack.c and kmap_atomic_typed.c */
-	unsigned char *kmap_pte;		 /* host address of the PTE of this CPU's slot 0; slot n lies n entries below */
-	uint64_t kmap_va;			 /* address of slot 0; slot n lies n pages below */
-	const struct fxm_page *high_map;	 /* struct page of the first highmem frame */
-	uint64_t nr_high;			 /* highmem frames */
-	uint64_t high_entry;			 /* PTE of the first highmem frame with kmap_prot */
-	uint64_t map_step;			 /* what a map adds to fxm_vcpu.counts */
-	uint64_t fast_levels;			 /* levels (types) that the fast forms may use; 0 while cpu->rare is not */
-	const _Atomic uint64_t *nr_resident;	 /* lazily mapped pages in the window; 0: no slot needs looking at */
+	unsigned char *kmap_pte;	     /* host address of the PTE of this CPU's slot 0; slot n lies n entries below */
+	uint64_t kmap_va;		     /* address of slot 0; slot n lies n pages below */
+	const struct fxm_page *high_map;     /* struct page of the first highmem frame */
+	uint64_t nr_high;		     /* highmem frames */
+	uint64_t high_entry;		     /* PTE of the first highmem frame with kmap_prot */
+	uint64_t map_step;		     /* what a map adds to fxm_vcpu.counts */
+	uint64_t fast_levels;		     /* levels (types) that the fast forms may use; 0 while cpu->rare is not */
+	const _Atomic uint64_t *nr_resident; /* lazily mapped pages in the window; 0: no slot needs looking at */
 	fxm_va (*kmap_atomic)(struct fxm_vcpu *, struct fxm_page *);
 	int (*kunmap_atomic)(struct fxm_vcpu *, fxm_va);
 	/* the fast paths of kmap_atomic_typed.c */
 	fxm_va (*kmap_atomic_type)(struct fxm_vcpu *, struct fxm_page *, uint32_t type);
 	int (*kunmap_atomic_type)(struct fxm_vcpu *, fxm_va, uint32_t type);
 	/* the fast paths of kmap_local.c */
-	struct fxmi_kmap_ctrl *kmap_ctrl;	 /* the current task's; NULL before its first mapping */
+	struct fxmi_kmap_ctrl *kmap_ctrl; /* the current task's; NULL before its first mapping */
 	fxm_va (*kmap_local_page)(struct fxm_vcpu *, struct fxm_page *);
 	int (*kunmap_local)(struct fxm_vcpu *, fxm_va);
 	/* colder */
 	struct fxmi_kernel *kernel;
-	struct fxmi_op *op;	 /* the traced operation in progress on this CPU */
-	uint32_t live_types;	 /* typed generation: types mapped and not yet unmapped */
-	uintptr_t *site;	 /* where each slot of this CPU was mapped last, when sites are recorded */
-	uintptr_t *unmap_site;	 /* ... and unmapped since; 0: it is mapped */
-	uintptr_t caller;	 /* the kernel tier's, while it calls; 0: the call stack tells */
+	struct fxmi_op *op;    /* the traced operation in progress on this CPU */
+	uint32_t live_types;   /* typed generation: types mapped and not yet unmapped */
+	uintptr_t *site;       /* where each slot of this CPU was mapped last, when sites are recorded */
+	uintptr_t *unmap_site; /* ... and unmapped since; 0: it is mapped */
+	uintptr_t caller;      /* the kernel tier's, while it calls; 0: the call stack tells */
 };
 _Static_assert(sizeof(struct fxmi_percpu) <= FXMI_PERCPU_BYTES, "the per-CPU area is too small");
 
@@ -113,22 +113,22 @@ struct fxmi_pkmap {
 	struct fxmi_spinlock kmap_lock;
 	struct fxmi_wait_queue map_wait[FXMI_COLOURS]; /* pkmap_map_wait, one for each colour; guarded by kmap_lock */
 	struct fxmi_pkmap_slot *slot;
-	unsigned long *free;		/* bit per slot: count is 0; kmap_lock */
-	_Atomic unsigned long *idle;	/* bit per slot: count has been 1 since the last flush (may have risen again) */
+	unsigned long *free;	     /* bit per slot: count is 0; kmap_lock */
+	_Atomic unsigned long *idle; /* bit per slot: count has been 1 since the last flush (may have risen again) */
 	/* page_address.c: the address records, guarded by kmap_lock */
 	uint64_t *record_seq;  /* age, 0 for a free one */
 	uint64_t *record_page; /* pfn */
 	uint32_t *record_slot;
-	bool has_record_pool;  /* 2.6: any record serves any slot */
-	bool is_irregular;     /* more or other records than kmap() makes */
-	uintptr_t *site;		/* where the slot was last mapped (0 -> 1 -> 2) */
-	uintptr_t *unmap_site;		/* where its last user left (2 -> 1) */
+	bool has_record_pool;	       /* 2.6: any record serves any slot */
+	bool is_irregular;	       /* more or other records than kmap() makes */
+	_Atomic uintptr_t *site;       /* where the slot was last mapped (0 -> 1 -> 2) */
+	_Atomic uintptr_t *unmap_site; /* where its last user left (2 -> 1) */
 	uint64_t next_seq;
-	uint32_t last_pkmap;		/* LAST_PKMAP, a power of two */
-	uint32_t last_nr;		/* last_pkmap_nr; written under kmap_lock, looked at from anywhere */
+	uint32_t last_pkmap;			 /* LAST_PKMAP, a power of two */
+	uint32_t last_nr;			 /* last_pkmap_nr; written under kmap_lock, looked at from anywhere */
 	uint32_t colours, last_of[FXMI_COLOURS]; /* the same for each colour; kmap_lock */
-	unsigned char *pte;		/* pkmap_page_table, host address */
-	uint64_t base;			/* PKMAP_BASE */
+	unsigned char *pte;			 /* pkmap_page_table, host address */
+	uint64_t base;				 /* PKMAP_BASE */
 };
 
 /* early_ioremap.c, bt_ioremap.c: the boot maps. Boot code runs on one CPU: no lock. */
@@ -176,13 +176,13 @@ struct fxmi_kernel {
 	unsigned pte_bytes;
 	unsigned page_shift; /* of a base page; frames are numbered in units of 4 KB whatever it is */
 	uint64_t page_size;
-	bool typed;	  /* the km_type generation */
-	bool local;	  /* the kmap_local generation */
-	bool force_map, preempt_rt; /* DEBUG_KMAP_LOCAL_FORCE_MAP, PREEMPT_RT */
-	uint64_t km_incr; /* KM_INCR: what a mapping adds to kmap_ctrl.idx */
+	bool typed;				     /* the km_type generation */
+	bool local;				     /* the kmap_local generation */
+	bool force_map, preempt_rt;		     /* DEBUG_KMAP_LOCAL_FORCE_MAP, PREEMPT_RT */
+	uint64_t km_incr;			     /* KM_INCR: what a mapping adds to kmap_ctrl.idx */
 	_Atomic(struct fxmi_kmap_ctrl *) kmap_ctrls; /* of all tasks that ever mapped; kmap_local.c */
-	bool highmem;	     /* CONFIG_HIGHMEM */
-	bool has_kmap_group; /* FIX_KMAP_BEGIN..END exist */
+	bool highmem;				     /* CONFIG_HIGHMEM */
+	bool has_kmap_group;			     /* FIX_KMAP_BEGIN..END exist */
 	bool debug_highmem, debug_atomic_sleep, smp;
 	bool flush_pkmap_always, flush_range_is_all, kunmap_bug_in_irq, kunmap_might_sleep;
 	bool setter_is_x86; /* __set_fixmap: the value decides, not the protection; flushes this CPU's page */
@@ -193,7 +193,7 @@ struct fxmi_kernel {
 	bool cache_vivt;
 	uint32_t cache_colours; /* a power of two: pages that a virtually indexed cache holds apart */
 	uint64_t va_mask, fixaddr_top, fixaddr_start, page_offset, high_memory;
-	uint32_t nr_fixed;	 /* __end_of_fixed_addresses */
+	uint32_t nr_fixed; /* __end_of_fixed_addresses */
 	uint32_t fix_kmap_begin, fix_kmap_end, km_type_nr;
 	uint64_t kmap_prot, prot_normal, prot_nocache, prot_io;
 	const char *prot_normal_name, *prot_nocache_name, *prot_io_name;
@@ -210,11 +210,11 @@ struct fxmi_kernel {
 	enum fxm_policy policy[FXM_REPORT_FINDING + 1];
 	_Atomic uint64_t report_count[FXM_REPORT_FINDING + 1];
 	_Atomic unsigned oopses; /* the N of "[#N]" */
-	bool detect;	 /* some detector is on */
-	bool record_sites; /* mapping sites are recorded: detectors and stacks are on */
-	bool has_stacks; /* stacks=on: reports say where they arose */
+	bool detect;		 /* some detector is on */
+	bool record_sites;	 /* mapping sites are recorded: detectors and stacks are on */
+	bool has_stacks;	 /* stacks=on: reports say where they arose */
 
-	struct fxmi_trace *trace; /* NULL when never used */
+	struct fxmi_trace *trace;	  /* NULL when never used */
 	_Atomic(struct fxmi_tier *) tier; /* kernel_tier.c; NULL when never used */
 };
 
@@ -403,11 +403,11 @@ struct fxmi_subject {
 
 /* BUG() at the site called @key of this profile: report and end the task. The rest is one sentence for the user. */
 _Noreturn void fxmi_bug(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 
 /* WARN at @key. */
 void fxmi_warn(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 
 /* WARN_ON_ONCE at @key. */
 void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt,
@@ -517,10 +517,10 @@ void fxmi_op_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, c
 void fxmi_op_prot(struct fxm_vcpu *cpu, struct fxmi_op *op, uint64_t prot);
 
 /* Ends it with the line of its family. */
-void fxmi_op_end_kmap(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* kmap, kunmap, kmap_flush_unused */
-void fxmi_op_end_atomic(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* kmap_atomic*, kunmap_atomic, peek */
+void fxmi_op_end_kmap(struct fxm_vcpu *cpu, struct fxmi_op *op);		   /* kmap, kunmap, kmap_flush_unused */
+void fxmi_op_end_atomic(struct fxm_vcpu *cpu, struct fxmi_op *op);		   /* kmap_atomic*, kunmap_atomic, peek */
 void fxmi_op_end_fixmap(struct fxm_vcpu *cpu, struct fxmi_op *op, uint32_t index); /* set_fixmap*, clear_fixmap */
-void fxmi_op_end_helper(struct fxm_vcpu *cpu, struct fxmi_op *op);	      /* the page helpers */
+void fxmi_op_end_helper(struct fxm_vcpu *cpu, struct fxmi_op *op);		   /* the page helpers */
 void fxmi_op_end_fields(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* kmap is about to sleep: kmap-enter and ev lines. After it the op goes on with an empty flush list. */
