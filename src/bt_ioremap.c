@@ -43,7 +43,7 @@ static uint64_t map(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t phys, 
 		fxmi_set_fixmap(cpu, k, (uint32_t)(e->begin - i), (phys & FXMI_PAGE_MASK) + (i << FXM_PAGE_SHIFT), k->prot_normal);
 	e->slot[0].prev_map = pages ? e->slot[0].base + (phys & (FXM_PAGE_SIZE - 1)) : 0;
 	e->slot[0].prev_size = size;
-	e->slot[0].site = k->record_sites ? fxmi_caller() : 0;
+	e->slot[0].site = k->record_sites ? fxmi_note_caller(cpu) : 0;
 	return e->slot[0].base + (phys & (FXM_PAGE_SIZE - 1));
 }
 

@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "profile_file.h"
+#include "suppress.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -32,11 +33,13 @@ static const struct fxmi_row library_rows[] = {
     {FXMI_ROW_CHOICE, "policy.hung", "policy", POLICY_WORDS, NULL, "the same for waits longer than hung_task="},
     {FXMI_ROW_CHOICE, "policy.finding", "policy", POLICY_WORDS, NULL, "the same for what a detector finds"},
     {FXMI_ROW_TEXT, "detect", "off", NULL, NULL, "detectors: on, off, or names joined by + (leak+use-after-unmap)"},
+    {FXMI_ROW_TEXT, "suppress", "", NULL, NULL, "file of reports to leave out, a line each: KIND PATTERN"},
     {FXMI_ROW_TEXT, "trace", "", NULL, NULL, "file that every operation is recorded in"},
     {FXMI_ROW_CHOICE, "phase", "running", "running|early|reset", NULL,
      "boot phase: early: before paging_init; reset: after early_ioremap_reset"},
     {FXMI_ROW_OPTION, "early_ioremap_debug", "0", NULL, NULL, "boot parameter: a WARN for every early mapping"},
-    {FXMI_ROW_CHOICE, "stacks", "on", "on|off", NULL, "call stacks in reports; without them a report costs a thousandth"},
+    {FXMI_ROW_CHOICE, "stacks", "on", "on|off|full", NULL,
+     "call stacks in reports: full: of mappings too; off: a report costs a thousandth"},
     {FXMI_ROW_INTEGER, "hung_task", "5", "0", "86400", "seconds after which a waiting task is reported; 0: never"},
 };
 #define NR_LIBRARY_ROWS (sizeof(library_rows) / sizeof(library_rows[0]))
@@ -424,12 +427,29 @@ static int unknown_profile(struct fxmi_error *error, const char *name)
 	return -ENOENT;
 }
 
-static bool is_detector(const char *name, size_t len)
+bool fxmi_is_detector(const char *name, size_t len)
 {
 	for (size_t i = 0; i < NR_DETECTORS; i++)
 		if (strlen(detectors[i]) == len && !memcmp(detectors[i], name, len))
 			return true;
 	return false;
+}
+
+void fxmi_detectors_list(char *buf, size_t size)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < NR_DETECTORS && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, " %s", detectors[i]);
+}
+
+/* suppress=FILE: read here for its errors, and again by each machine. */
+static int check_suppressions(const char *text, struct fxmi_error *error)
+{
+	struct fxmi_suppressions *s;
+	int err = fxmi_suppress_read(text, &s, error);
+
+	fxmi_suppress_free(s);
+	return err;
 }
 
 /* detect=on, off, or known names joined by '+'. */
@@ -439,10 +459,9 @@ static int check_detectors(const char *text, struct fxmi_error *error)
 		return 0;
 	for (const char *at = text;; at++) {
 		size_t len = strcspn(at, "+");
-		if (!is_detector(at, len)) {
-			char all[256] = "";
-			for (size_t i = 0; i < NR_DETECTORS; i++)
-				snprintf(all + strlen(all), sizeof(all) - strlen(all), " %s", detectors[i]);
+		if (!fxmi_is_detector(at, len)) {
+			char all[512];
+			fxmi_detectors_list(all, sizeof(all));
 			return fxmi_error_set(error, "detect=%s: write on, off, or names joined by +:%s", text, all);
 		}
 		at += len;
@@ -526,9 +545,17 @@ int fxmi_config_fail(struct fxm_config *cfg, const char *fmt, ...)
 
 static int set_text(struct fxm_config *cfg, struct fxmi_setting *item, const char *value)
 {
-	bool is_detect = !strcmp(item->row->name, "detect");
-	if (is_detect && check_detectors(value, &cfg->error))
-		return -EINVAL;
+	static const struct {
+		const char *name;
+		int (*check)(const char *, struct fxmi_error *);
+	} checks[] = {{"detect", check_detectors}, {"suppress", check_suppressions}};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		if (!strcmp(item->row->name, checks[i].name)) {
+			int err = checks[i].check(value, &cfg->error);
+			if (err)
+				return err;
+		}
 	char *copy = strdup(value);
 	if (!copy)
 		return -ENOMEM;

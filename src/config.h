@@ -47,6 +47,10 @@ int fxmi_setting_assign(struct fxmi_settings *s, struct fxmi_setting *item, uint
 /* The text that fxm_config_set() takes for the present value. Valid until the next change. */
 const char *fxmi_setting_as_text(const struct fxmi_setting *item);
 
+/* Whether detect=LIST may name it; all such names, each after a space. */
+bool fxmi_is_detector(const char *name, size_t len);
+void fxmi_detectors_list(char *buf, size_t size);
+
 /* Leaves one line for fxm_config_error() and returns -EINVAL: for what machine creation finds wrong with a config. */
 int fxmi_config_fail(struct fxm_config *cfg, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

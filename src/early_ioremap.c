@@ -153,7 +153,7 @@ static uint64_t map_slot(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const char
 		set_page(cpu, k, index - i, pa + (i << k->page_shift), prot);
 	debug_line(cpu, function, slot, phys, bytes);
 	e->slot[slot].prev_map = e->slot[slot].base + offset;
-	e->slot[slot].site = k->record_sites ? fxmi_caller() : 0;
+	e->slot[slot].site = k->record_sites ? fxmi_note_caller(cpu) : 0;
 	e->slot[slot].is_named = false;
 	return e->slot[slot].prev_map;
 }
@@ -392,7 +392,8 @@ unsigned fxmi_early_leaks(struct fxmi_kernel *k)
 			continue;
 		uint64_t entry = fxm_pte_at(k->m, fxm_va_of(e->slot[i].base)).v;
 		fxmi_finding(k, NULL, "leak",
-			     &(struct fxmi_subject){.va = e->slot[i].prev_map,
+			     &(struct fxmi_subject){.is_left = true,
+						    .va = e->slot[i].prev_map,
 						    .mapped_at = e->slot[i].site,
 						    .pfn_plus_1 = ((entry & k->m->desc.format->frame_mask) >> k->page_shift) + 1},
 			     "early mapping never undone: %" PRIx64 " bytes of frame %" PRIx64 " at %" PRIx64 ", slot %u",

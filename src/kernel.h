@@ -24,6 +24,9 @@
 #define FXMI_PAGE_MASK (~(uint64_t)(FXM_PAGE_SIZE - 1))
 
 struct fxmi_op;
+struct fxmi_stacks;
+struct fxmi_suppressions;
+struct fxmi_told;
 
 /* The per-CPU data of the simulated kernel. */
 struct fxmi_percpu {
@@ -209,10 +212,15 @@ struct fxmi_kernel {
 	void *report_arg;
 	enum fxm_policy policy[FXM_REPORT_FINDING + 1];
 	_Atomic uint64_t report_count[FXM_REPORT_FINDING + 1];
-	_Atomic unsigned oopses; /* the N of "[#N]" */
-	bool detect;		 /* some detector is on */
-	bool record_sites;	 /* mapping sites are recorded: detectors and stacks are on */
-	bool has_stacks;	 /* stacks=on: reports say where they arose */
+	_Atomic uint64_t repeated, suppressed;	/* reports that nobody was told of */
+	struct fxmi_told *told;			/* the findings that were told */
+	struct fxmi_suppressions *suppressions; /* NULL: none */
+	struct fxmi_stacks *stacks;		/* call_site.c; NULL without stacks=full */
+	_Atomic unsigned oopses;		/* the N of "[#N]" */
+	bool detect;				/* some detector is on */
+	bool record_sites;			/* mapping sites are recorded: detectors and stacks are on */
+	bool has_stacks;			/* stacks=on or full: reports say where they arose */
+	bool full_stacks;			/* stacks=full: and by which calls a mapping was made */
 
 	struct fxmi_trace *trace;	  /* NULL when never used */
 	_Atomic(struct fxmi_tier *) tier; /* kernel_tier.c; NULL when never used */
@@ -399,6 +407,7 @@ struct fxmi_subject {
 	const struct fxm_fault *fault;
 	uintptr_t site, mapped_at, unmapped_at;
 	bool is_access; /* @site is the instruction itself, not the return address of a call */
+	bool is_left;	/* found when all was over: who looked says nothing, @site is who left it */
 };
 
 /* BUG() at the site called @key of this profile: report and end the task. The rest is one sentence for the user. */
@@ -424,15 +433,35 @@ void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key);
 void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *detector, const char *where,
 		 const char *text_head, const struct fxmi_subject *about, const char *message);
 
-/* The first return address outside this library on the calling stack, 0 when unknown. Slow. */
+/* After such a report the task is gone. */
+bool fxmi_report_ends_task(enum fxm_report_kind kind);
+
+/* ---- call_site.c ---- */
+
+#define FXMI_MAX_FRAMES 24
+
+/*
+ * The return addresses outside this library on the calling stack, innermost first; returns how many. @first: where to begin, if it
+ * is on the stack; 0: at the library's caller. Slow.
+ */
+unsigned fxmi_call_stack(uintptr_t first, uintptr_t *pcs, unsigned max);
+
+/* Whether they can be told from the library's own. Linked statically they cannot: the places named are then too far out. */
+bool fxmi_is_shared(void);
+
+/* The first of them, 0 when unknown. */
 uintptr_t fxmi_caller(void);
 
-/* The same for an operation on @cpu; the kernel tier knows its caller. */
-FXMI_INLINE uintptr_t fxmi_caller_on(const struct fxm_vcpu *cpu)
-{
-	uintptr_t caller = fxmi_percpu(cpu)->caller;
-	return caller ? caller : fxmi_caller();
-}
+/* Who called the operation that runs on @cpu, to be kept: one word, for fxmi_noted(). The kernel tier knows its caller. */
+uintptr_t fxmi_note_caller(const struct fxm_vcpu *cpu);
+
+/* What the kept word at @site stands for; empty for 0. Valid as long as *@site and the machine. */
+struct fxm_stack fxmi_noted(const struct fxmi_kernel *k, const uintptr_t *site);
+
+int fxmi_stacks_init(struct fxmi_kernel *k);
+void fxmi_stacks_free(struct fxmi_kernel *k);
+
+/* ---- report.c ---- */
 
 /* Notes who maps, or unmaps, slot @slot of @cpu's KMAP group, which may be none of its own. */
 FXMI_INLINE void fxmi_note_map(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, int slot)
@@ -441,14 +470,14 @@ FXMI_INLINE void fxmi_note_map(struct fxm_vcpu *cpu, const struct fxmi_kernel *k
 
 	if (!k->record_sites || slot < 0 || slot >= (int)k->km_type_nr)
 		return;
-	pc->site[slot] = fxmi_caller_on(cpu);
+	pc->site[slot] = fxmi_note_caller(cpu);
 	pc->unmap_site[slot] = 0;
 }
 
 FXMI_INLINE void fxmi_note_unmap(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, int slot)
 {
 	if (k->record_sites && slot >= 0 && slot < (int)k->km_type_nr)
-		fxmi_percpu(cpu)->unmap_site[slot] = fxmi_caller_on(cpu);
+		fxmi_percpu(cpu)->unmap_site[slot] = fxmi_note_caller(cpu);
 }
 
 int fxmi_report_init(struct fxmi_kernel *k);
@@ -470,12 +499,26 @@ _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, ui
 /* Frees what the kernel tier keeps of a machine. */
 void fxmi_tier_free(struct fxmi_kernel *k);
 
+/* kernel_held.c: reports (finding "leak") what kernel-tier code took and has not given back; returns how many things. */
+unsigned fxmi_held_leaks(struct fxmi_kernel *k);
+
 /* ---- symbolize.c ---- */
 
 /*
  * "function+0x12 (file.c:34)" for a host code address, as much of it as can be found. Never fails. An address behind a call counts
  * as the call's; fxmi_symbolize_access() is for the address of an instruction that trapped, which may lie there too.
  */
+struct fxmi_code_place {
+	uintptr_t pc;
+	char function[160]; /* "": nothing is known */
+	unsigned long offset;
+	char file[256]; /* the source, or the object when there is no debug information; "": unknown */
+	unsigned line;	/* 0: unknown */
+};
+void fxmi_code_place(uintptr_t pc, bool is_access, struct fxmi_code_place *place);
+
+/* The text of it: "function+0x12 (file.c:34)". */
+void fxmi_code_place_text(const struct fxmi_code_place *place, char *buf, size_t size);
 void fxmi_symbolize(uintptr_t pc, char *buf, size_t size);
 void fxmi_symbolize_access(uintptr_t pc, char *buf, size_t size);
 

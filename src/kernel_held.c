@@ -137,3 +137,48 @@ int fxm_held_each(struct fxm_machine *m, int (*fn)(const struct fxm_held *held, 
 	free(list);
 	return result;
 }
+
+struct leaks {
+	struct fxmi_kernel *k;
+	unsigned n;
+};
+
+static int report_leak(const struct fxm_held *held, void *arg)
+{
+	struct leaks *leaks = arg;
+	const char *fixed = fxm_fixed_name(fxm_machine_layout(leaks->k->m), held->index);
+	unsigned long long pfn = held->pfn, va = held->address.v;
+	struct fxmi_subject about = {.site = held->site.pc, .is_left = true, .pfn_plus_1 = held->pfn + 1};
+	char place[512];
+
+	leaks->n++;
+	fxm_symbolize(held->site, place, sizeof(place));
+	switch (held->kind) {
+	case FXM_HELD_PAGES:
+		fxmi_finding(leaks->k, NULL, "leak", &about, "page%s pfn %llx (order %u) never freed, allocated at %s",
+			     held->order ? "s from" : "", pfn, held->order, place);
+		break;
+	case FXM_HELD_KMALLOC:
+		about.va = va;
+		about.pfn_plus_1 = 0;
+		fxmi_finding(leaks->k, NULL, "leak", &about, "%zu bytes at %llx never freed, kmalloc() at %s", held->size_bytes, va,
+			     place);
+		break;
+	case FXM_HELD_FIXMAP:
+		about.va = va;
+		about.slot_plus_1 = (int)held->index + 1;
+		fxmi_finding(leaks->k, NULL, "leak", &about, "fixmap %u%s%s%s still maps pfn %llx at %llx, set at %s", held->index,
+			     fixed ? " (" : "", fixed ? fixed : "", fixed ? ")" : "", pfn, va, place);
+		break;
+	}
+	return 0;
+}
+
+unsigned fxmi_held_leaks(struct fxmi_kernel *k)
+{
+	struct leaks leaks = {.k = k};
+
+	if (atomic_load(&k->tier))
+		fxm_held_each(k->m, report_leak, &leaks);
+	return leaks.n;
+}

@@ -278,12 +278,12 @@ void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu)
 	__atomic_store_n(&pc->fast_levels, levels, __ATOMIC_RELAXED);
 }
 
-/* An eager window maps at map time; DEBUG_HIGHMEM checks at every call: neither has a fast form. */
+/* An eager window maps at map time; DEBUG_HIGHMEM checks at every call; a whole stack is slow to note: none has a fast form. */
 void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
-	bool slow = k->debug_highmem || k->m->window.mode == FXM_WINDOW_EAGER;
+	bool slow = k->debug_highmem || k->full_stacks || k->m->window.mode == FXM_WINDOW_EAGER;
 
 	fxmi_kmap_atomic_rare_changed(cpu);
 	fxm_va (*const fast[2][2])(struct fxm_vcpu *, struct fxm_page *) = {{map_fast_4, map_fast_8}, {map_noting_4, map_noting_8}};
@@ -360,7 +360,7 @@ int fxm_kmap_atomic_idx_push(struct fxm_vcpu *cpu)
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	int level = fxmi_kmap_atomic_idx_push(cpu, k);
 	if (k->record_sites && level >= 0 && level < (int)k->km_type_nr)
-		fxmi_percpu(cpu)->site[level] = fxmi_caller();
+		fxmi_percpu(cpu)->site[level] = fxmi_note_caller(cpu);
 	return level;
 }
 

@@ -284,10 +284,11 @@ void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
-	bool slow = !k->typed || k->debug_highmem || k->m->window.mode == FXM_WINDOW_EAGER || k->m->desc.format->shadow_offset;
+	bool slow = !k->typed || k->debug_highmem || k->full_stacks || k->m->window.mode == FXM_WINDOW_EAGER ||
+		    k->m->desc.format->shadow_offset;
 
 	fxm_va (*const fast[2][2])(struct fxm_vcpu *, struct fxm_page *, uint32_t) = {{map_fast_4, map_fast_8},
-										     {map_noting_4, map_noting_8}};
+										      {map_noting_4, map_noting_8}};
 	pc->kmap_atomic_type = slow ? map_slow : fast[k->record_sites][k->pte_bytes == 8];
 	pc->kunmap_atomic_type = slow ? unmap_slow : k->record_sites ? unmap_noting_any : unmap_fast_any;
 	if (!k->typed)

@@ -467,11 +467,11 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	}                                                                                                                          \
 	static int unlocal_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                           \
 	{                                                                                                                          \
-		return unmap_fast(cpu, va, bytes, FXMI_DEPTH_ONE, 0, unlocal_slow); \
+		return unmap_fast(cpu, va, bytes, FXMI_DEPTH_ONE, 0, unlocal_slow);                                                \
 	}                                                                                                                          \
 	static int unatomic_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                          \
 	{                                                                                                                          \
-		return unmap_fast(cpu, va, bytes, fxmi_percpu(cpu)->map_step, 0, unatomic_slow); \
+		return unmap_fast(cpu, va, bytes, fxmi_percpu(cpu)->map_step, 0, unatomic_slow);                                   \
 	}
 
 FAST_FORMS(4)
@@ -506,14 +506,14 @@ static const struct forms {
 
 /*
  * An eager window maps at map time, debugging kernels count by two and map lowmem, PREEMPT_RT counts
- * otherwise, colours choose among addresses: no fast form.
+ * otherwise, colours choose among addresses, a whole stack is slow to note: no fast form.
  */
 void fxmi_kmap_local_init(struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
-	bool slow =
-	    k->km_incr != 1 || k->cache_colours != 1 || k->force_map || k->preempt_rt || k->m->window.mode == FXM_WINDOW_EAGER;
+	bool slow = k->km_incr != 1 || k->cache_colours != 1 || k->force_map || k->preempt_rt || k->full_stacks ||
+		    k->m->window.mode == FXM_WINDOW_EAGER;
 	const struct forms *f = slow ? &slow_forms : &fast_forms[k->record_sites][k->pte_bytes == 8];
 
 	pc->kmap_local_page = k->local ? f->map : no_map;
@@ -602,7 +602,8 @@ static unsigned report_held(struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *
 	for (int slot = (int)k->km_incr - 1; slot < idx && slot < MAX_SLOTS && ctrl->pteval[slot]; slot += (int)k->km_incr) {
 		uint64_t pfn = pte_pfn(k, ctrl->pteval[slot]), va = index_va(pc, slot_index(k, slot, pfn));
 		fxmi_finding(k, ctrl->seat, "leak",
-			     &(struct fxmi_subject){.va = va,
+			     &(struct fxmi_subject){.is_left = true,
+						    .va = va,
 						    .pfn_plus_1 = pfn + 1,
 						    .mapped_at = ctrl->site[slot],
 						    .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},

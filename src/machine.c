@@ -88,6 +88,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->cache_vivt = fxmi_trait(l, "cache_vivt");
 	k->detect = strcmp(fxmi_setting_text(l, "detect"), "off") != 0;
 	k->has_stacks = strcmp(fxmi_setting_text(l, "stacks"), "off") != 0;
+	k->full_stacks = !strcmp(fxmi_setting_text(l, "stacks"), "full");
 	k->record_sites = k->detect && k->has_stacks;
 	k->va_mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 	k->fixaddr_top = fxm_layout_get(l, "FIXADDR_TOP");
@@ -301,18 +302,11 @@ static void set_policies(struct fxmi_kernel *k)
 {
 	static const char *const words[] = {
 	    [FXM_POLICY_RECORD] = "record", [FXM_POLICY_WARN] = "warn", [FXM_POLICY_ABORT] = "abort"};
-	static const char *const keys[] = {
-		[FXM_REPORT_WARN] = "policy.warn",
-		[FXM_REPORT_BUG] = "policy.bug",
-		[FXM_REPORT_OOPS] = "policy.oops",
-		[FXM_REPORT_SLEEPING] = "policy.sleeping",
-		[FXM_REPORT_DEADLOCK] = "policy.deadlock",
-		[FXM_REPORT_HUNG] = "policy.hung",
-		[FXM_REPORT_FINDING] = "policy.finding",
-	};
 
 	for (unsigned kind = 0; kind <= FXM_REPORT_FINDING; kind++) {
-		const char *word = fxmi_setting_text(k->layout, keys[kind]);
+		char key[32];
+		snprintf(key, sizeof(key), "policy.%s", fxm_report_kind_name(kind));
+		const char *word = fxmi_setting_text(k->layout, key);
 		const char *all = fxmi_setting_text(k->layout, "policy");
 		if (!word || !strcmp(word, "policy"))
 			word = all ? all : "record";

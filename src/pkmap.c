@@ -287,7 +287,7 @@ static uint32_t step_count_locked(struct fxmi_pkmap *p, uint32_t nr, uint32_t st
 FXMI_INLINE void note_first_user(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr, uint32_t count)
 {
 	if (fxmi_unlikely(k->record_sites) && count == 2)
-		atomic_store_explicit(&k->pkmap.site[nr], fxmi_caller_on(cpu), memory_order_relaxed);
+		atomic_store_explicit(&k->pkmap.site[nr], fxmi_note_caller(cpu), memory_order_relaxed);
 }
 
 static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
@@ -338,7 +338,7 @@ static FXMI_COLD _Noreturn void kunmap_bug(struct fxm_vcpu *cpu, struct fxmi_ker
 static void slot_fell_idle(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr)
 {
 	if (k->record_sites)
-		atomic_store_explicit(&k->pkmap.unmap_site[nr], fxmi_caller_on(cpu), memory_order_relaxed);
+		atomic_store_explicit(&k->pkmap.unmap_site[nr], fxmi_note_caller(cpu), memory_order_relaxed);
 	fxmi_window_end(cpu, fxmi_pkmap_addr(&k->pkmap, nr));
 	wake_waiters(cpu, &k->pkmap, colour_of(&k->pkmap, nr));
 }

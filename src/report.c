@@ -8,13 +8,12 @@
  * while the callback runs.
  */
 #include "kernel.h"
+#include "suppress.h"
 
 #include <dlfcn.h>
-#include <execinfo.h>
 #include <stdlib.h>
 
-#define MAX_FRAMES 24
-#define TEXT_BYTES 8192
+#define TEXT_BYTES 16384
 
 static __thread bool reporting __attribute__((tls_model("initial-exec")));
 
@@ -35,81 +34,77 @@ static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char
 		t->used += (size_t)n < sizeof(t->buf) - t->used ? (size_t)n : sizeof(t->buf) - t->used - 1;
 }
 
-/* Whether @pc lies in this library (or, linked statically, in one of its functions as far as symbols tell). */
-static bool is_own_code(uintptr_t pc)
+static void add_place(struct text *t, const char *label, uintptr_t pc, bool is_access)
 {
-	Dl_info own, other;
-	if (!dladdr((void *)(uintptr_t)fxmi_caller, &own) || !dladdr((void *)pc, &other))
-		return false;
-	if (own.dli_fbase != other.dli_fbase)
-		return false;
-	void *program = dlsym(RTLD_DEFAULT, "main");
-	Dl_info main_info;
-	if (program && dladdr(program, &main_info) && main_info.dli_fbase == own.dli_fbase)
-		return other.dli_sname && !strncmp(other.dli_sname, "fxm", 3);
-	return true;
-}
-
-/* The calling stack outside this library, innermost first. */
-static unsigned call_stack(uintptr_t *pcs, unsigned max)
-{
-	void *frames[MAX_FRAMES + 16];
-	int n = backtrace(frames, MAX_FRAMES + 16);
-	unsigned kept = 0;
-
-	for (int i = 1; i < n && kept < max; i++)
-		if (!is_own_code((uintptr_t)frames[i]))
-			pcs[kept++] = (uintptr_t)frames[i];
-	/* Below a task's function the frames are this library's again. */
-	while (kept && is_own_code(pcs[kept - 1]))
-		kept--;
-	return kept;
-}
-
-uintptr_t fxmi_caller(void)
-{
-	uintptr_t pc;
-	return call_stack(&pc, 1) ? pc : 0;
-}
-
-static void add_site(struct text *t, const char *label, uintptr_t pc, bool is_access)
-{
-	char name[256];
-	if (!pc)
-		return;
+	char name[512];
 	(is_access ? fxmi_symbolize_access : fxmi_symbolize)(pc, name, sizeof(name));
-	add(t, "  %s %s\n", label, name);
+	add(t, "%s %s\n", label, name);
 }
 
-static void add_stack(struct text *t, uintptr_t first, bool is_access)
+static void add_stack(struct text *t, const char *label, const char *further, const struct fxm_stack *stack)
 {
-	uintptr_t pcs[MAX_FRAMES];
-	char name[256];
-	unsigned i = 0, access = MAX_FRAMES;
+	for (unsigned i = 0; i < stack->depth; i++)
+		add_place(t, i ? further : label, stack->pc[i], stack->is_access && !i);
+}
+
+/*
+ * The call stack of the reported thing. @first is where it arose, if that is known better: inside the SIGSEGV handler the
+ * interesting frames begin at the access.
+ */
+static struct fxm_stack trace_of(uintptr_t first, bool is_access, uintptr_t pcs[1 + FXMI_MAX_FRAMES])
+{
 	Dl_info info;
 
+	pcs[0] = first;
 	/* Nowhere cannot be unwound: the unwinder would read the instruction. */
-	if (first && !dladdr((void *)first, &info)) {
-		add_site(t, "at", first, is_access);
-		return;
-	}
-	unsigned n = call_stack(pcs, MAX_FRAMES);
+	if (first && !dladdr((void *)first, &info))
+		return (struct fxm_stack){.pc = pcs, .depth = 1, .is_access = is_access};
+	unsigned n = fxmi_call_stack(first, pcs + 1, FXMI_MAX_FRAMES);
+	bool is_above = first && (!n || pcs[1] != first);
+	return (struct fxm_stack){.pc = is_above ? pcs : pcs + 1, .depth = n + is_above, .is_access = first && is_access};
+}
 
-	/* Inside the SIGSEGV handler the interesting frames begin at the access. */
-	if (first) {
-		unsigned at = 0;
-		while (at < n && pcs[at] != first)
-			at++;
-		if (at < n)
-			i = access = at;
-		else
-			add_site(t, "at", first, is_access);
+/* ---- once for each cause ---- */
+
+#define NR_TOLD 2048u
+
+/* Hashes of the findings that were told, open addressing. When it is full every finding is told. Under report_lock. */
+struct fxmi_told {
+	unsigned nr;
+	uint64_t hash[NR_TOLD];
+};
+
+/* A finding is the same again when it arose at the same place, about a mapping made at the same place. */
+static uint64_t cause_of(const struct fxm_report *r, const struct fxmi_subject *about)
+{
+	bool is_enough = about->mapped_at || about->is_left;
+	const uint64_t parts[] = {r->site.pc, about->mapped_at, is_enough ? 0 : r->address.v, is_enough ? 0 : r->pfn};
+	uint64_t hash = 1;
+
+	for (const char *c = r->detector; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		hash = (hash ^ parts[i] ^ hash >> 29) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ? hash : 1;
+}
+
+static bool is_told(struct fxmi_kernel *k, const struct fxm_report *r, const struct fxmi_subject *about)
+{
+	if (r->kind != FXM_REPORT_FINDING || !fxmi_is_shared() || !about || !(r->site.pc | about->mapped_at))
+		return false;
+	uint64_t cause = cause_of(r, about);
+	pthread_mutex_lock(&k->report_lock);
+	struct fxmi_told *told = k->told;
+	size_t i = cause % NR_TOLD;
+	while (told->hash[i] && told->hash[i] != cause)
+		i = (i + 1) % NR_TOLD;
+	bool found = told->hash[i] != 0;
+	if (!found && told->nr < NR_TOLD - 1) {
+		told->hash[i] = cause;
+		told->nr++;
 	}
-	add(t, "Call Trace:\n");
-	for (; i < n; i++) {
-		(is_access && i == access ? fxmi_symbolize_access : fxmi_symbolize)(pcs[i], name, sizeof(name));
-		add(t, " %s\n", name);
-	}
+	pthread_mutex_unlock(&k->report_lock);
+	return found;
 }
 
 /* ---- delivering ---- */
@@ -132,6 +127,9 @@ static void deliver(struct fxmi_kernel *k, const struct fxm_report *r)
 		abort();
 }
 
+static const char *const contexts[] = {
+    [FXM_CONTEXT_TASK] = "task", [FXM_CONTEXT_SOFTIRQ] = "softirq", [FXM_CONTEXT_HARDIRQ] = "hardirq", [FXM_CONTEXT_NMI] = "nmi"};
+
 static void fill(struct fxm_report *r, const struct fxmi_kernel *k, const struct fxm_vcpu *cpu, const struct fxmi_subject *about)
 {
 	r->struct_size = sizeof(*r);
@@ -139,6 +137,8 @@ static void fill(struct fxm_report *r, const struct fxmi_kernel *k, const struct
 	r->cpu = cpu ? (int)cpu->id : -1;
 	r->pid = cpu ? cpu->current->pid : 0;
 	r->comm = cpu ? cpu->current->comm : "";
+	r->context = contexts[fxm_context(cpu)];
+	r->preempt_count = cpu ? (unsigned)fxmi_count_preempt(cpu->counts) : 0;
 	r->pfn = UINT64_MAX;
 	r->slot = -1;
 	if (!about)
@@ -152,13 +152,41 @@ static void fill(struct fxm_report *r, const struct fxmi_kernel *k, const struct
 	if (about->fault)
 		r->fault = *about->fault;
 	r->site.pc = about->site;
-	r->mapped_at.pc = about->mapped_at;
-	r->unmapped_at.pc = about->unmapped_at;
+	r->mapped_stack = fxmi_noted(k, &about->mapped_at);
+	r->unmapped_stack = fxmi_noted(k, &about->unmapped_at);
+	r->mapped_at.pc = r->mapped_stack.depth ? r->mapped_stack.pc[0] : 0;
+	r->unmapped_at.pc = r->unmapped_stack.depth ? r->unmapped_stack.pc[0] : 0;
 }
 
-static bool ends_the_task(enum fxm_report_kind kind)
+const char *fxm_report_kind_name(enum fxm_report_kind kind)
+{
+	static const char *const names[] = {
+	    [FXM_REPORT_WARN] = "warn",		[FXM_REPORT_BUG] = "bug",	    [FXM_REPORT_OOPS] = "oops",
+	    [FXM_REPORT_SLEEPING] = "sleeping", [FXM_REPORT_DEADLOCK] = "deadlock", [FXM_REPORT_HUNG] = "hung",
+	    [FXM_REPORT_FINDING] = "finding",
+	};
+	return (unsigned)kind <= FXM_REPORT_FINDING ? names[kind] : "?";
+}
+
+bool fxmi_report_ends_task(enum fxm_report_kind kind)
 {
 	return kind == FXM_REPORT_BUG || kind == FXM_REPORT_OOPS || kind == FXM_REPORT_DEADLOCK;
+}
+
+static void write_text(struct text *t, const struct fxm_report *r, const char *head)
+{
+	add(t, "%s", head);
+	if (r->cpu >= 0)
+		add(t, "CPU: %d PID: %d Comm: %s  %s%s%s\n", r->cpu, r->pid, r->comm, r->profile, *r->context == 't' ? "" : "  in ",
+		    *r->context == 't' ? "" : r->context);
+	if (*r->message)
+		add(t, "libfixmap: %s\n", r->message);
+	add_stack(t, "  mapped at", "    called from", &r->mapped_stack);
+	add_stack(t, "  unmapped at", "    called from", &r->unmapped_stack);
+	if (!r->trace.depth)
+		return;
+	add(t, "Call Trace:\n");
+	add_stack(t, "", "", &r->trace);
 }
 
 void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *detector, const char *where,
@@ -166,31 +194,37 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 {
 	struct text t = {.used = 0};
 	struct fxm_report r = {.kind = kind, .detector = detector, .where = where, .message = message, .text = t.buf};
+	uintptr_t pcs[1 + FXMI_MAX_FRAMES];
 
-	atomic_fetch_add(&k->report_count[kind], 1);
 	fill(&r, k, cpu, about);
-	add(&t, "%s", text_head);
-	if (cpu)
-		add(&t, "CPU: %u PID: %d Comm: %s  %s\n", cpu->id, cpu->current->pid, cpu->current->comm, r.profile);
-	if (*message)
-		add(&t, "libfixmap: %s\n", message);
-	add_site(&t, "mapped at", r.mapped_at.pc, false);
-	add_site(&t, "unmapped at", r.unmapped_at.pc, false);
 	if (reporting) {
+		atomic_fetch_add(&k->report_count[kind], 1);
+		write_text(&t, &r, text_head);
 		fputs(t.buf, stderr);
-		if (ends_the_task(kind)) /* and perhaps with it the report that this one arose in */
+		if (fxmi_report_ends_task(kind)) /* and perhaps with it the report that this one arose in */
 			reporting = false;
 		return;
 	}
 	reporting = true;
-	if (k->has_stacks) {
-		if (!r.site.pc)
-			r.site.pc = fxmi_caller();
-		add_stack(&t, about ? about->site : 0, about && about->is_access);
+	if (about && about->is_left)
+		r.trace = fxmi_noted(k, &about->site);
+	else if (k->has_stacks)
+		r.trace = trace_of(about ? about->site : 0, about && about->is_access, pcs);
+	if (!r.site.pc && r.trace.depth)
+		r.site.pc = r.trace.pc[0];
+	if (fxmi_suppress_covers(k->suppressions, &r)) {
+		atomic_fetch_add(&k->suppressed, 1);
+	} else {
+		atomic_fetch_add(&k->report_count[kind], 1);
+		if (is_told(k, &r, about)) {
+			atomic_fetch_add(&k->repeated, 1);
+		} else {
+			write_text(&t, &r, text_head);
+			deliver(k, &r);
+		}
 	}
-	deliver(k, &r);
 	reporting = false;
-	if (cpu && ends_the_task(kind)) /* in the middle of an operation, perhaps */
+	if (cpu && fxmi_report_ends_task(kind)) /* in the middle of an operation, perhaps */
 		fxmi_percpu(cpu)->caller = 0;
 }
 
@@ -380,6 +414,17 @@ uint64_t fxm_report_count(const struct fxm_machine *m, enum fxm_report_kind kind
 	return m && (unsigned)kind <= FXM_REPORT_FINDING ? atomic_load(&fxmi_kernel(m)->report_count[kind]) : 0;
 }
 
+void fxm_report_silent(const struct fxm_machine *m, struct fxm_report_silent *out)
+{
+	if (!out)
+		return;
+	*out = (struct fxm_report_silent){0};
+	if (m) {
+		out->repeated = atomic_load(&fxmi_kernel(m)->repeated);
+		out->suppressed = atomic_load(&fxmi_kernel(m)->suppressed);
+	}
+}
+
 static unsigned leaks_of_cpu(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 {
 	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
@@ -394,7 +439,8 @@ static unsigned leaks_of_cpu(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 		uint64_t entry = fxmi_pte_get(pc->kmap_pte - (size_t)slot * k->pte_bytes, k->pte_bytes);
 		uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
 		fxmi_finding(k, cpu, "leak",
-			     &(struct fxmi_subject){.va = va,
+			     &(struct fxmi_subject){.is_left = true,
+						    .va = va,
 						    .pfn_plus_1 = pfn + 1,
 						    .mapped_at = pc->site[slot],
 						    .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
@@ -418,7 +464,8 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 		if ((int32_t)word < 2)
 			continue;
 		fxmi_finding(k, NULL, "leak",
-			     &(struct fxmi_subject){.va = fxmi_pkmap_addr(p, nr),
+			     &(struct fxmi_subject){.is_left = true,
+						    .va = fxmi_pkmap_addr(p, nr),
 						    .pfn_plus_1 = word >> 32,
 						    .slot_plus_1 = (int)nr + 1,
 						    .mapped_at = p->site[nr]},
@@ -427,7 +474,7 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 			     (uint32_t)word - 1, (uint32_t)word == 2 ? "" : "s");
 		n++;
 	}
-	n += fxmi_early_leaks(k);
+	n += fxmi_early_leaks(k) + fxmi_held_leaks(k);
 	for (unsigned i = 0; !k->local && i < fxm_machine_cpus_online(m); i++)
 		n += leaks_of_cpu(k, fxm_machine_vcpu(m, i));
 	return n + fxmi_kmap_local_report_leaks(k);
@@ -437,12 +484,21 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 
 int fxmi_report_init(struct fxmi_kernel *k)
 {
-	void *frame;
-	backtrace(&frame, 1); /* loads the unwinder now: in a signal handler it could not */
-	return -pthread_mutex_init(&k->report_lock, NULL);
+	struct fxmi_error error;
+	int err = -pthread_mutex_init(&k->report_lock, NULL);
+
+	if (!err)
+		err = fxmi_stacks_init(k);
+	if (!err)
+		err = fxmi_suppress_read(fxmi_setting_text(k->layout, "suppress"), &k->suppressions, &error);
+	k->told = calloc(1, sizeof(*k->told));
+	return err ? err : k->told ? 0 : -ENOMEM;
 }
 
 void fxmi_report_free(struct fxmi_kernel *k)
 {
 	pthread_mutex_destroy(&k->report_lock);
+	fxmi_suppress_free(k->suppressions);
+	fxmi_stacks_free(k);
+	free(k->told);
 }

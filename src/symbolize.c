@@ -45,13 +45,14 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path ? path : "?";
 }
 
-static void by_symbols(uintptr_t pc, const Dl_info *info, char *buf, size_t size)
+static void by_symbols(uintptr_t pc, const Dl_info *info, struct fxmi_code_place *place)
 {
+	const char *object = base_name(info->dli_fname);
+
+	snprintf(place->function, sizeof(place->function), "%s", info->dli_sname ? info->dli_sname : object);
+	place->offset = pc - (uintptr_t)(info->dli_sname ? info->dli_saddr : info->dli_fbase);
 	if (info->dli_sname)
-		snprintf(buf, size, "%s+%#lx (%s)", info->dli_sname, (unsigned long)(pc - (uintptr_t)info->dli_saddr),
-			 base_name(info->dli_fname));
-	else
-		snprintf(buf, size, "%s+%#lx", base_name(info->dli_fname), (unsigned long)(pc - (uintptr_t)info->dli_fbase));
+		snprintf(place->file, sizeof(place->file), "%s", object);
 }
 
 #ifdef FXM_HAVE_LIBDW
@@ -60,10 +61,10 @@ static void by_symbols(uintptr_t pc, const Dl_info *info, char *buf, size_t size
 	F(dwfl_begin)                                                                                                              \
 	F(dwfl_report_begin)                                                                                                       \
 	F(dwfl_report_end)                                                                                                         \
-	F(dwfl_linux_proc_report) F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_addrdie)    \
-	    F(dwfl_module_nextcu) F(dwarf_haspc) F(dwarf_getsrc_die) F(dwarf_linesrc) F(dwarf_lineno) F(dwarf_getscopes)           \
-		F(dwarf_tag) F(dwarf_attr_integrate) F(dwarf_attr) F(dwarf_formflag) F(dwarf_formudata) F(dwarf_getsrcfiles)       \
-		    F(dwarf_filesrc)
+	F(dwfl_linux_proc_report)                                                                                                  \
+	F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_addrdie) F(dwfl_module_nextcu)        \
+	    F(dwarf_haspc) F(dwarf_getsrc_die) F(dwarf_linesrc) F(dwarf_lineno) F(dwarf_getscopes) F(dwarf_tag)                    \
+		F(dwarf_attr_integrate) F(dwarf_attr) F(dwarf_formflag) F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc)
 
 static struct {
 #define F(name) __typeof__(name) *name;
@@ -189,10 +190,10 @@ static const char *short_path(const char *path, char *cwd, size_t size)
 }
 
 /* @at is what the place is looked up by, @pc what the offset is shown of. */
-static bool by_debug_info(uintptr_t pc, uintptr_t at, char *buf, size_t size)
+static bool by_debug_info(uintptr_t pc, uintptr_t at, struct fxmi_code_place *place)
 {
-	char cwd[4096], where[512] = "";
-	struct place place = {0};
+	char cwd[4096];
+	struct place source = {0};
 	GElf_Off offset;
 	GElf_Sym symbol;
 
@@ -202,10 +203,13 @@ static bool by_debug_info(uintptr_t pc, uintptr_t at, char *buf, size_t size)
 	Dwfl_Module *module = load_locked() ? module_locked(at) : NULL;
 	const char *name = module ? dw.dwfl_module_addrinfo(module, at, &offset, &symbol, NULL, NULL, NULL) : NULL;
 	if (name) {
-		find_place(module, at, &place);
-		if (place.file)
-			snprintf(where, sizeof(where), " (%s:%d)", short_path(place.file, cwd, sizeof(cwd)), place.line);
-		snprintf(buf, size, "%s+%#lx%s", name, (unsigned long)(offset + (pc - at)), where);
+		snprintf(place->function, sizeof(place->function), "%s", name);
+		place->offset = offset + (pc - at);
+		find_place(module, at, &source);
+	}
+	if (source.file) {
+		snprintf(place->file, sizeof(place->file), "%s", short_path(source.file, cwd, sizeof(cwd)));
+		place->line = (unsigned)source.line;
 	}
 	pthread_mutex_unlock(&dw_lock);
 	return name != NULL;
@@ -213,26 +217,45 @@ static bool by_debug_info(uintptr_t pc, uintptr_t at, char *buf, size_t size)
 
 #else
 
-static bool by_debug_info(uintptr_t pc, uintptr_t at, char *buf, size_t size)
+static bool by_debug_info(uintptr_t pc, uintptr_t at, struct fxmi_code_place *place)
 {
-	(void)pc, (void)at, (void)buf, (void)size;
+	(void)pc, (void)at, (void)place;
 	return false;
 }
 
 #endif
 
-static void symbolize(uintptr_t pc, bool is_access, char *buf, size_t size)
+void fxmi_code_place(uintptr_t pc, bool is_access, struct fxmi_code_place *place)
 {
 	Dl_info info;
 	int saved = errno;
 
+	*place = (struct fxmi_code_place){.pc = pc};
+	if (dladdr((void *)pc, &info) && info.dli_fname && !by_debug_info(pc, !is_access && follows_call(pc) ? pc - 1 : pc, place))
+		by_symbols(pc, &info, place);
+	errno = saved;
+}
+
+void fxmi_code_place_text(const struct fxmi_code_place *place, char *buf, size_t size)
+{
+	const char *open = *place->file ? " (" : "", *close = *place->file ? ")" : "";
+
+	if (!*place->function)
+		snprintf(buf, size, "%#lx", (unsigned long)place->pc);
+	else if (place->line)
+		snprintf(buf, size, "%s+%#lx (%s:%u)", place->function, place->offset, place->file, place->line);
+	else
+		snprintf(buf, size, "%s+%#lx%s%s%s", place->function, place->offset, open, place->file, close);
+}
+
+static void symbolize(uintptr_t pc, bool is_access, char *buf, size_t size)
+{
+	struct fxmi_code_place place;
+
 	if (!buf || !size)
 		return;
-	if (!dladdr((void *)pc, &info) || !info.dli_fname)
-		snprintf(buf, size, "%#lx", (unsigned long)pc);
-	else if (!by_debug_info(pc, !is_access && follows_call(pc) ? pc - 1 : pc, buf, size))
-		by_symbols(pc, &info, buf, size);
-	errno = saved;
+	fxmi_code_place(pc, is_access, &place);
+	fxmi_code_place_text(&place, buf, size);
 }
 
 void fxmi_symbolize(uintptr_t pc, char *buf, size_t size)

@@ -26,7 +26,7 @@
 
 static const char help[] =
     "usage: fixmap insmod [-p PROFILE] [-o NAME=VALUE]... [--trace FILE] [--time-limit SECONDS]\n"
-    "                     [-K TREE [-C NAME=VALUE]...] [-I DIR]... [-B FILE.c]... [--check] [--keep DIR] [--gdb]\n"
+    "                     [-K TREE [-C NAME=VALUE]...] [-I DIR]... [-B FILE.c]... [--check] [--keep DIR] [--gdb] [--json]\n"
     "                     FILE.c... [PARAMETER=VALUE]...\n"
     "\n"
     "Compiles each FILE.c with $CC, gcc or clang, loads it as a kernel module into a simulated machine,\n"
@@ -46,6 +46,7 @@ static const char help[] =
     "      --check               compile only, and say which files do\n"
     "      --keep DIR            keep what was compiled, in DIR\n"
     "      --gdb                 run the modules under gdb\n"
+    "      --json                print the log and the reports as JSON, an object a line\n"
     "  -h, --help\n"
     "\n"
     "The log goes to standard output, everything else to standard error. FIXMAP_OPTIONS holds settings too.\n"
@@ -363,6 +364,9 @@ static int check_options(const struct insmod *job)
 	for (size_t i = 0; i < job->nr_include; i++)
 		if (!is_directory(job->include[i]))
 			return tool_error("insmod", "-I '%s' is no folder", job->include[i]);
+	if (job->json && (job->check || job->gdb))
+		return tool_error("insmod", "--json is about what a run says; leave it or %s out",
+				  job->check ? "--check" : "--gdb");
 	if (job->check && job->gdb)
 		return tool_error("insmod", "--check runs nothing that --gdb could look at; leave one of them out");
 	return 0;
@@ -394,6 +398,9 @@ static int take_option(struct insmod *job, struct tool_target *target, int opt, 
 	case 'k':
 		job->keep = optarg;
 		return 0;
+	case 'j':
+		job->json = true;
+		return 0;
 	case 'g':
 		job->gdb = true;
 		return 0;
@@ -416,6 +423,7 @@ int cmd_insmod(int argc, char **argv)
 					      {"check", no_argument, NULL, 'c'},
 					      {"keep", required_argument, NULL, 'k'},
 					      {"gdb", no_argument, NULL, 'g'},
+					      {"json", no_argument, NULL, 'j'},
 					      {0}};
 	struct tool_target target = {.command = "insmod"};
 	struct insmod job = {.time_limit = 10};

@@ -127,24 +127,11 @@ static void print_table(const struct view *v)
 
 /* ---- JSON ----------------------------------------------------------------------------------------------------------------- */
 
-static void json_string(const char *text)
-{
-	putchar('"');
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c < 0x20 || c >= 0x7f)
-			printf("\\u%04x", c);
-		else
-			printf(c == '"' || c == '\\' ? "\\%c" : "%c", c);
-	}
-	putchar('"');
-}
-
 /* The comma before element @i, its key and a colon. */
 static void json_key(size_t i, const char *name)
 {
 	fputs(i ? ",\n    " : "\n    ", stdout);
-	json_string(name);
+	tool_json_string(name);
 	fputs(": ", stdout);
 }
 
@@ -158,7 +145,7 @@ static void json_settings(const struct view *v)
 	struct fxm_option o;
 	for (size_t i = 0; !fxm_config_option(v->cfg, i, &o); i++) {
 		json_key(i, o.name);
-		json_string(o.value);
+		tool_json_string(o.value);
 	}
 }
 

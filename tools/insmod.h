@@ -40,6 +40,7 @@ struct insmod {
 	const char *keep; /* --keep: the directory that stays, and is the temporary one */
 	bool check;	  /* --check: compile, and no more */
 	bool gdb;
+	bool json; /* --json: the log and the reports as lines of JSON */
 	char builtin[320]; /* the shared object of the tree's files, "" for none */
 	struct insmod_shared *shared;
 };

@@ -228,8 +228,7 @@ static void *own_function(const struct loaded *l, const char *name)
 	void *function = dlsym(l->handle, name);
 	Dl_info info;
 
-	if (!function || dlinfo(l->handle, RTLD_DI_LINKMAP, &module) ||
-	    !dladdr1(function, &info, (void **)&owner, RTLD_DL_LINKMAP))
+	if (!function || dlinfo(l->handle, RTLD_DI_LINKMAP, &module) || !dladdr1(function, &info, (void **)&owner, RTLD_DL_LINKMAP))
 		return NULL;
 	return owner == module ? function : NULL;
 }
@@ -348,28 +347,61 @@ static int set_parameters(void)
 static void print_line(const struct fxm_log_line *line, void *arg)
 {
 	(void)arg;
-	printf("[%5llu.%06llu] %s\n", (unsigned long long)(line->time_ns / 1000000000u),
-	       (unsigned long long)(line->time_ns % 1000000000u / 1000u), line->text);
+	if (run.job->json) {
+		printf("{\"log\": ");
+		tool_json_string(line->text);
+		printf(", \"level\": %d, \"time_ns\": %llu}\n", line->level, (unsigned long long)line->time_ns);
+	} else {
+		printf("[%5llu.%06llu] %s\n", (unsigned long long)(line->time_ns / 1000000000u),
+		       (unsigned long long)(line->time_ns % 1000000000u / 1000u), line->text);
+	}
 	if (fflush(stdout) && !run.output_error)
 		run.output_error = errno;
 }
 
-/* A leak is one line: where the run ended says nothing. */
-static void print_report(const struct fxm_report *report, void *arg)
+static void print_json(const struct fxm_report *report)
 {
-	char place[300];
-	(void)arg;
+	int len = fxm_report_json(report, NULL, 0);
+	char *line = malloc((size_t)len + 1);
 
-	fxm_log_flush(run.machine);
-	fflush(stdout);
-	run.reports++;
-	if (!run.is_listing) {
+	if (!line) {
+		insmod_say("out of memory: this report is not on standard output:");
 		fputs(report->text, stderr);
 		return;
 	}
-	fxm_symbolize(report->mapped_at, place, sizeof(place));
-	fprintf(stderr, "leak: %s%s%s\n", report->message, report->mapped_at.pc ? ", mapped at " : "",
-		report->mapped_at.pc ? place : "");
+	fxm_report_json(report, line, (size_t)len + 1);
+	printf("%s\n", line);
+	free(line);
+	if (fflush(stdout) && !run.output_error)
+		run.output_error = errno;
+}
+
+/* One line: where the run ended says nothing. */
+static void print_leak(const struct fxm_report *report)
+{
+	const struct fxm_stack *from = &report->mapped_stack;
+	char place[512];
+
+	fprintf(stderr, "leak: %s", report->message);
+	for (unsigned i = 0; i < from->depth; i++) {
+		fxm_symbolize((struct fxm_site){from->pc[i]}, place, sizeof(place));
+		fprintf(stderr, "%s %s", i ? "\n    called from" : ", mapped at", place);
+	}
+	fputc('\n', stderr);
+}
+
+static void print_report(const struct fxm_report *report, void *arg)
+{
+	(void)arg;
+	fxm_log_flush(run.machine);
+	fflush(stdout);
+	run.reports++;
+	if (run.job->json)
+		print_json(report);
+	else if (run.is_listing)
+		print_leak(report);
+	else
+		fputs(report->text, stderr);
 }
 
 /* A local APIC as far as looking at it goes: its ID and its version. */
@@ -554,32 +586,6 @@ static void run_exit(struct loaded *l)
 
 /* ---- what is left ---- */
 
-static int print_held(const struct fxm_held *held, void *arg)
-{
-	const struct fxm_layout *layout = fxm_machine_layout(run.machine);
-	unsigned long long pfn = held->pfn, va = held->address.v;
-	const char *fixed = fxm_fixed_name(layout, held->index);
-	char place[300];
-	(void)arg;
-
-	fxm_symbolize(held->site, place, sizeof(place));
-	switch (held->kind) {
-	case FXM_HELD_PAGES:
-		fprintf(stderr, "leak: page%s pfn %llx (order %u) never freed, allocated at %s\n", held->order ? "s from" : "", pfn,
-			held->order, place);
-		break;
-	case FXM_HELD_KMALLOC:
-		fprintf(stderr, "leak: %zu bytes at %llx never freed, kmalloc() at %s\n", held->size_bytes, va, place);
-		break;
-	case FXM_HELD_FIXMAP:
-		fprintf(stderr, "leak: fixmap %u%s%s%s still maps pfn %llx at %llx, set at %s\n", held->index, fixed ? " (" : "",
-			fixed ? fixed : "", fixed ? ")" : "", pfn, va, place);
-		break;
-	}
-	run.reports++;
-	return 0;
-}
-
 static void list_leaks(void)
 {
 	const char *detect = fxm_config_get(run.job->cfg, "detect");
@@ -589,8 +595,27 @@ static void list_leaks(void)
 	fflush(stdout);
 	run.is_listing = true;
 	fxm_report_leaks(run.machine);
-	fxm_held_each(run.machine, print_held, NULL);
 	run.is_listing = false;
+}
+
+/* What came of it all, and how many reports nobody was told of. */
+static void end_of_reports(void)
+{
+	const char *file = fxm_config_get(run.job->cfg, "suppress");
+	struct fxm_report_silent silent;
+
+	fxm_log_flush(run.machine);
+	fxm_report_silent(run.machine, &silent);
+	if (run.job->json) {
+		printf("{\"reports\": %u, \"repeated\": %llu, \"suppressed\": %llu, \"status\": %d}\n", run.reports,
+		       (unsigned long long)silent.repeated, (unsigned long long)silent.suppressed, run.reports ? BAD_RUN : OK);
+		return;
+	}
+	if (silent.repeated)
+		insmod_say("%llu more findings at the same places, about mappings made at the same places",
+			   (unsigned long long)silent.repeated);
+	if (silent.suppressed)
+		insmod_say("%llu reports left out, as %s says", (unsigned long long)silent.suppressed, file);
 }
 
 /* ---- */
@@ -637,6 +662,7 @@ void insmod_run(struct insmod *job)
 		finish(BAD_INPUT);
 	}
 	run_modules();
+	end_of_reports();
 	*job->shared->doing = 0;
 	finish(run.reports ? BAD_RUN : OK);
 }

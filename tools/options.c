@@ -221,3 +221,16 @@ int tool_include_dirs(const char *command, struct tool_words *dirs)
 	return tool_error(command,
 			  "the headers of libfixmap are not found; set FIXMAP_INCLUDE to the directory that has fixmap/config.h");
 }
+
+void tool_json_string(const char *text)
+{
+	putchar('"');
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c < 0x20 || c >= 0x7f)
+			printf("\\u%04x", c);
+		else
+			printf(c == '"' || c == '\\' ? "\\%c" : "%c", c);
+	}
+	putchar('"');
+}

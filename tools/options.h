@@ -34,6 +34,9 @@ int tool_error(const char *command, const char *fmt, ...) __attribute__((format(
  */
 int tool_output_failed(const char *command, int error);
 
+/* Prints @text on standard output as a string of JSON. Bytes that are not ASCII are taken for the first 256 characters. */
+void tool_json_string(const char *text);
+
 /* The machine that a command line asks for. */
 struct tool_target {
 	const char *command;

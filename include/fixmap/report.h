@@ -13,18 +13,20 @@
 #include <fixmap/mmu.h>
 #include <fixmap/types.h>
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 enum fxm_report_kind {
-	FXM_REPORT_WARN,       /**< WARN_ON: the kernel goes on */
-	FXM_REPORT_BUG,	       /**< BUG(): the task ends */
-	FXM_REPORT_OOPS,       /**< a bad access: the task ends */
-	FXM_REPORT_SLEEPING,   /**< sleeping function called from invalid context, scheduling while atomic */
-	FXM_REPORT_DEADLOCK,   /**< a wait that nobody can end: the task ends */
-	FXM_REPORT_HUNG,       /**< a wait longer than hung_task=, holder outside the simulator */
-	FXM_REPORT_FINDING     /**< a detector's */
+	FXM_REPORT_WARN,     /**< WARN_ON: the kernel goes on */
+	FXM_REPORT_BUG,	     /**< BUG(): the task ends */
+	FXM_REPORT_OOPS,     /**< a bad access: the task ends */
+	FXM_REPORT_SLEEPING, /**< sleeping function called from invalid context, scheduling while atomic */
+	FXM_REPORT_DEADLOCK, /**< a wait that nobody can end: the task ends */
+	FXM_REPORT_HUNG,     /**< a wait longer than hung_task=, holder outside the simulator */
+	FXM_REPORT_FINDING   /**< a detector's */
 };
 
 /** A place in code: a return address in the host program, 0 when unknown. */
@@ -32,7 +34,14 @@ struct fxm_site {
 	uintptr_t pc;
 };
 
-/** One report. Strings are valid during the callback only. Fields that do not apply are 0, NULL or -1. */
+/** A call stack, innermost frame first. */
+struct fxm_stack {
+	const uintptr_t *pc;
+	unsigned depth;
+	bool is_access; /**< pc[0] is an instruction that trapped, not a return address */
+};
+
+/** One report. Strings and stacks are valid during the callback only. Fields that do not apply are 0, NULL or -1. */
 struct fxm_report {
 	size_t struct_size;
 	enum fxm_report_kind kind;
@@ -44,14 +53,29 @@ struct fxm_report {
 	int cpu;
 	int pid;
 	const char *comm;
-	fxm_va address;	       /**< the address concerned */
-	uint64_t pfn;	       /**< the frame concerned, UINT64_MAX if none */
-	int slot;	       /**< pkmap slot or fixed-address index concerned, -1 if none */
-	struct fxm_fault fault; /**< oops: the access */
-	struct fxm_site site;	/**< where the reported thing was done */
+	fxm_va address;		     /**< the address concerned */
+	uint64_t pfn;		     /**< the frame concerned, UINT64_MAX if none */
+	int slot;		     /**< pkmap slot or fixed-address index concerned, -1 if none */
+	struct fxm_fault fault;	     /**< oops: the access */
+	struct fxm_site site;	     /**< where the reported thing was done */
 	struct fxm_site mapped_at;   /**< where it was mapped, if known */
 	struct fxm_site unmapped_at; /**< where it was unmapped, if known */
+	/* The same with whoever called; empty when unknown. With stacks=full the last two are whole, else one frame. */
+	struct fxm_stack trace;
+	struct fxm_stack mapped_stack;
+	struct fxm_stack unmapped_stack;
+	const char *context;	/**< what @cpu was doing: "task", "softirq", "hardirq", "nmi" */
+	unsigned preempt_count; /**< of @cpu */
 };
+
+/** "warn", "bug", "oops", "sleeping", "deadlock", "hung" or "finding"; "?" for another number. */
+FXM_API const char *fxm_report_kind_name(enum fxm_report_kind kind);
+
+/**
+ * Writes @report as one line of JSON, without a newline, into @buf; returns how long it is, as snprintf() does. Places in code are
+ * objects of function, offset, file and line. Context: inside the callback.
+ */
+FXM_API int fxm_report_json(const struct fxm_report *report, char *buf, size_t size);
 
 /** Called for each report, on the thread that caused it, before the policy acts. Must not call into the same machine. */
 typedef void (*fxm_report_fn)(const struct fxm_report *report, void *arg);
@@ -69,8 +93,17 @@ enum fxm_policy {
 /** Sets the policy for one kind of report. Errors: -EINVAL. */
 FXM_API int fxm_policy_set(struct fxm_machine *m, enum fxm_report_kind kind, enum fxm_policy policy);
 
-/** How many reports of @kind there were. */
+/** How many reports of @kind there were; without those that suppress= covers. */
 FXM_API uint64_t fxm_report_count(const struct fxm_machine *m, enum fxm_report_kind kind);
+
+/** Reports that nobody was told of. */
+struct fxm_report_silent {
+	uint64_t repeated;   /**< findings at a place that was told before, about a mapping made at the same place */
+	uint64_t suppressed; /**< covered by a line of suppress=FILE */
+};
+
+/** How many of them there were. A finding is told once; not in the static library, which does not know places well enough. */
+FXM_API void fxm_report_silent(const struct fxm_machine *m, struct fxm_report_silent *out);
 
 /**
  * The simulated kernel's page-fault handler for the access that @fault describes (fxm_last_fault()): reports the oops as
@@ -90,8 +123,9 @@ FXM_API void fxm_warn(struct fxm_vcpu *cpu, const char *where, const char *messa
 FXM_API void fxm_symbolize(struct fxm_site site, char *buf, size_t size);
 
 /**
- * Reports every mapping that is still held (finding "leak"); returns how many. Early mappings that a WARN said would stay are not
- * reported again. Also done by fxm_machine_destroy().
+ * Reports every mapping that is still held, and every page, kmalloc() memory and fixed mapping that kernel-tier code has not given
+ * back (finding "leak"); returns how many. Early mappings that a WARN said would stay are not reported again. Also done by
+ * fxm_machine_destroy().
  */
 FXM_API unsigned fxm_report_leaks(struct fxm_machine *m);
 

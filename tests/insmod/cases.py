@@ -4,6 +4,7 @@
 What must come out are regular expressions; <f> stands for a place in function f.
 `source` is the text behind HEAD (or a whole file when it includes something), or a dict of files; None there names an example.
 """
+import json
 import shutil
 import subprocess
 
@@ -360,13 +361,51 @@ def redirected(to):
     return wrap
 
 
-def replays(fixmap, folder):
+def replays(fixmap, folder, _):
     """The trace that the run wrote replays without a difference."""
     done = subprocess.run([fixmap, 'replay', f'{folder}/run.trace'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
     good = done.returncode == 0 and not done.stdout.startswith('0 operations')
     return [] if good else [f'replay: status {done.returncode}: {done.stdout}']
 
 
+MANY = 'static noinline void g(struct page *p) { *(volatile char *)kmap(p) = 1; }\n' \
+       'static int __init f(void) { for (int i = 0; i < 3; i++) g(alloc_page(GFP_HIGHUSER)); kmalloc(5, GFP_KERNEL); return 0; }\nmodule_init(f);\n'
+PLACES = {'places': True, 'out': []}
+add('reports', 'findings of one cause', 1, MANY, **PLACES, err=[r'(?s)\Aleak: kmap never undone: [^\n]*\nleak: page pfn [^\n]*\nleak: 5 bytes [^\n]*\n',
+                                                                 r'insmod: 4 more findings at the same places'])
+add('reports', 'whole stacks', 1, MANY, args=['-o', 'stacks=full'], **PLACES,
+    err=[r'^leak: kmap never undone: .*, mapped at <g> \(whole stacks.c:1\)\n    called from <f> \(whole stacks.c:2\)$'])
+SUPPRESS = ['-o', 'suppress=reports.suppress']
+for pattern, left in (('leak g', 'page'), ('leak whole*', 'kmap'), ('* left*.c:2', 'kmap'), ('finding [fg]  # both', ''), ('warn g', 'kmap')):
+    add('reports', 'left out: ' + pattern.replace('*', ''), 1 if left else 0, {'left.c': HEAD + MANY, 'reports.suppress': f'# ours\n\n{pattern}\n'},
+        args=SUPPRESS, raw=True, files=['left.c'], **PLACES, err=['^leak: ' + left] if left else [r'\A.*insmod: 7 reports left out, as reports.suppress says\n\Z'])
+for line, why in (('leak', 'reports.suppress:1: write KIND PATTERN'), ('bug g', 'reports.suppress:1: bug: it ends the task'),
+                  ('leek g', 'no kind of report leek: write .* leak '), ('leak g h', 'one suppression is one line')):
+    add('input', 'suppression: ' + line, 2, {'left.c': HEAD + MANY, 'reports.suppress': line + '\n'}, args=SUPPRESS, raw=True, files=['left.c'], out=[],
+        one_line=True, err=[why])
+add('input', 'no suppressions', 2, {'left.c': HEAD + MANY}, args=SUPPRESS, out=[], one_line=True, err=['suppress=reports.suppress: '])
+
+
+def is_json(_, __, out):
+    """Every line is an object; the last one is the sum."""
+    lines = [json.loads(line) for line in out.splitlines()]
+    reports = [line for line in lines if 'kind' in line]
+    last = lines[-1]
+    if [line['log'] for line in lines if 'log' in line] != ['a "line" \x01'] or [r['kind'] for r in reports] != ['finding', 'oops']:
+        return [f'unexpected lines: {lines}']
+    oops = reports[1]
+    if oops['access']['type'] != 'write' or oops['address'] != '0xfec02000' or last != {'reports': 3, 'repeated': 0, 'suppressed': 0, 'status': 1}:
+        return [f'unexpected fields: {oops} {last}']
+    if [(frame['function'], frame['line']) for frame in oops['trace'][:1]] != [('f', 7)] or oops['context'] != 'task':
+        return [f'unexpected trace: {oops["trace"]}']
+    return []
+
+
+init('reports', 'as JSON', 1, '''struct page *p = alloc_page(GFP_HIGHUSER);
+char *v = kmap(p);
+printk("a \\"line\\" \\001\\n");
+virt_to_page(v);
+*(volatile char *)(v + PAGE_SIZE) = 1;''', args=['--json'], places=True, err=[], after=is_json)
 OK = 'static int f(void) { printk("fine\\n"); return 0; }\nmodule_init(f);\n'
 add('tool', 'no compiler', 2, OK, env={'PATH': '@DIR@'}, out=[], one_line=True, err=['no C compiler: install gcc or clang, or set CC$'])
 add('tool', 'CC that is none', 2, OK, env={'CC': '/nowhere/cc'}, out=[], one_line=True, err=['CC=/nowhere/cc is no compiler'])

@@ -85,7 +85,7 @@ def run(case):
                               stderr=subprocess.PIPE, timeout=LIMIT, check=False, text=True, errors='replace')
         found = list(problems(case, done.returncode, done.stdout, done.stderr))
         if 'after' in case:
-            found += case['after'](fixmap, folder)
+            found += case['after'](fixmap, folder, done.stdout)
         left = [f for f in os.listdir(folder) if f.startswith('fixmap-insmod')]
         if left:
             found.append(f'left behind: {left}')

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places in code: who called the library, and where a mapping was made or undone.
+ *
+ * A place is noted as one word: a return address, or, with stacks=full, the number of a whole call stack. Stacks that are equal
+ * are kept once; there is room for NR_STACKS of them, and after that a place is its return address again. The lock is a leaf.
+ */
+#include "kernel.h"
+
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <stdlib.h>
+
+#define NR_STACKS 4096u
+#define MAX_DEPTH 16u
+#define NR_HASHES (2 * NR_STACKS)
+
+/* No code lies in the upper half of the host's address space. */
+#define IS_STACK (UINTPTR_MAX / 2 + 1)
+
+struct fxmi_stacks {
+	pthread_mutex_t lock;
+	uint32_t nr;
+	uint32_t hash[NR_HASHES]; /* 1 + the index of a stack, open addressing */
+	struct {
+		uint32_t depth;
+		uintptr_t pc[MAX_DEPTH];
+	} stack[NR_STACKS];
+};
+
+/* ---- whose code it is ---- */
+
+/* The linker's: the object that this code is in, a library, or a program that has the static library in it. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char etext[] __attribute__((visibility("hidden")));
+
+/* shared.c says otherwise, where it is linked. */
+__attribute__((weak)) bool fxmi_is_shared(void)
+{
+	return false;
+}
+
+static bool is_in_this_object(uintptr_t pc)
+{
+	return pc - (uintptr_t)__ehdr_start < (uintptr_t)etext - (uintptr_t)__ehdr_start;
+}
+
+/* Linked statically, the user's code lies beside the library's, and only exported names tell them apart, if there are any. */
+static bool is_own_code(uintptr_t pc)
+{
+	Dl_info info;
+
+	if (!is_in_this_object(pc))
+		return false;
+	if (fxmi_is_shared() || !dlsym(RTLD_DEFAULT, "main"))
+		return true;
+	return dladdr((void *)pc, &info) && info.dli_sname && !strncmp(info.dli_sname, "fxm", 3);
+}
+
+unsigned fxmi_call_stack(uintptr_t first, uintptr_t *pcs, unsigned max)
+{
+	void *frames[FXMI_MAX_FRAMES + 24];
+	int n = backtrace(frames, FXMI_MAX_FRAMES + 24), begin = 0;
+	unsigned kept = 0;
+
+	while (first && begin < n && (uintptr_t)frames[begin] != first)
+		begin++;
+	for (int i = begin < n ? begin : 0; i < n && kept < max; i++)
+		if (!is_own_code((uintptr_t)frames[i]))
+			pcs[kept++] = (uintptr_t)frames[i];
+	return kept;
+}
+
+uintptr_t fxmi_caller(void)
+{
+	uintptr_t pc;
+	return fxmi_call_stack(0, &pc, 1) ? pc : 0;
+}
+
+/* ---- whole stacks ---- */
+
+static bool is_equal(const struct fxmi_stacks *s, uint32_t i, const uintptr_t *pcs, unsigned depth)
+{
+	return s->stack[i].depth == depth && !memcmp(s->stack[i].pc, pcs, depth * sizeof(*pcs));
+}
+
+static uint64_t hash_of(const uintptr_t *pcs, unsigned depth)
+{
+	uint64_t hash = depth;
+	for (unsigned i = 0; i < depth; i++)
+		hash = (hash ^ pcs[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash >> 32;
+}
+
+/* The word for this stack, or its innermost address when there is no room. */
+static uintptr_t keep(struct fxmi_stacks *s, const uintptr_t *pcs, unsigned depth)
+{
+	uintptr_t word = pcs[0];
+
+	pthread_mutex_lock(&s->lock);
+	size_t h = hash_of(pcs, depth) % NR_HASHES;
+	while (s->hash[h] && !is_equal(s, s->hash[h] - 1, pcs, depth))
+		h = (h + 1) % NR_HASHES;
+	if (!s->hash[h] && s->nr < NR_STACKS) {
+		s->stack[s->nr].depth = depth;
+		memcpy(s->stack[s->nr].pc, pcs, depth * sizeof(*pcs));
+		s->hash[h] = ++s->nr;
+	}
+	if (s->hash[h])
+		word = IS_STACK | (s->hash[h] - 1);
+	pthread_mutex_unlock(&s->lock);
+	return word;
+}
+
+uintptr_t fxmi_note_caller(const struct fxm_vcpu *cpu)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	uintptr_t pcs[MAX_DEPTH], caller = fxmi_percpu(cpu)->caller;
+	unsigned depth;
+
+	if (!k->stacks)
+		return caller ? caller : fxmi_caller();
+	depth = fxmi_call_stack(0, pcs, MAX_DEPTH);
+	return depth ? keep(k->stacks, pcs, depth) : caller;
+}
+
+struct fxm_stack fxmi_noted(const struct fxmi_kernel *k, const uintptr_t *site)
+{
+	if (!(*site & IS_STACK))
+		return (struct fxm_stack){.pc = site, .depth = *site != 0};
+	uintptr_t i = *site & ~IS_STACK;
+	return (struct fxm_stack){.pc = k->stacks->stack[i].pc, .depth = k->stacks->stack[i].depth};
+}
+
+/* ---- life ---- */
+
+int fxmi_stacks_init(struct fxmi_kernel *k)
+{
+	void *frame;
+
+	backtrace(&frame, 1); /* loads the unwinder now: in a signal handler it could not */
+	if (!k->full_stacks)
+		return 0;
+	k->stacks = calloc(1, sizeof(*k->stacks));
+	if (!k->stacks)
+		return -ENOMEM;
+	return -pthread_mutex_init(&k->stacks->lock, NULL);
+}
+
+void fxmi_stacks_free(struct fxmi_kernel *k)
+{
+	if (k->stacks)
+		pthread_mutex_destroy(&k->stacks->lock);
+	free(k->stacks);
+}
