@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef FXM_HAVE_LIBDW
@@ -57,14 +58,14 @@ static void by_symbols(uintptr_t pc, const Dl_info *info, struct fxmi_code_place
 
 #ifdef FXM_HAVE_LIBDW
 
-#define LIBDW_FUNCTIONS(F)                                                                                                         \
-	F(dwfl_begin)                                                                                                              \
-	F(dwfl_report_begin)                                                                                                       \
-	F(dwfl_report_end)                                                                                                         \
-	F(dwfl_linux_proc_report)                                                                                                  \
-	F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_addrdie) F(dwfl_module_nextcu)        \
-	    F(dwarf_haspc) F(dwarf_getsrc_die) F(dwarf_linesrc) F(dwarf_lineno) F(dwarf_getscopes) F(dwarf_tag)                    \
-		F(dwarf_attr_integrate) F(dwarf_attr) F(dwarf_formflag) F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc)
+/* clang-format off */
+#define LIBDW_FUNCTIONS(F) \
+	F(dwfl_begin) F(dwfl_report_begin) F(dwfl_report_end) F(dwfl_linux_proc_report) \
+	F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_addrdie) \
+	F(dwfl_module_nextcu) F(dwarf_haspc) F(dwarf_getsrc_die) F(dwarf_linesrc) F(dwarf_lineno) \
+	F(dwarf_getscopes) F(dwarf_tag) F(dwarf_attr_integrate) F(dwarf_attr) F(dwarf_formflag) \
+	F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc)
+/* clang-format on */
 
 static struct {
 #define F(name) __typeof__(name) *name;
@@ -76,6 +77,7 @@ static struct {
 	pid_t owner; /* the process whose mappings were read */
 } dw;
 static pthread_mutex_t dw_lock = PTHREAD_MUTEX_INITIALIZER;
+static __thread bool is_looking_up __attribute__((tls_model("initial-exec")));
 
 /* Separate debug files are not looked for: that could ask a server. */
 static int no_debuginfo(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, const char *file, const char *link,
@@ -197,9 +199,13 @@ static bool by_debug_info(uintptr_t pc, uintptr_t at, struct fxmi_code_place *pl
 	GElf_Off offset;
 	GElf_Sym symbol;
 
-	/* Held by this very thread when a report arises while a name is being looked up. */
-	if (pthread_mutex_trylock(&dw_lock))
+	/* Never taken when a report arises while this very thread looks a name up, or in the child of a fork() beside a look-up. */
+	struct timespec soon;
+	clock_gettime(CLOCK_REALTIME, &soon);
+	soon.tv_sec++;
+	if (is_looking_up || pthread_mutex_timedlock(&dw_lock, &soon))
 		return false;
+	is_looking_up = true;
 	Dwfl_Module *module = load_locked() ? module_locked(at) : NULL;
 	const char *name = module ? dw.dwfl_module_addrinfo(module, at, &offset, &symbol, NULL, NULL, NULL) : NULL;
 	if (name) {
@@ -211,6 +217,7 @@ static bool by_debug_info(uintptr_t pc, uintptr_t at, struct fxmi_code_place *pl
 		snprintf(place->file, sizeof(place->file), "%s", short_path(source.file, cwd, sizeof(cwd)));
 		place->line = (unsigned)source.line;
 	}
+	is_looking_up = false;
 	pthread_mutex_unlock(&dw_lock);
 	return name != NULL;
 }
