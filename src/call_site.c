@@ -7,7 +7,6 @@
  */
 #include "kernel.h"
 
-#include <dlfcn.h>
 #include <execinfo.h>
 #include <stdlib.h>
 
@@ -30,31 +29,18 @@ struct fxmi_stacks {
 
 /* ---- whose code it is ---- */
 
-/* The linker's: the object that this code is in, a library, or a program that has the static library in it. */
+/* The linker's: the bounds of the code of the static library, which one_text.ld keeps together; 0 in the shared library. */
+extern const char __start_fxm_text[] __attribute__((weak, visibility("hidden")));
+extern const char __stop_fxm_text[] __attribute__((weak, visibility("hidden")));
+/* And those of the object: all code in the shared library is its own. */
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char etext[] __attribute__((visibility("hidden")));
 
-/* shared.c says otherwise, where it is linked. */
-__attribute__((weak)) bool fxmi_is_shared(void)
-{
-	return false;
-}
-
-static bool is_in_this_object(uintptr_t pc)
-{
-	return pc - (uintptr_t)__ehdr_start < (uintptr_t)etext - (uintptr_t)__ehdr_start;
-}
-
-/* Linked statically, the user's code lies beside the library's, and only exported names tell them apart, if there are any. */
 static bool is_own_code(uintptr_t pc)
 {
-	Dl_info info;
-
-	if (!is_in_this_object(pc))
-		return false;
-	if (fxmi_is_shared() || !dlsym(RTLD_DEFAULT, "main"))
-		return true;
-	return dladdr((void *)pc, &info) && info.dli_sname && !strncmp(info.dli_sname, "fxm", 3);
+	const char *start = __start_fxm_text ? __start_fxm_text : __ehdr_start;
+	const char *end = __start_fxm_text ? __stop_fxm_text : etext;
+	return pc - (uintptr_t)start <= (uintptr_t)end - (uintptr_t)start;
 }
 
 unsigned fxmi_call_stack(uintptr_t first, uintptr_t *pcs, unsigned max)

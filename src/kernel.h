@@ -446,9 +446,6 @@ bool fxmi_report_ends_task(enum fxm_report_kind kind);
  */
 unsigned fxmi_call_stack(uintptr_t first, uintptr_t *pcs, unsigned max);
 
-/* Whether they can be told from the library's own. Linked statically they cannot: the places named are then too far out. */
-bool fxmi_is_shared(void);
-
 /* The first of them, 0 when unknown. */
 uintptr_t fxmi_caller(void);
 

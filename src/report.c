@@ -90,7 +90,7 @@ static uint64_t cause_of(const struct fxm_report *r, const struct fxmi_subject *
 
 static bool is_told(struct fxmi_kernel *k, const struct fxm_report *r, const struct fxmi_subject *about)
 {
-	if (r->kind != FXM_REPORT_FINDING || !fxmi_is_shared() || !about || !(r->site.pc | about->mapped_at))
+	if (r->kind != FXM_REPORT_FINDING || !about || !(r->site.pc | about->mapped_at))
 		return false;
 	uint64_t cause = cause_of(r, about);
 	pthread_mutex_lock(&k->report_lock);

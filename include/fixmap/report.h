@@ -102,7 +102,7 @@ struct fxm_report_silent {
 	uint64_t suppressed; /**< covered by a line of suppress=FILE */
 };
 
-/** How many of them there were. A finding is told once; not in the static library, which does not know places well enough. */
+/** How many of them there were. */
 FXM_API void fxm_report_silent(const struct fxm_machine *m, struct fxm_report_silent *out);
 
 /**
