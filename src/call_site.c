@@ -51,7 +51,11 @@ unsigned fxmi_call_stack(uintptr_t first, uintptr_t *pcs, unsigned max)
 
 	while (first && begin < n && (uintptr_t)frames[begin] != first)
 		begin++;
-	for (int i = begin < n ? begin : 0; i < n && kept < max; i++)
+	/* Above this very function may be a sanitizer's. */
+	if (!first || begin == n)
+		for (begin = 0; begin < n && !is_own_code((uintptr_t)frames[begin]);)
+			begin++;
+	for (int i = begin; i < n && kept < max; i++)
 		if (!is_own_code((uintptr_t)frames[i]))
 			pcs[kept++] = (uintptr_t)frames[i];
 	return kept;
