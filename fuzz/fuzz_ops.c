@@ -6,7 +6,7 @@
  * something, and changing one operation leaves the others as they were.
  *
  *   byte 0  bits 0-1 profile, 2 pae, 3 DEBUG_HIGHMEM, 4 DEBUG_ATOMIC_SLEEP, 5 PREEMPT_COUNT, 6 detectors on, 7 tracing on
- *   byte 1  bits 0-2 NR_CPUS - 1, 3-5 CPUs online (at most NR_CPUS), 6-7 interrupts at interference points when both are set
+ *   byte 1  bits 0-2 NR_CPUS - 1, 3-5 CPUs online (at most NR_CPUS), 6-7 hard interrupts wherever they can come when both are set
  *   byte 2  bits 0-1 window mode when bits 2-4 are all set, else off
  *   what    a number of the table below, modulo its size
  *   who     bit 6: fibre number bits 0-2, which lives on CPU bits 3-5; else the idle task of CPU bits 0-2
@@ -468,6 +468,19 @@ static void page_address_init(struct ops_run *run, const struct step *s, unsigne
 		run->model->records = 0;
 }
 
+/* An interrupt at a chosen passage of a point, or no more of any. */
+static void inject(struct ops_run *run, const struct step *s, unsigned arg)
+{
+	(void)arg;
+	if (run->model->c.typed)
+		return;
+	if (s->b >= 0xe0)
+		ops_inject_clear(run);
+	else
+		ops_inject(run, (enum model_point)(s->a % MODEL_POINTS),
+			   (enum model_context)(MODEL_SOFTIRQ + s->a / MODEL_POINTS % 3), 1 + (s->b & 7), s->b >> 3 & 3);
+}
+
 /* Often used ones stand here more than once. */
 static const struct {
 	operation_fn fn;
@@ -560,6 +573,7 @@ static const struct {
     {local_unmap, TOPMOST},
     {local_unmap, ANYWHERE},
     {simple, CALL_IS_KMAP_ADDR},
+    {inject, 0},
 };
 
 /* ---- a run ---- */

@@ -9,7 +9,7 @@
  *   fuzz_ops.c     the input: settings, operations, and the order of things
  *   ops_machine.c  the machine and the model that the settings describe
  *   ops_call.c     calls of the simulated kernel: predicted, performed by some task, compared
- *   ops_interrupt.c  interrupts in the middle of an operation
+ *   ops_interrupt.c  injected interrupts in the middle of an operation
  *   ops_arguments.c  calls without a vCPU, a page or a machine
  *   ops_access.c   reads and writes, through the TLB and through the window
  *   ops_compare.c  the state after it, and what happens when it differs
@@ -26,6 +26,8 @@ enum {
 	OPS_LOW_PAGES = 8,     /* lowmem frames, from OPS_LOW_PFN on */
 	OPS_LOW_PFN = 0x8000,
 	OPS_DATA = 8192,
+	OPS_INJECTIONS = 32,
+	OPS_INTERRUPTS = 1024,
 };
 
 struct ops_settings {
@@ -130,6 +132,12 @@ struct ops_resident {
 	uint64_t pfn;
 };
 
+struct ops_injection {
+	enum model_point point;
+	enum model_context context;
+	uint64_t first, every, passages;
+};
+
 struct ops_run {
 	struct ops_settings set;
 	struct fxm_machine *m;
@@ -143,10 +151,11 @@ struct ops_run {
 	unsigned nr_recent;
 	uint64_t operations;
 	struct ops_resident resident[MODEL_PAGES];
-	/* with set.interrupt: interrupts at points of interference, predicted and done, and the address that each maps */
+	/* injected interrupts of one operation, predicted and done, and the address that each maps (0: it maps nothing) */
 	unsigned interrupts_predicted, interrupts_done;
-	bool in_interrupt;
-	uint64_t interrupt_address;
+	uint64_t interrupt_address[OPS_INTERRUPTS];
+	struct ops_injection injections[OPS_INJECTIONS];
+	unsigned nr_injections;
 	uint64_t serial;
 	unsigned char data[OPS_DATA];
 };
@@ -182,8 +191,12 @@ const char *ops_name(enum ops_kind kind);
 
 /* ---- ops_interrupt.c ---- */
 
-/* From now on, with set.interrupt, an interrupt maps and unmaps a page wherever one could come. */
+/* From now on injected interrupts map and unmap a page; with set.interrupt a hard one comes wherever it can. */
 void ops_interrupts_start(struct ops_run *run);
+
+/* One more injection, and the end of them all. Not of a typed kernel. */
+void ops_inject(struct ops_run *run, enum model_point point, enum model_context context, uint64_t first, uint64_t every);
+void ops_inject_clear(struct ops_run *run);
 
 /* Before and after each operation. */
 void ops_interrupts_reset(struct ops_run *run);

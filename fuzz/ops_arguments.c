@@ -87,7 +87,9 @@ static void no_machine(struct ops_run *run)
 	REFUSED(fxm_pkmap_count(NULL, 0, NULL));
 	REFUSED(fxm_policy_set(NULL, FXM_REPORT_WARN, FXM_POLICY_WARN));
 	REFUSED(fxm_machine_create(NULL, &run->m));
-	REFUSED(fxm_interleave_set(NULL, NULL, NULL));
+	REFUSED(fxm_inject(NULL, "alloc", FXM_INJECT_FAIL, 1, 0));
+	REFUSED(fxm_inject_clear(NULL));
+	REFUSED(fxm_inject_handler(NULL, FXM_CONTEXT_NMI, NULL, NULL));
 	fxm_report_set(NULL, NULL, NULL);
 	fxm_pkmap(NULL, &pool);
 	expect(run, "fxm_report_count", (int64_t)fxm_report_count(NULL, FXM_REPORT_WARN), 0);

@@ -14,9 +14,9 @@ static const struct {
 	uint32_t offset;
 	bool irqs_off;
 } contexts[] = {
-	[FXM_CONTEXT_SOFTIRQ] = {FXMI_SOFTIRQ_OFFSET, false},
-	[FXM_CONTEXT_HARDIRQ] = {FXMI_HARDIRQ_OFFSET, true},
-	[FXM_CONTEXT_NMI] = {FXMI_NMI_OFFSET, true},
+    [FXM_CONTEXT_SOFTIRQ] = {FXMI_SOFTIRQ_OFFSET, false},
+    [FXM_CONTEXT_HARDIRQ] = {FXMI_HARDIRQ_OFFSET, true},
+    [FXM_CONTEXT_NMI] = {FXMI_NMI_OFFSET, true},
 };
 
 static bool is_interrupt(enum fxm_context context)
@@ -73,23 +73,6 @@ int fxm_context_leave(struct fxm_vcpu *cpu, enum fxm_context context)
 enum fxm_context fxm_context(const struct fxm_vcpu *cpu)
 {
 	return cpu && cpu->contexts ? (enum fxm_context)cpu->context[cpu->contexts - 1] : FXM_CONTEXT_TASK;
-}
-
-int fxm_interleave_set(struct fxm_machine *m, fxm_interleave_fn fn, void *arg)
-{
-	if (!m)
-		return -EINVAL;
-	if (m->dead)
-		return -ECHILD;
-	m->interleave = fn;
-	m->interleave_arg = arg;
-	fxmi_set_rare(m, fn ? FXMI_RARE_INTERLEAVE : 0, fn ? 0 : FXMI_RARE_INTERLEAVE);
-	return 0;
-}
-
-void fxmi_interleave_call(struct fxm_vcpu *cpu)
-{
-	cpu->machine->interleave(cpu, cpu->machine->interleave_arg);
 }
 
 void fxm_irq_disable(struct fxm_vcpu *cpu)
@@ -168,9 +151,9 @@ void fxm_counts(const struct fxm_vcpu *cpu, struct fxm_counts *out)
 	if (!cpu || !out)
 		return;
 	*out = (struct fxm_counts){
-		.preempt = fxmi_count_preempt(cpu->counts),
-		.pagefault = fxmi_count_pagefault(cpu->counts),
-		.migrate = cpu->current->migrate,
-		.kmap_depth = fxmi_count_depth(cpu->counts),
+	    .preempt = fxmi_count_preempt(cpu->counts),
+	    .pagefault = fxmi_count_pagefault(cpu->counts),
+	    .migrate = cpu->current->migrate,
+	    .kmap_depth = fxmi_count_depth(cpu->counts),
 	};
 }

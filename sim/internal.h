@@ -24,6 +24,9 @@ int fxmi_physmem_init(struct fxm_machine *m);
 int fxmi_memfd(const char *name, unsigned flags);
 void fxmi_physmem_free(struct fxm_machine *m);
 
+int fxmi_inject_init(struct fxm_machine *m);
+void fxmi_inject_free(struct fxm_machine *m);
+
 int fxmi_kmalloc_init(struct fxm_machine *m);
 void fxmi_kmalloc_free(struct fxm_machine *m);
 
@@ -43,8 +46,11 @@ void fxmi_zone_add(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t st
 struct fxm_page *fxmi_alloc_pages_locked(struct fxm_machine *m, unsigned gfp, unsigned order);
 void fxmi_free_pages_locked(struct fxm_machine *m, struct fxm_page *page);
 
-/* Whether the allocation that is about to happen shall fail. zone_lock held. */
-bool fxmi_alloc_fails_locked(struct fxmi_physmem *mem);
+/* Whether the allocation that is about to happen shall fail. */
+FXMI_INLINE bool fxmi_alloc_fails(struct fxm_machine *m)
+{
+	return fxmi_inject_due(m, FXMI_POINT_ALLOC, UINT32_MAX);
+}
 
 /* Whether the zones' books agree with each other and with mem_map. Takes zone_lock; for assertions and tests. */
 bool fxmi_zones_are_valid(struct fxm_machine *m);
@@ -225,6 +231,8 @@ struct fxmi_vehicle {
 	/* fibres */
 	struct fxmi_fibre fibre;
 	bool running; /* being resumed; task_lock */
+	bool on_callers_seat; /* its resumer sits on its vCPU, and wants the seat back */
+	bool stalled;	      /* not running, but keeps its seat */
 };
 
 FXMI_INLINE struct fxmi_vehicle *fxmi_vehicle(const struct fxm_task *task)

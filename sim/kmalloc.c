@@ -169,7 +169,7 @@ fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, unsigned gfp, uintptr_t 
 	uint64_t pa = 0;
 
 	pthread_mutex_lock(&m->mem.zone_lock);
-	if (!fxmi_alloc_fails_locked(&m->mem))
+	if (!fxmi_alloc_fails(m))
 		s = slab_for(m, size, gfp);
 	if (s) {
 		pa = object_pa(m, s, take_object(s, size, site));

@@ -237,6 +237,7 @@ static const struct {
 	int (*init)(struct fxm_machine *m);
 	void (*free)(struct fxm_machine *m);
 } parts[] = {
+	{fxmi_inject_init, fxmi_inject_free},
 	{fxmi_physmem_init, fxmi_physmem_free},
 	{fxmi_kmalloc_init, fxmi_kmalloc_free},
 	{fxmi_pgtable_init, NULL},

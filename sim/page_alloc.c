@@ -223,19 +223,6 @@ struct fxm_page *fxmi_alloc_pages_locked(struct fxm_machine *m, unsigned gfp, un
 	return NULL;
 }
 
-bool fxmi_alloc_fails_locked(struct fxmi_physmem *mem)
-{
-	if (fxmi_likely(!mem->fail_after))
-		return false;
-	if (mem->fail_after > 1) {
-		mem->fail_after--;
-		return false;
-	}
-	if (!mem->fail_all_after)
-		mem->fail_after = 0;
-	return true;
-}
-
 struct fxm_page *fxm_alloc_pages(struct fxm_machine *m, unsigned gfp, unsigned order)
 {
 	struct fxm_page *page = NULL;
@@ -243,7 +230,7 @@ struct fxm_page *fxm_alloc_pages(struct fxm_machine *m, unsigned gfp, unsigned o
 	if (!m || order > FXM_MAX_ORDER)
 		return NULL;
 	pthread_mutex_lock(&m->mem.zone_lock);
-	if (!fxmi_alloc_fails_locked(&m->mem))
+	if (!fxmi_alloc_fails(m))
 		page = fxmi_alloc_pages_locked(m, gfp, order);
 	pthread_mutex_unlock(&m->mem.zone_lock);
 	if (page && (gfp & FXM_GFP_ZERO))
@@ -410,10 +397,9 @@ void fxm_fail_alloc(struct fxm_machine *m, uint64_t nth, bool and_all_after)
 {
 	if (!m)
 		return;
-	pthread_mutex_lock(&m->mem.zone_lock);
-	m->mem.fail_after = nth;
-	m->mem.fail_all_after = and_all_after;
-	pthread_mutex_unlock(&m->mem.zone_lock);
+	fxmi_inject_clear(m, UINT32_C(1) << FXMI_POINT_ALLOC);
+	if (nth)
+		fxmi_inject_add(m, FXMI_POINT_ALLOC, 1, nth, and_all_after);
 }
 
 /* ---- self-check ------------------------------------------------------------------------------------------------------ */

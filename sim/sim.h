@@ -103,8 +103,6 @@ struct fxmi_physmem {
 	struct fxmi_zone zone[FXM_ZONES];
 	uint64_t *fresh; /* a bit per max-order block: free, on no list, its struct pages never touched */
 	size_t mem_map_bytes, fresh_bytes; /* host mappings, for unmapping */
-	uint64_t fail_after; /* 0: no failure injected; n: the nth next allocation fails */
-	bool fail_all_after;
 	uint64_t table_pfn, table_end_pfn; /* reserved frames that page tables are taken from, next first */
 };
 
@@ -247,7 +245,7 @@ FXMI_INLINE uint64_t fxmi_counts_join(uint64_t task, uint64_t cpu)
 /* Why the fast paths of src/ must take their slow form. */
 #define FXMI_RARE_TRACE 0x1u
 #define FXMI_RARE_DEAD 0x8u /* the machine belongs to another process (forked) */
-#define FXMI_RARE_INTERLEAVE 0x10u /* somebody wants to be told at interference points */
+#define FXMI_RARE_INJECT 0x10u /* something is injected at a point that the slow forms pass */
 
 struct fxm_vcpu {
 	/* hot: one cache line with what a kmap_atomic pair touches, then src's per-CPU area */
@@ -343,18 +341,11 @@ void fxmi_wait_sleep(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock, struct fx
 /* Makes every task on @q runnable. They leave the queue themselves. Lock of @q held. */
 void fxmi_wake_all_locked(struct fxm_vcpu *cpu, struct fxmi_wait_queue *q);
 
-/* Calls the function of fxm_interleave_set(). */
-void fxmi_interleave_call(struct fxm_vcpu *cpu);
-
 /*
- * A place where another CPU or an interrupt could interfere, and where whoever controls interleavings takes over. Stands in
- * the slow forms only, which FXMI_RARE_INTERLEAVE brings about.
+ * The vCPU stands still for a while, others go on. A fibre goes back to its resumer, runnable, and keeps its seat meanwhile;
+ * where the resumer needs that seat, nothing happens. A thread naps.
  */
-FXMI_INLINE void fxmi_interleave(struct fxm_vcpu *cpu)
-{
-	if (fxmi_unlikely(fxmi_rare(cpu) & FXMI_RARE_INTERLEAVE))
-		fxmi_interleave_call(cpu);
-}
+void fxmi_stall(struct fxm_vcpu *cpu);
 
 /* Ends the current task: drops its locks, unwinds to the innermost fxm_task_run() or, with none, calls abort(). */
 _Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu);
@@ -475,6 +466,41 @@ struct fxmi_callbacks {
 	void (*sched_in)(struct fxm_vcpu *cpu, struct fxm_task *task);
 };
 
+/* ---- injection (inject.c) --------------------------------------------------------------------------------------------- */
+
+/* Numbers of points: this one is the machine's, those above are src/'s, up to 31. */
+#define FXMI_POINT_ALLOC 0u /* an allocation of pages or kmalloc memory; fails when any action is due */
+#define FXMI_INJECTIONS 32
+
+/* What shall happen at one point: at passage @first, and at every @every-th one after it (0: at no other). */
+struct fxmi_injection {
+	unsigned point;
+	uint32_t action; /* a bit that means something to who passes; 0: none is here */
+	uint64_t first, every;
+	uint64_t passages, done;
+};
+
+struct fxmi_injections {
+	pthread_mutex_t lock;	 /* guards item */
+	_Atomic uint32_t points; /* bit per point: it has injections */
+	struct fxmi_injection item[FXMI_INJECTIONS];
+};
+
+/* Its number. -ENOSPC: FXMI_INJECTIONS are there. No other thread may pass points meanwhile. */
+int fxmi_inject_add(struct fxm_machine *m, unsigned point, uint32_t action, uint64_t first, uint64_t every);
+
+/* Removes those at the points that have their bits in @points. */
+void fxmi_inject_clear(struct fxm_machine *m, uint32_t points);
+
+/* -ENOENT: no such number. */
+int fxmi_inject_get(struct fxm_machine *m, int n, struct fxmi_injection *out);
+
+/*
+ * The point is passed: the actions that are due, of those that are @possible there and then. For the others the passage does not
+ * count.
+ */
+uint32_t fxmi_inject_due(struct fxm_machine *m, unsigned point, uint32_t possible);
+
 /* ---- machine -------------------------------------------------------------------------------------------------------- */
 
 struct fxmi_segment_desc {
@@ -523,8 +549,7 @@ struct fxm_machine {
 	pthread_cond_t seat_left;      /* with task_lock: some vCPU's seat became free while seat_seekers waited for any */
 	_Atomic unsigned seat_seekers;
 	bool dead; /* we are a fork()ed child of its owner */
-	fxm_interleave_fn interleave; /* with FXMI_RARE_INTERLEAVE: called where somebody could interfere */
-	void *interleave_arg;
+	struct fxmi_injections inject;
 	struct fxm_machine *next_machine;
 	void *kernel; /* src/'s state */
 };

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 __thread struct fxm_vcpu *fxmi_self;
 
@@ -467,7 +468,9 @@ static void run_on_callers_seat(struct fxm_task *task, struct fxm_vcpu *seat)
 
 	caller->state = FXM_TASK_RUNNABLE;
 	fxmi_seat_switch(seat, task);
+	fxmi_vehicle(task)->on_callers_seat = true;
 	run_fibre(task);
+	fxmi_vehicle(task)->on_callers_seat = false;
 	fxmi_seat_switch(seat, caller);
 	caller->state = FXM_TASK_RUNNING;
 	fxmi_self = seat;
@@ -509,7 +512,7 @@ static int resume(struct fxm_task *task, bool patient)
 		run_on_callers_seat(task, fxmi_self);
 		return disclaim(task);
 	}
-	bool seated = fxmi_seat_try(task->cpu, task);
+	bool seated = fxmi_vehicle(task)->stalled || fxmi_seat_try(task->cpu, task);
 	if (!seated && !patient) {
 		disclaim(task);
 		return -EBUSY;
@@ -517,8 +520,10 @@ static int resume(struct fxm_task *task, bool patient)
 	struct fxm_task *caller = stand_up();
 	if (!seated)
 		fxmi_seat_take(task->cpu, task);
+	fxmi_vehicle(task)->stalled = false;
 	run_fibre(task);
-	fxmi_seat_leave(task->cpu);
+	if (!fxmi_vehicle(task)->stalled)
+		fxmi_seat_leave(task->cpu);
 	sit_down(caller);
 	return disclaim(task);
 }
@@ -568,6 +573,19 @@ void fxm_schedule(struct fxm_vcpu *cpu)
 		task->state = FXM_TASK_RUNNABLE;
 		fxmi_seat_pass(cpu);
 		task->state = FXM_TASK_RUNNING;
+	}
+}
+
+void fxmi_stall(struct fxm_vcpu *cpu)
+{
+	static const struct timespec nap = {.tv_nsec = 1000 * 1000};
+	struct fxm_task *task = cpu->current;
+
+	if (task->vehicle != FXM_FIBRE) {
+		nanosleep(&nap, NULL);
+	} else if (!fxmi_vehicle(task)->on_callers_seat) {
+		fxmi_vehicle(task)->stalled = true;
+		yield_fibre(task);
 	}
 }
 

@@ -144,12 +144,11 @@ static bool sleep_on_thread(struct fxm_vcpu *cpu, struct fxm_task *task, const c
 	return woken;
 }
 
-/* Resumed asleep, a fibre has been doomed. */
+/* One that was woken before it slept gives others their turn all the same. Resumed asleep, a fibre has been doomed. */
 static bool sleep_on_fibre(struct fxm_task *task, const char *what)
 {
 	fxmi_vehicle(task)->sleeps_in = what;
-	if (task->state == FXM_TASK_SLEEPING)
-		fxmi_fibre_suspend(task);
+	fxmi_fibre_suspend(task);
 	bool woken = !task->doomed;
 	task->doomed = false;
 	task->state = FXM_TASK_RUNNING;

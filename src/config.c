@@ -34,6 +34,8 @@ static const struct fxmi_row library_rows[] = {
     {FXMI_ROW_CHOICE, "policy.finding", "policy", POLICY_WORDS, NULL, "the same for what a detector finds"},
     {FXMI_ROW_TEXT, "detect", "off", NULL, NULL, "detectors: on, off, or names joined by + (leak+use-after-unmap)"},
     {FXMI_ROW_TEXT, "suppress", "", NULL, NULL, "file of reports to leave out, a line each: KIND PATTERN"},
+    {FXMI_ROW_TEXT, "inject", "", NULL, NULL,
+     "what is to happen at which point: POINT:PASSAGE:ACTION joined by + (kunmap_atomic.popped:1:irq)"},
     {FXMI_ROW_TEXT, "trace", "", NULL, NULL, "file that every operation is recorded in"},
     {FXMI_ROW_CHOICE, "phase", "running", "running|early|reset", NULL,
      "boot phase: early: before paging_init; reset: after early_ioremap_reset"},
@@ -548,7 +550,7 @@ static int set_text(struct fxm_config *cfg, struct fxmi_setting *item, const cha
 	static const struct {
 		const char *name;
 		int (*check)(const char *, struct fxmi_error *);
-	} checks[] = {{"detect", check_detectors}, {"suppress", check_suppressions}};
+	} checks[] = {{"detect", check_detectors}, {"suppress", check_suppressions}, {"inject", fxmi_inject_check}};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		if (!strcmp(item->row->name, checks[i].name)) {

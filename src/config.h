@@ -51,6 +51,9 @@ const char *fxmi_setting_as_text(const struct fxmi_setting *item);
 bool fxmi_is_detector(const char *name, size_t len);
 void fxmi_detectors_list(char *buf, size_t size);
 
+/* inject.c: whether @text is a value of inject=; else one line in @error and -EINVAL. */
+int fxmi_inject_check(const char *text, struct fxmi_error *error);
+
 /* Leaves one line for fxm_config_error() and returns -EINVAL: for what machine creation finds wrong with a config. */
 int fxmi_config_fail(struct fxm_config *cfg, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -153,6 +153,12 @@ struct fxmi_early {
 	struct fxmi_early_slot slot[FXMI_EARLY_SLOTS];
 };
 
+/* inject.c: who answers an injected interrupt. */
+struct fxmi_handler {
+	fxm_inject_fn fn; /* NULL: nobody */
+	void *arg;
+};
+
 struct fxmi_trace;
 struct fxmi_tier;
 struct fxmi_kmap_ctrl;
@@ -222,6 +228,9 @@ struct fxmi_kernel {
 	bool has_stacks;			/* stacks=on or full: reports say where they arose */
 	bool full_stacks;			/* stacks=full: and by which calls a mapping was made */
 
+	bool preemptible;			     /* CONFIG_PREEMPT, CONFIG_PREEMPTION */
+	struct fxmi_handler handler[FXM_CONTEXT_NMI + 1]; /* of injected interrupts, and TASK: of calls */
+
 	struct fxmi_trace *trace;	  /* NULL when never used */
 	_Atomic(struct fxmi_tier *) tier; /* kernel_tier.c; NULL when never used */
 };
@@ -247,6 +256,35 @@ FXMI_INLINE int fxmi_check_cpu(const struct fxm_vcpu *cpu)
 {
 	return fxmi_unlikely(!cpu) ? -EINVAL : fxmi_unlikely(fxmi_rare(cpu) & FXMI_RARE_DEAD) ? -ECHILD : 0;
 }
+
+/* ---- inject.c ---- */
+
+/* The points of src/, in the order of inject.c's table, after the machine's own. */
+enum fxmi_point {
+	FXMI_POINT_KMAP_CALLED = FXMI_POINT_ALLOC + 1,
+	FXMI_POINT_KMAP_POOL,
+	FXMI_POINT_KMAP_MAPPED,
+	FXMI_POINT_KUNMAP_IDLE,
+	FXMI_POINT_ATOMIC_PUSHED,
+	FXMI_POINT_ATOMIC_MAPPED,
+	FXMI_POINT_ATOMIC_CLEARED,
+	FXMI_POINT_ATOMIC_POPPED,
+	FXMI_POINTS
+};
+
+bool fxmi_point_pass(struct fxm_vcpu *cpu, enum fxmi_point point);
+
+/*
+ * Code passes @point, in a slow form: what was injected there happens. True: the pool shall pass for full. Where it may happen
+ * that other code runs, no lock is held.
+ */
+FXMI_INLINE bool fxmi_point(struct fxm_vcpu *cpu, enum fxmi_point point)
+{
+	return fxmi_unlikely(fxmi_rare(cpu) & FXMI_RARE_INJECT) && fxmi_point_pass(cpu, point);
+}
+
+/* Injects what inject= says. -EINVAL: this kernel cannot, and @error says why. */
+int fxmi_inject_setting(struct fxmi_kernel *k, struct fxmi_error *error);
 
 /* ---- fixmap.c ---- */
 

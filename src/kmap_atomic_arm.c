@@ -41,7 +41,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	int level = fxmi_kmap_atomic_idx_push(cpu, k);
-	fxmi_interleave(cpu);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_PUSHED);
 	uint64_t va = level_va(pc, level);
 	void *pte = fxmi_pte_ptr(k->m, va);
 	uint64_t entry = (pfn << FXM_PAGE_SHIFT | k->kmap_prot) & UINT32_MAX;
@@ -54,6 +54,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	fxmi_flush_tlb_one(cpu, va);
 	fxmi_window_begin(cpu, va, entry);
 	fxmi_note_map(cpu, k, level);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
 	return va;
 }
 
@@ -106,8 +107,9 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 		fxmi_flush_tlb_one(cpu, top);
 	}
 	fxmi_note_unmap(cpu, k, level);
-	fxmi_interleave(cpu);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_CLEARED);
 	fxmi_kmap_atomic_idx_pop(cpu, k);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_POPPED);
 	fxmi_window_end(cpu, top);
 	if (page != top)
 		fxmi_window_end(cpu, page);

@@ -67,7 +67,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	int level = fxmi_kmap_atomic_idx_push(cpu, k);
-	fxmi_interleave(cpu);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_PUSHED);
 	uint64_t va = level_va(pc, level);
 	void *pte = level_pte(k, pc, level);
 	uint64_t old = fxmi_pte_get(pte, k->pte_bytes);
@@ -87,6 +87,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	fxmi_pte_set(pte, k->pte_bytes, entry);
 	fxmi_window_begin(cpu, va, entry);
 	fxmi_note_map(cpu, k, level);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
 	return va;
 }
 
@@ -126,8 +127,9 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 	fxmi_pte_set(level_pte(k, pc, level), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 	fxmi_note_unmap(cpu, k, level);
-	fxmi_interleave(cpu);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_CLEARED);
 	fxmi_kmap_atomic_idx_pop(cpu, k);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_POPPED);
 	fxmi_window_end(cpu, top);
 	if (page != top)
 		fxmi_window_end(cpu, page);

@@ -27,6 +27,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	void *pte = pc->kmap_pte - (size_t)type * k->pte_bytes;
 	uint64_t entry = (pfn << FXM_PAGE_SHIFT | k->kmap_prot) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
 
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_PUSHED);
 	if (check_busy && k->debug_highmem && fxmi_pte_get(pte, k->pte_bytes))
 		fxmi_bug(
 		    cpu, "type_busy",
@@ -39,6 +40,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	pc->live_types |= 1u << type;
 	fxmi_window_begin(cpu, va, entry);
 	fxmi_note_map(cpu, k, (int)type);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
 	return va;
 }
 
@@ -137,9 +139,11 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 	if (k->highmem && page >= k->fixaddr_start) {
 		if (k->debug_highmem)
 			unmap_debug(cpu, k, page, type);
+		fxmi_point(cpu, FXMI_POINT_ATOMIC_CLEARED);
 		if (page == slot_va(fxmi_percpu(cpu), type))
 			fxmi_note_unmap(cpu, k, (int)type);
 		end_mapping(cpu, k, page);
+		fxmi_point(cpu, FXMI_POINT_ATOMIC_POPPED);
 	}
 	if (k->highmem)
 		cpu->counts -= FXMI_PREEMPT_ONE;

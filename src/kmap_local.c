@@ -208,7 +208,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	cpu->current->migrate++;
 	preempt_disable(cpu);
 	int slot = idx_push(cpu, k);
-	fxmi_interleave(cpu);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_PUSHED);
 	int index = slot_index(k, slot, pfn);
 	uint64_t va = index_va(pc, index);
 	void *pte = index_pte(k, pc, index);
@@ -224,6 +224,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 		ctrl->site[slot] = k->record_sites && slot < (int)k->km_type_nr ? pc->site[slot] : 0;
 	}
 	preempt_enable(cpu);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
 	return va;
 }
 
@@ -343,13 +344,14 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
 	fxmi_pte_set(index_pte(k, pc, index), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 	fxmi_note_unmap(cpu, k, slot);
-	fxmi_interleave(cpu);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_CLEARED);
 	if (is_noted(slot))
 		ctrl->pteval[slot] = 0;
 	fxmi_window_end(cpu, top);
 	if (page != top)
 		fxmi_window_end(cpu, page);
 	idx_pop(cpu, k);
+	fxmi_point(cpu, FXMI_POINT_ATOMIC_POPPED);
 	preempt_enable(cpu);
 	cpu->current->migrate--;
 }

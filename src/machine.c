@@ -74,6 +74,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->debug_highmem = fxmi_setting(l, "DEBUG_HIGHMEM");
 	k->debug_atomic_sleep = fxmi_setting(l, "DEBUG_ATOMIC_SLEEP");
 	k->smp = fxmi_setting(l, "SMP");
+	k->preemptible = fxmi_setting(l, "PREEMPT") || fxmi_setting(l, "PREEMPTION");
 	k->flush_pkmap_always = fxmi_trait(l, "flush_pkmap_always");
 	k->flush_range_is_all = fxmi_trait(l, "flush_kernel_range_is_all");
 	k->kunmap_bug_in_irq = fxmi_trait(l, "kunmap_bug_in_interrupt");
@@ -401,6 +402,8 @@ static int create(struct fxm_config *cfg, bool identity, struct fxm_machine **ou
 	adopt_fixed(k);
 	adopt_values(k);
 	error = boot(k);
+	if (!error)
+		error = fxmi_inject_setting(k, &cfg->error);
 	if (error) {
 		if (error == -ENOENT || error == -EACCES || error == -EISDIR || error == -EROFS)
 			fxmi_config_fail(cfg, "trace=%s cannot be written: %s", fxmi_setting_text(layout, "trace"),

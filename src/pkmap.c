@@ -221,8 +221,8 @@ static uint64_t take_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, st
 	return va;
 }
 
-/* Sleeps until the last user of some slot of @colour is gone. */
-static void wait_for_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t colour)
+/* Sleeps until the last user of some slot of @colour is gone; @injected: one goes as soon as others have had their turn. */
+static void wait_for_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t colour, bool injected)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
 	struct fxmi_wait_queue *queue = &p->map_wait[colour];
@@ -230,7 +230,7 @@ static void wait_for_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, ui
 	struct fxmi_waiter waiter;
 
 	fxmi_wait_begin_locked(cpu, queue, &waiter);
-	if (any_idle(p, colour)) {
+	if (injected || any_idle(p, colour)) {
 		/* An unmapper that did not see us: what follows is as if it had come right after we fell asleep. */
 		fxmi_wake_all_locked(cpu, queue);
 	} else if (op) {
@@ -248,12 +248,13 @@ static void wait_for_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, ui
 static uint64_t map_new_virtual_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
 {
 	uint32_t colour = colour_of(&k->pkmap, fxmi_page_pfn(k->m, page));
+	bool injected = fxmi_point(cpu, FXMI_POINT_KMAP_POOL);
 
-	for (;;) {
-		uint32_t nr = find_slot_locked(cpu, k, colour);
+	for (;; injected = false) {
+		uint32_t nr = injected ? k->pkmap.last_pkmap : find_slot_locked(cpu, k, colour);
 		if (nr < k->pkmap.last_pkmap)
 			return take_slot_locked(cpu, k, page, nr);
-		wait_for_slot_locked(cpu, k, colour);
+		wait_for_slot_locked(cpu, k, colour, injected);
 		uint64_t va = fxmi_page_address(k, page);
 		if (va)
 			return va; /* somebody else mapped it meanwhile */
@@ -293,6 +294,7 @@ FXMI_INLINE void note_first_user(struct fxm_vcpu *cpu, struct fxmi_kernel *k, ui
 static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
+	fxmi_point(cpu, FXMI_POINT_KMAP_CALLED);
 	fxmi_spin_lock(cpu, &p->kmap_lock);
 	uint64_t va = fxmi_page_address(k, page);
 	if (!va)
@@ -306,6 +308,7 @@ static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fx
 			 "mapping",
 			 nr);
 	fxmi_spin_unlock(cpu, &p->kmap_lock);
+	fxmi_point(cpu, FXMI_POINT_KMAP_MAPPED);
 	return va;
 }
 
@@ -355,8 +358,10 @@ void fxmi_kunmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_pa
 	if (count == 0)
 		kunmap_bug(cpu, k, page, (int)nr);
 	fxmi_spin_unlock(cpu, &p->kmap_lock);
-	if (count == 1)
-		slot_fell_idle(cpu, k, nr);
+	if (count != 1)
+		return;
+	fxmi_point(cpu, FXMI_POINT_KUNMAP_IDLE);
+	slot_fell_idle(cpu, k, nr);
 }
 
 /*

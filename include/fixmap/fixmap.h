@@ -8,6 +8,7 @@
 #include <fixmap/early_fixmap.h>
 #include <fixmap/early_ioremap.h>
 #include <fixmap/highpage.h>
+#include <fixmap/inject.h>
 #include <fixmap/kmap.h>
 #include <fixmap/kmap_atomic.h>
 #include <fixmap/kmap_local.h>

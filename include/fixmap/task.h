@@ -116,17 +116,6 @@ FXM_API int fxm_context_leave(struct fxm_vcpu *cpu, enum fxm_context context);
 /** The innermost context of @cpu. */
 FXM_API enum fxm_context fxm_context(const struct fxm_vcpu *cpu);
 
-/** Called inside an operation on @cpu. May do what an interrupt on @cpu or code on another vCPU would do there. */
-typedef void (*fxm_interleave_fn)(struct fxm_vcpu *cpu, void *arg);
-
-/**
- * Sets what is called at each point where another CPU or an interrupt could interfere with a simulated-kernel function half
- * done: between taking a kmap_atomic level and writing its entry, between clearing the entry and giving the level back. It is
- * called for the operations that it does itself too. NULL: nothing, the default. Meanwhile all operations take their slow forms.
- * Context: while no other thread uses @m. Errors: -EINVAL no machine, -ECHILD @m is dead (forked).
- */
-FXM_API int fxm_interleave_set(struct fxm_machine *m, fxm_interleave_fn fn, void *arg);
-
 /** Models local_irq_disable() / local_irq_enable() / irqs_disabled(). */
 FXM_API void fxm_irq_disable(struct fxm_vcpu *cpu);
 FXM_API void fxm_irq_enable(struct fxm_vcpu *cpu);

@@ -505,10 +505,10 @@ struct model_result model_idx_pop(struct model *m, unsigned cpu)
 	return m->c.typed || m->c.local ? refused(-ENOSYS) : pop(m, cpu);
 }
 
-static void interfere(struct model *m, unsigned cpu)
+static void interfere(struct model *m, unsigned cpu, enum model_point point)
 {
 	if (m->interleave)
-		m->interleave(m, cpu, m->interleave_arg);
+		m->interleave(m, cpu, point, m->interleave_arg);
 }
 
 static struct model_result map_level(struct model *m, unsigned cpu, uint64_t pfn, uint64_t prot, bool check)
@@ -517,7 +517,7 @@ static struct model_result map_level(struct model *m, unsigned cpu, uint64_t pfn
 
 	if (r.outcome == MODEL_BUG)
 		return r;
-	interfere(m, cpu);
+	interfere(m, cpu, MODEL_PUSHED);
 	uint64_t va = atomic_va(m, cpu, (int)r.value);
 	if (check && model_pte(m, va)) {
 		struct model_result died = bug(m, NULL, "arch/x86/mm/highmem_32.c:47", "arch/x86/mm/highmem_32.c:15");
@@ -526,6 +526,7 @@ static struct model_result map_level(struct model *m, unsigned cpu, uint64_t pfn
 	}
 	set_pte(m, va, pfn * MODEL_PAGE | ((prot & PRESENT) ? prot & m->c.supported_mask : prot));
 	r.address = va;
+	interfere(m, cpu, MODEL_MAPPED);
 	return r;
 }
 
@@ -540,9 +541,11 @@ static struct model_result unmap_top(struct model *m, unsigned cpu, uint64_t pag
 	}
 	set_pte(m, top, 0);
 	model_tlb_flush_one(m, cpu, page);
-	interfere(m, cpu);
+	interfere(m, cpu, MODEL_CLEARED);
 	struct model_result r = pop(m, cpu);
 	r.warnings += warnings;
+	if (r.outcome != MODEL_BUG)
+		interfere(m, cpu, MODEL_POPPED);
 	return r;
 }
 
@@ -586,7 +589,7 @@ static struct model_result map_local(struct model *m, unsigned cpu, uint64_t pfn
 		return r;
 	}
 	int slot = t->idx - 1;
-	interfere(m, cpu);
+	interfere(m, cpu, MODEL_PUSHED);
 	r.address = atomic_va(m, cpu, slot);
 	if (model_pte(m, r.address)) {
 		r.outcome = MODEL_BUG;
@@ -595,6 +598,7 @@ static struct model_result map_local(struct model *m, unsigned cpu, uint64_t pfn
 	set_pte(m, r.address, pfn * MODEL_PAGE | (prot & m->c.supported_mask));
 	*pteval(t, slot) = model_pte(m, r.address);
 	model_preempt(m, cpu, -1);
+	interfere(m, cpu, MODEL_MAPPED);
 	return r;
 }
 
@@ -614,13 +618,14 @@ static struct model_result unmap_local(struct model *m, unsigned cpu, uint64_t p
 		r.warnings = warn_once(&m->warned_order);
 	set_pte(m, top, 0);
 	model_tlb_flush_one(m, cpu, page);
-	interfere(m, cpu);
+	interfere(m, cpu, MODEL_CLEARED);
 	*pteval(t, t->idx - 1) = 0;
 	t->idx -= model_increment(m);
 	if (t->idx < 0) {
 		r.outcome = MODEL_BUG;
 		return r;
 	}
+	interfere(m, cpu, MODEL_POPPED);
 	model_preempt(m, cpu, -1);
 	t->migrate--;
 	return r;

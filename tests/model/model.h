@@ -25,6 +25,9 @@
 #define MODEL_CONTEXTS 16
 #define MODEL_LEVELS 64 /* kmap_local mappings that a task could have on record */
 
+/* A level has been taken, its entry written, the entry cleared, the level given back. */
+enum model_point { MODEL_PUSHED, MODEL_MAPPED, MODEL_CLEARED, MODEL_POPPED, MODEL_POINTS };
+
 enum model_context { MODEL_SOFTIRQ = 1, MODEL_HARDIRQ, MODEL_NMI };
 
 struct model_config {
@@ -84,8 +87,8 @@ struct model {
 	bool warned_out_guard, warned_out_none, warned_in_guard, warned_in_none; /* context switches */
 	struct model_task task[MODEL_TASKS];
 	struct model_cpu cpu[MODEL_CPUS];
-	/* called where kmap_atomic has taken a level and not mapped it, or kunmap_atomic cleared it and not given it back */
-	void (*interleave)(struct model *m, unsigned cpu, void *arg);
+	/* called at each point of kmap_atomic and kmap_local where an interrupt could come */
+	void (*interleave)(struct model *m, unsigned cpu, enum model_point point, void *arg);
 	void *interleave_arg;
 	/* model_init() leaves the rest as it is: it begins with zeroes, and a new generation empties it */
 	uint64_t tlb_generation[MODEL_CPUS];

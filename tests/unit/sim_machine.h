@@ -52,7 +52,7 @@ static inline struct fxm_machine *sim_machine_try(const struct fxmi_pt_format *f
 		free(m);
 		return NULL;
 	}
-	fxm_assert(fxmi_kmalloc_init(m) == 0 && fxmi_pgtable_init(m) == 0);
+	fxm_assert(fxmi_inject_init(m) == 0 && fxmi_kmalloc_init(m) == 0 && fxmi_pgtable_init(m) == 0);
 	while (m->cpus_online < cpus)
 		sim_add_cpu(m);
 	return m;

@@ -610,8 +610,8 @@ static void test_vcpus_come_online_up_to_nr_cpus(void **state)
 
 static void test_rare_bits_reach_present_and_future_vcpus(void **state)
 {
-	fxmi_set_rare(*state, FXMI_RARE_TRACE | FXMI_RARE_INTERLEAVE, 0);
-	fxmi_set_rare(*state, 0, FXMI_RARE_INTERLEAVE);
+	fxmi_set_rare(*state, FXMI_RARE_TRACE | FXMI_RARE_INJECT, 0);
+	fxmi_set_rare(*state, 0, FXMI_RARE_INJECT);
 	assert_int_equal(fxm_machine_cpu_add(*state), 2);
 	for (unsigned n = 0; n < 3; n++)
 		assert_int_equal(fxm_machine_vcpu(*state, n)->rare, FXMI_RARE_TRACE);
