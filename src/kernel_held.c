@@ -98,6 +98,8 @@ static bool is_held(const struct fxmi_tier *tier, struct fxmi_held *h)
 		return fxm_page_count(m, fxm_page_of_pfn(m, h->held.pfn)) > 0;
 	case FXM_HELD_KMALLOC:
 		return fxm_ksize(m, h->held.address) != 0;
+	case FXM_HELD_IRQ:
+		return true;
 	default:
 		break;
 	}
@@ -169,6 +171,10 @@ static int report_leak(const struct fxm_held *held, void *arg)
 		about.slot_plus_1 = (int)held->index + 1;
 		fxmi_finding(leaks->k, NULL, "leak", &about, "fixmap %u%s%s%s still maps pfn %llx at %llx, set at %s", held->index,
 			     fixed ? " (" : "", fixed ? fixed : "", fixed ? ")" : "", pfn, va, place);
+		break;
+	case FXM_HELD_IRQ:
+		about.pfn_plus_1 = 0;
+		fxmi_finding(leaks->k, NULL, "leak", &about, "IRQ %u never freed, request_irq() at %s", held->index, place);
 		break;
 	}
 	return 0;

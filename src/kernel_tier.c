@@ -59,6 +59,7 @@ void fxmi_tier_free(struct fxmi_kernel *k)
 		return;
 	pthread_mutex_destroy(&tier->lock);
 	pthread_mutex_destroy(&tier->log_lock);
+	fxmi_irqs_free(tier);
 	free(tier->held);
 	free(tier);
 }

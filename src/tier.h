@@ -23,10 +23,11 @@ struct fxmi_held {
 struct fxmi_tier {
 	struct fxmi_kernel *k;
 	_Atomic unsigned checked; /* the units' generation that was found to fit this machine */
-	pthread_mutex_t lock;	  /* guards held */
+	pthread_mutex_t lock;	  /* guards held and irqs */
 	struct fxmi_held *held;	  /* open addressing by kind and key; held.site is the value, seq 0 an empty place */
 	size_t held_places, held_used;
 	uint64_t next_seq;
+	struct fxmi_irq *irqs; /* kernel_irq.c */
 	pthread_mutex_t log_lock; /* guards the rest */
 	fxm_log_fn log_fn;
 	void *log_arg;
@@ -102,6 +103,10 @@ extern _Atomic unsigned fxmi_units_generation;
 
 /* vsnprintf() as the kernel does it, for @k's version and address width (NULL: the host's). Returns the whole length. */
 size_t fxmi_vformat(struct fxmi_kernel *k, char *buf, size_t size, const char *fmt, va_list args);
+
+/* ---- kernel_irq.c ---- */
+
+void fxmi_irqs_free(struct fxmi_tier *tier);
 
 /* ---- kernel_held.c ---- */
 

@@ -117,14 +117,14 @@ FXM_API void fxm_k_dump_stack(void);
 
 /* ---- what is held ------------------------------------------------------------------------------------------------------ */
 
-enum fxm_held_kind { FXM_HELD_PAGES, FXM_HELD_KMALLOC, FXM_HELD_FIXMAP };
+enum fxm_held_kind { FXM_HELD_PAGES, FXM_HELD_KMALLOC, FXM_HELD_FIXMAP, FXM_HELD_IRQ };
 
 /** Something that kernel-tier code took and did not give back. */
 struct fxm_held {
 	enum fxm_held_kind kind;
 	uint64_t pfn;	      /**< PAGES: the first frame; FIXMAP: the frame mapped */
 	unsigned order;	      /**< PAGES */
-	uint32_t index;	      /**< FIXMAP */
+	uint32_t index;	      /**< FIXMAP; IRQ: its number */
 	size_t size_bytes;    /**< KMALLOC */
 	fxm_va address;	      /**< KMALLOC, FIXMAP */
 	struct fxm_site site; /**< where it was taken */
@@ -233,6 +233,16 @@ FXM_API int fxm_k_preempt_count(void);
 FXM_API int fxm_k_pagefault_count(void);
 FXM_API void fxm_k_schedule(void);
 FXM_API void fxm_k_might_sleep(const char *where);
+
+/** An interrupt handler; that of a kernel up to 2.6.18 gets a third argument, NULL. */
+typedef int (*fxm_k_irq_fn)(int irq, void *dev, void *regs);
+
+/**
+ * request_irq() / free_irq(). An injected hard interrupt runs all handlers, in the order of the requests; fxm_inject_handler() is
+ * used for that. Errors: -EINVAL no handler, -EBUSY the number is taken, -ENOMEM.
+ */
+FXM_API int fxm_k_request_irq(unsigned irq, fxm_k_irq_fn handler, void *dev);
+FXM_API void fxm_k_free_irq(unsigned irq, const void *dev);
 
 /** A lock word: spinlock_t and struct mutex hold one. All zero: free. */
 struct fxm_k_lock {

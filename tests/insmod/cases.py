@@ -39,6 +39,11 @@ def example(name, status, *args, **more):
 P26, P415, P510, P61 = ('-p', 'i386-2.6.12'), ('-p', 'x86_32-4.15'), ('-p', 'x86_32-5.10'), ('-p', 'x86_32-6.1')
 
 # ---- the examples, on every profile that they are for ----
+for args in (P415, P415 + ('-o', 'DEBUG_HIGHMEM=1'), P510, P61):
+    example('interrupted', 0, *args, err=[], out=['it is still 42 after 0 interrupts$'])
+    example('interrupted', 0, *args, '-o', 'inject=kunmap_atomic.popped:1:irq', err=[],
+            out=['IRQ 9 at preempt_count 1', 'it is still 42 after 1 interrupts$'])
+    example('interrupted', 1, *args, '-o', 'inject=alloc:2:fail', out=[], err=['init_module: -ENOMEM'])
 TIME = r'^\[ *\d+\.\d{6}\] '
 for args, address in ((P26, '0xff801000'), (P415, '0xff801000'), (P415 + ('-o', 'pae=1'), '0xffa01000'), (P510, '0xfec01000')):
     example('kmap_string', 0, *args, identity=True, err=[], out=[TIME + rf'\[{address}\] libfixmap-kmap_string_init$', 'is highmem, pkmap slot 1$'])
@@ -438,3 +443,27 @@ for args in (P26, P415 + ('-o', 'pae=1'), P510):
 add('tool', 'trace of a BUG', 1, {'apic_wrong_argument.c': None}, args=['--trace', 'run.trace'], after=replays)
 add('tool', 'trace that cannot be', 2, OK, args=['--trace', '/nowhere/run.trace'], out=[], one_line=True, err=['/nowhere/run.trace cannot be written'])
 add('tool', 'help', 0, {}, files=['--help'], err=[], out=['^usage: fixmap insmod', 'Exit status'])
+
+# ---- interrupts ----
+IRQ = '#include <linux/highmem.h>\n#include <linux/interrupt.h>\n#include <linux/module.h>\nstatic irqreturn_t h(int irq, void *dev) { (void)dev; printk("IRQ %d\\n", irq); return IRQ_HANDLED; }\n'
+add('reports', 'two interrupt handlers', 0, IRQ + '''static int __init f(void)
+{
+struct page *p = alloc_page(GFP_HIGHUSER);
+int a = request_irq(3, h, 0, "a", p), b = request_irq(3, h, 0, "b", p), c = request_irq(4, h, 0, "c", p), d = request_irq(5, NULL, 0, "d", p);
+printk("%d %d %d %d\\n", a, b, c, d);
+kmap(p); kunmap(p);
+free_irq(3, p); kmap(p); kunmap(p);
+free_irq(4, p);
+__free_page(p);
+return 0;
+}
+module_init(f);
+''', args=['-o', 'inject=kmap.called:1/1:irq'], err=[], out=[r'0 -16 0 -22$', 'IRQ 3$', 'IRQ 4$', 'IRQ 4$'], no_out=['IRQ 3\\n.*IRQ 3'])
+add('reports', 'an IRQ never freed, one freed twice', 1, IRQ + '''static int __init f(void)
+{
+int error = request_irq(7, h, 0, "a", NULL);
+free_irq(8, NULL);
+return error;
+}
+module_init(f);
+''', out=[], err=['free_irq of IRQ 8, which was not requested', r'^leak: IRQ 7 never freed, request_irq\(\) at f\+'])
