@@ -79,6 +79,7 @@ struct replay_thread {
 	struct replay_action action;
 	bool quit;
 	bool in_kmap;		/* asleep in kmap(), or woken and not run yet */
+	bool performed;		/* done with its action: it yields */
 	uint64_t slept;		/* when it went to sleep: the newest waiter wakes first */
 	char *asleep;		/* the library's `ev` line of that, until the file's comes */
 	unsigned long ended_at; /* line on which a BUG or an oops ended it; 0: alive */

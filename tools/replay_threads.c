@@ -21,7 +21,9 @@ static int thread_main(void *arg)
 	struct replay_thread *t = arg;
 
 	while (!t->quit) {
+		t->performed = false;
 		replay_perform(t->vcpu, &t->action);
+		t->performed = true;
 		fxm_task_yield();
 	}
 	return 0;
@@ -91,7 +93,10 @@ static int take_turn(struct replay *rp, struct replay_thread *t)
 	rp->report[0] = '\0';
 	free(t->asleep);
 	t->asleep = NULL;
-	state = fxm_task_resume(t->task);
+	/* An injection may stop it in the middle: in a replay nobody else gets that turn. */
+	do
+		state = fxm_task_resume(t->task);
+	while (state == FXM_TASK_RUNNABLE && !t->performed);
 	if (state < 0)
 		return trace_reader_fail(&rp->reader, "thread %s cannot run: %s", t->name, fxm_strerror(state));
 	t->in_kmap = state == FXM_TASK_SLEEPING;

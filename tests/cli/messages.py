@@ -23,6 +23,8 @@ CASES = [
     ('profiles --diff x86_32-4.15 x86_32-4.7 now', 'fixmap profiles: now is not expected here; --diff takes two profiles'),
     ('profiles --diff x86_32-4.15 hurd', 'fixmap profiles: no profile hurd: `fixmap profiles` lists them'),
     ('profiles --diff x86_32-4.15,pae=2 x86_32-4.7', 'fixmap profiles: pae=2: write pae=0 or pae=1'),
+    ('profiles --points now', 'fixmap profiles: now is not expected here; see `fixmap help profiles`'),
+    ('profiles --diff --points', 'fixmap profiles: --diff and --points do not go together; write one of them'),
     ('layout pae=1', 'fixmap layout: pae=1: write -o in front of it'),
     ('layout here', 'fixmap layout: here is not expected here; see `fixmap help layout`'),
     ('layout -o', 'fixmap layout: a value is missing after -o; see `fixmap help layout`'),
@@ -46,6 +48,9 @@ CASES = [
     ('cflags -o window=soon', 'fixmap cflags: window=soon: write one of off|strict|retain|eager'),
     ('cflags -o NR_CPUS=8192', 'fixmap cflags: NR_CPUS=8192 makes the per-CPU areas below FIXADDR_TOP larger than the '
      "kernel's address space: write a smaller NR_CPUS"),
+    ('layout -o inject=kmap:1:irq', 'fixmap layout: inject=kmap:1:irq: no point kmap; there are alloc kmap.called kmap.pool '
+     'kmap.mapped kunmap.idle kmap_atomic.pushed kmap_atomic.mapped kunmap_atomic.cleared kunmap_atomic.popped'),
+    ('walk -o inject=alloc:1:irq ff801000', 'fixmap walk: inject=alloc:1:irq: alloc does not do irq; it does fail'),
     ('walk 100000000', "fixmap walk: 100000000 is beyond this kernel's 32-bit addresses; write at most ffffffff"),
     ('ptdump -p i386-2.6.12', 'fixmap ptdump: i386-2.6.12 has no page-table dump (since 2.6.26); choose another profile'),
     ('ptdump now', 'fixmap ptdump: now: ptdump takes options only'),
@@ -86,6 +91,24 @@ for command in ('profiles', 'layout', 'cflags', 'insmod', 'replay', 'walk'):
     texts = [run(a, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for a in (f'{command} --help', f'help {command}')]
     if texts[0].stdout != texts[1].stdout or not texts[0].stdout.startswith(f'usage: fixmap {command}') or texts[1].returncode:
         problem(f'help {command}', texts[1].stdout + texts[1].stderr)
+
+# Every point is listed, with what it does.
+p = run('profiles --points', stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+if p.returncode or p.stderr or not p.stdout.startswith('alloc ') or p.stdout.count('\n') != 9 or \
+        'kmap.pool              kmap looks for a slot: full\n' not in p.stdout:
+    problem('profiles --points', p.stdout + p.stderr)
+
+# An interrupt that nobody answers changes nothing that a recording states.
+SCRIPT = 'page P0\n' + ''.join(f'op {2 * i + 1} 0 A0 task kmap_atomic P0 -\nop {2 * i + 2} 0 A0 task kunmap_atomic - fffbb000\n'
+                               for i in range(3))
+trace = subprocess.run([fixmap, 'replay', '--fill', '-'], input=SCRIPT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                       timeout=60, check=False).stdout
+for points in ('kmap_atomic.pushed:1/1:irq+kunmap_atomic.popped:2:nmi', 'kmap_atomic.mapped:1/1:softirq+kunmap_atomic.cleared:1:delay'):
+    done += 1
+    p = subprocess.run([fixmap, 'replay', '-o', f'inject={points}', '-'], input=trace, stdout=subprocess.PIPE, text=True, timeout=60,
+                       check=False)
+    if p.returncode or '6 operations, 0 differences' not in p.stdout:
+        problem(f'replay -o inject={points}', p.stdout)
 
 # A full disk is reported; a reader that leaves early has what it wanted.
 for arguments in ('layout', 'layout --json', 'profiles', 'cflags', '--help', '--version'):
