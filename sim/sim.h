@@ -361,6 +361,7 @@ bool fxmi_task_has_unwind(const struct fxm_vcpu *cpu);
 struct fxmi_resident {
 	uint64_t pfn;
 	bool writable;
+	bool poisoned; /* for AddressSanitizer: its mapping has ended */
 };
 
 /* A run of simulated addresses that the window shows. */
@@ -375,7 +376,9 @@ struct fxmi_segment {
 struct fxmi_window {
 	enum fxm_window_mode mode;
 	bool identity;
-	pthread_mutex_t lock; /* residency changes */
+	bool poisons;		 /* a page that stays after its mapping is poisoned: sim/poison.c */
+	bool wants_all;		 /* every begin and end has to be told, in the order in which they happen: eager, or poisons */
+	pthread_mutex_t lock;	 /* residency changes */
 	unsigned char *reserved; /* the PROT_NONE reservation */
 	size_t reserved_bytes;
 	uint64_t reserved_start; /* simulated address of its first byte */
@@ -411,7 +414,7 @@ FXMI_INLINE bool fxmi_window_shows(struct fxmi_window *w, uint64_t va)
 /*
  * The mapping of the page at @va has begun with leaf entry @entry (its PTE is already written) / has ended (the PTE may stay).
  * begin: drops a resident page that shows another frame or too much permission; eager: maps it now.
- * end: strict and eager drop the page; retain keeps it.
+ * end: strict and eager drop the page; retain keeps it, poisoned if window.poisons.
  * Either may be called for addresses outside every lazy segment, and does nothing then.
  */
 void fxmi_window_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry);
@@ -437,6 +440,7 @@ struct fxmi_trap_info {
 	enum fxmi_trap trap;
 	struct fxm_fault fault; /* address: simulated inside a window, else the host pointer's value (UINT64_MAX: not canonical) */
 	uintptr_t pc;		/* the accessing instruction */
+	bool is_return_address; /* pc is, of the check that found the access (AddressSanitizer's) */
 };
 
 struct fxmi_callbacks {
@@ -510,15 +514,16 @@ struct fxmi_segment_desc {
 
 /* What to build. */
 struct fxmi_desc {
-	unsigned nr_cpus, cpus;	  /* possible, online */
-	uint64_t ram_end;	  /* physical; usable: 0 to 0x9fc00 and 1 MB to here */
-	uint64_t highmem_pfn;	  /* first highmem frame; the number of frames when there is no highmem */
-	uint64_t dma_pfn;	  /* end of ZONE_DMA */
-	uint64_t page_offset;	  /* virtual address of physical 0 in the direct map */
+	unsigned nr_cpus, cpus; /* possible, online */
+	uint64_t ram_end;	/* physical; usable: 0 to 0x9fc00 and 1 MB to here */
+	uint64_t highmem_pfn;	/* first highmem frame; the number of frames when there is no highmem */
+	uint64_t dma_pfn;	/* end of ZONE_DMA */
+	uint64_t page_offset;	/* virtual address of physical 0 in the direct map */
 	const struct fxmi_pt_format *format;
-	bool preempt_count;	  /* preempt_disable() counts */
+	bool preempt_count; /* preempt_disable() counts */
 	enum fxm_window_mode window;
-	bool identity;		  /* ask for the simulated addresses themselves; relocated when they are taken */
+	bool identity; /* ask for the simulated addresses themselves; relocated when they are taken */
+	bool poison;   /* a use after unmap that the window would not see is AddressSanitizer's to find, if it is there */
 	unsigned nr_segments;
 	struct fxmi_segment_desc segment[FXMI_SEGMENTS];
 	unsigned hung_task_seconds;

@@ -7,6 +7,8 @@
  *
  * Simulated address a lies at host address a + delta; delta is 0 under identity, else a multiple of 4 GiB.
  *
+ * Under AddressSanitizer a page that retain keeps is poisoned from the end of its mapping to the begin of the next (sim/poison.c).
+ *
  * A lazy page is in one of three states. Its bit in `resident` is clear: PROT_NONE. The bit is set and page.pfn is
  * NOT_MAPPED: a fault handler is about to map it. The bit is set and page.pfn is a frame: mapped. All changes happen under
  * window.lock; nr_resident counts the bits.
@@ -162,8 +164,10 @@ static void withdraw(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t f
 {
 	bool mapped = false;
 
-	for (uint64_t n = from; n < to; n++)
+	for (uint64_t n = from; n < to; n++) {
 		mapped |= shown_pfn(seg, n) != NOT_MAPPED;
+		fxmi_unpoison(seg, n);
+	}
 	if (mapped) {
 		remap(&m->window, host_page(seg, from), (to - from) << FXM_PAGE_SHIFT, PROT_NONE, RESERVE_FLAGS, -1, 0);
 		tell_memcheck(host_page(seg, from), (to - from) << FXM_PAGE_SHIFT);
@@ -205,6 +209,7 @@ static void begin_locked(struct fxm_machine *m, struct fxmi_segment *seg, uint64
 	bool replaces = eager || (m->window.mode == FXM_WINDOW_RETAIN && shown != NOT_MAPPED);
 	bool writable = may_write(f, entry), is_writable = seg->page[n].writable;
 
+	fxmi_unpoison(seg, n);
 	/* The right frame, with no permission too much; one too few is what the next fault is for, unless there should be none. */
 	if ((entry & f->present) && shown == pfn && (is_writable == writable || (writable && !eager)))
 		return;
@@ -218,7 +223,7 @@ static void begin_locked(struct fxm_machine *m, struct fxmi_segment *seg, uint64
 static bool is_settled(const struct fxm_machine *m, const struct fxmi_segment *seg, uint64_t n, uint64_t entry)
 {
 	return shown_pfn(seg, n) == entry_pfn(m->desc.format, entry) && __atomic_load_n(&seg->page[n].writable, __ATOMIC_RELAXED) &&
-	       may_write(m->desc.format, entry);
+	       !__atomic_load_n(&seg->page[n].poisoned, __ATOMIC_RELAXED) && may_write(m->desc.format, entry);
 }
 
 void fxmi_window_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry)
@@ -254,6 +259,13 @@ static bool clip(const struct fxmi_segment *seg, uint64_t va, uint64_t n, uint64
 	return va < end;
 }
 
+static void poison_shown(struct fxmi_segment *seg, uint64_t from, uint64_t to)
+{
+	for (uint64_t n = from; n < to; n++)
+		if (shown_pfn(seg, n) != NOT_MAPPED)
+			fxmi_poison(seg, n);
+}
+
 static void end_segment(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t from, uint64_t to)
 {
 	while (from < to && !fxmi_is_resident(seg->resident, from))
@@ -263,7 +275,10 @@ static void end_segment(struct fxm_machine *m, struct fxmi_segment *seg, uint64_
 	if (from == to)
 		return;
 	pthread_mutex_lock(&m->window.lock);
-	withdraw(m, seg, from, to);
+	if (m->window.poisons)
+		poison_shown(seg, from, to);
+	else
+		withdraw(m, seg, from, to);
 	pthread_mutex_unlock(&m->window.lock);
 }
 
@@ -272,7 +287,7 @@ void fxmi_window_end_range(struct fxm_vcpu *cpu, uint64_t va, uint64_t n)
 	struct fxmi_window *w = &cpu->machine->window;
 	uint64_t from, to;
 
-	if (w->mode == FXM_WINDOW_OFF || w->mode == FXM_WINDOW_RETAIN)
+	if (w->mode == FXM_WINDOW_OFF || (w->mode == FXM_WINDOW_RETAIN && !w->poisons))
 		return;
 	for (unsigned i = 0; i < w->nr_segments; i++)
 		if (w->segment[i].lazy && clip(&w->segment[i], va, n, &from, &to))
@@ -578,6 +593,7 @@ static void displace(struct fxm_machine *m)
 	struct fxmi_window *w = &m->window;
 	struct fxm_machine *self = m;
 
+	fxmi_unpoison_all(w);
 	if (w->reserved)
 		munmap(w->reserved, w->reserved_bytes);
 	atomic_compare_exchange_strong(&identity_owner, &self, NULL);
@@ -664,8 +680,11 @@ static int check_host(void)
 static void open_window(struct fxm_machine *m)
 {
 	m->window.mode = m->desc.window;
-	if (!place(m))
+	if (!place(m)) {
+		m->window.poisons = m->desc.poison && m->window.mode == FXM_WINDOW_RETAIN && fxmi_poison_init();
+		m->window.wants_all = m->window.mode == FXM_WINDOW_EAGER || m->window.poisons;
 		return;
+	}
 	displace(m);
 	m->window.mode = FXM_WINDOW_OFF;
 	fprintf(stderr, "libfixmap: the host has no address space for the window (ulimit -v?): this machine runs without one.\n");
@@ -700,6 +719,7 @@ void fxmi_window_free(struct fxm_machine *m)
 /* Lazily mapped pages were inherited; the addresses stay on record, so that the handler can name their use. */
 void fxmi_window_after_fork(struct fxm_machine *m)
 {
+	fxmi_unpoison_all(&m->window);
 	if (m->window.reserved)
 		munmap(m->window.reserved, m->window.reserved_bytes);
 	if (identity_owner == m)

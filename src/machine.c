@@ -268,18 +268,19 @@ static void describe(struct fxmi_desc *d, const struct fxm_layout *layout, bool 
 	uint64_t page = fxm_layout_page_size(layout);
 
 	*d = (struct fxmi_desc){
-		.nr_cpus = (unsigned)fxmi_setting(layout, "NR_CPUS"),
-		.cpus = (unsigned)fxmi_setting(layout, "cpus"),
-		.ram_end = fxm_layout_get(layout, "max_pfn") * page,
-		.highmem_pfn = fxm_layout_get(layout, "max_low_pfn") * (page / FXM_PAGE_SIZE),
-		.dma_pfn = fxm_layout_get(layout, "MAX_DMA_PFN") * (page / FXM_PAGE_SIZE),
-		.page_offset = fxm_layout_get(layout, "PAGE_OFFSET"),
-		.format = format_of(layout),
-		.preempt_count = fxmi_setting(layout, "PREEMPT_COUNT"),
-		.window = window_mode(layout),
-		.identity = word && strcmp(word, "auto") ? !strcmp(word, "1") : identity,
-		.hung_task_seconds = (unsigned)fxmi_setting(layout, "hung_task"),
-		.callbacks = &fxmi_kernel_callbacks,
+	    .nr_cpus = (unsigned)fxmi_setting(layout, "NR_CPUS"),
+	    .cpus = (unsigned)fxmi_setting(layout, "cpus"),
+	    .ram_end = fxm_layout_get(layout, "max_pfn") * page,
+	    .highmem_pfn = fxm_layout_get(layout, "max_low_pfn") * (page / FXM_PAGE_SIZE),
+	    .dma_pfn = fxm_layout_get(layout, "MAX_DMA_PFN") * (page / FXM_PAGE_SIZE),
+	    .page_offset = fxm_layout_get(layout, "PAGE_OFFSET"),
+	    .format = format_of(layout),
+	    .preempt_count = fxmi_setting(layout, "PREEMPT_COUNT"),
+	    .window = window_mode(layout),
+	    .identity = word && strcmp(word, "auto") ? !strcmp(word, "1") : identity,
+	    .poison = fxmi_layout_detects(layout, "use-after-unmap"),
+	    .hung_task_seconds = (unsigned)fxmi_setting(layout, "hung_task"),
+	    .callbacks = &fxmi_kernel_callbacks,
 	};
 	describe_segments(d, layout);
 }

@@ -96,7 +96,7 @@ void fxm_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault)
 static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	struct fxmi_subject about = {.va = info->fault.address.v, .site = info->pc, .is_access = true};
+	struct fxmi_subject about = {.va = info->fault.address.v, .site = info->pc, .is_access = !info->is_return_address};
 	unsigned long long va = info->fault.address.v;
 	char text[256];
 
@@ -117,9 +117,10 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 		fxmi_oops(cpu, &info->fault, info->pc, true,
 			  "the task's stack overflowed: recursion, or an array too large for a kernel stack");
 	case FXMI_TRAP_ENDED:
-		fxmi_finding(k, cpu, "use-after-unmap", &about,
-			     "%s of %llx after its mapping was undone; the PTE is still there, so this kernel goes on",
-			     info->fault.access == FXM_WRITE ? "write" : "read", va);
+		fxmi_finding(k, cpu, "use-after-unmap", &about, "%s of %llx after its mapping was undone; %s",
+			     info->fault.access == FXM_WRITE ? "write" : "read", va,
+			     info->fault.present ? "the PTE is still there, so this kernel goes on"
+						 : "the PTE is gone, so the kernel would fault");
 		return;
 	case FXMI_TRAP_DEVICE:
 		fxmi_finding(k, cpu, "device-dereference", &about,

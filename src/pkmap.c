@@ -263,12 +263,24 @@ static uint64_t map_new_virtual_locked(struct fxm_vcpu *cpu, struct fxmi_kernel 
 
 /* ---- kmap_high, kunmap_high ---- */
 
+/* A slot whose mapping ended although its entry stayed has a user again, or has lost its last one. */
+static FXMI_COLD void tell_window_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr, uint32_t count, uint32_t step)
+{
+	uint64_t va = fxmi_pkmap_addr(&k->pkmap, nr);
+
+	if (step == 1 && count == 2)
+		fxmi_window_begin(cpu, va, fxmi_pte_get(slot_pte(k, nr), k->pte_bytes));
+	else if (step != 1 && count == 1)
+		fxmi_window_end(cpu, va);
+}
+
 /*
  * Moves a count by one wherever it stands. Misuse takes it through 0 and below, where the slot is not free either, and must
  * not carry into or borrow of the page in the upper half.
  */
-static uint32_t step_count_locked(struct fxmi_pkmap *p, uint32_t nr, uint32_t step)
+static uint32_t step_count_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr, uint32_t step)
 {
+	struct fxmi_pkmap *p = &k->pkmap;
 	uint64_t word = atomic_load(&p->slot[nr].word);
 	uint32_t count;
 
@@ -281,6 +293,8 @@ static uint32_t step_count_locked(struct fxmi_pkmap *p, uint32_t nr, uint32_t st
 		set_bit(p->free, nr);
 	if (count == 1)
 		mark_idle(p, nr);
+	if (fxmi_unlikely(k->m->window.poisons))
+		tell_window_locked(cpu, k, nr, count, step);
 	return count;
 }
 
@@ -300,7 +314,7 @@ static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fx
 	if (!va)
 		va = map_new_virtual_locked(cpu, k, page);
 	uint32_t nr = (uint32_t)fxmi_pkmap_nr(p, va);
-	uint32_t count = step_count_locked(p, nr, 1);
+	uint32_t count = step_count_locked(cpu, k, nr, 1);
 	note_first_user(cpu, k, nr, count);
 	if ((int32_t)count < 2)
 		fxmi_bug(cpu, "kmap_high_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = (int)nr + 1},
@@ -342,7 +356,8 @@ static void slot_fell_idle(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t
 {
 	if (k->record_sites)
 		atomic_store_explicit(&k->pkmap.unmap_site[nr], fxmi_note_caller(cpu), memory_order_relaxed);
-	fxmi_window_end(cpu, fxmi_pkmap_addr(&k->pkmap, nr));
+	if (!k->m->window.poisons) /* else under the lock: a page that has a user again must not be poisoned */
+		fxmi_window_end(cpu, fxmi_pkmap_addr(&k->pkmap, nr));
 	wake_waiters(cpu, &k->pkmap, colour_of(&k->pkmap, nr));
 }
 
@@ -354,7 +369,7 @@ void fxmi_kunmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_pa
 	if (!va)
 		kunmap_bug(cpu, k, page, -1);
 	uint32_t nr = (uint32_t)fxmi_pkmap_nr(p, va);
-	uint32_t count = step_count_locked(p, nr, (uint32_t)-1);
+	uint32_t count = step_count_locked(cpu, k, nr, (uint32_t)-1);
 	if (count == 0)
 		kunmap_bug(cpu, k, page, (int)nr);
 	fxmi_spin_unlock(cpu, &p->kmap_lock);
@@ -394,7 +409,7 @@ uint64_t fxmi_kmap_high_get(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct 
 		fxmi_bug(cpu, "kmap_high_get_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = (int)nr + 1},
 			 "kmap_high_get: the page has an address in pkmap slot %u, but the slot's count is 0", nr);
 	if (va)
-		step_count_locked(p, nr, 1);
+		step_count_locked(cpu, k, nr, 1);
 	fxmi_spin_unlock(cpu, &p->kmap_lock);
 	return va;
 }
@@ -428,7 +443,7 @@ fxm_va fxm_kmap(struct fxm_vcpu *cpu, struct fxm_page *page)
 		return kmap_traced(cpu, k, page);
 	if (fxmi_page_pfn(k->m, page) < k->m->mem.highmem_pfn)
 		return fxm_va_of(fxmi_page_address(k, page));
-	if (fxmi_likely(k->m->window.mode != FXM_WINDOW_EAGER)) {
+	if (fxmi_likely(!k->m->window.wants_all)) {
 		int nr = move_count(k, page, 1, 1, &count);
 		if (fxmi_likely(nr >= 0)) {
 			note_first_user(cpu, k, (uint32_t)nr, count);
@@ -474,8 +489,8 @@ int fxm_kunmap(struct fxm_vcpu *cpu, struct fxm_page *page)
 	kunmap_context(cpu, k, page);
 	if (fxmi_page_pfn(k->m, page) < k->m->mem.highmem_pfn)
 		return 0;
-	int nr = move_count(k, page, 2, (uint64_t)-1, &count);
-	if (fxmi_unlikely(nr < 0)) {
+	int nr = fxmi_unlikely(k->m->window.wants_all) ? -1 : move_count(k, page, 2, (uint64_t)-1, &count);
+	if (nr < 0) {
 		fxmi_kunmap_high(cpu, k, page);
 	} else if (count == 1) {
 		mark_idle(&k->pkmap, (uint32_t)nr);

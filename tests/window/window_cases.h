@@ -28,7 +28,8 @@ static inline struct machines *machines_new(void)
 	struct machines *m = calloc(1, sizeof(*m));
 
 	m->strict = kernel_new("profile=x86_32-5.10,window=strict,detect=on");
-	m->retain = kernel_new("profile=x86_32-4.15,pae=1,window=retain,detect=on");
+	/* Under AddressSanitizer that detector would stop what retain lets pass. */
+	m->retain = kernel_new("profile=x86_32-4.15,pae=1,window=retain,detect=leak+device-dereference+unattached-thread");
 	m->eager = kernel_new("profile=x86_32-5.10,pae=1,window=eager,detect=on");
 	m->typed = kernel_new("profile=i386-2.6.12,window=strict,detect=on");
 	return m;
