@@ -280,9 +280,11 @@ FXMI_INLINE bool fxmi_window_contains(const struct fxm_machine *m, uintptr_t hos
  */
 void fxmi_window_fault(struct fxm_vcpu *cpu, struct fxmi_segment *seg, uint64_t va, enum fxm_access access, uintptr_t pc);
 
-/* ---- AddressSanitizer, memcheck (poison.c) ---------------------------------------------------------------------------------------- */
+/* ---- AddressSanitizer, memcheck (poison.c) ---------------------------------------------------------------------- */
 
-/* Whether the program runs under AddressSanitizer, whose findings in a window are named from then on, or under valgrind. */
+/*
+ * Whether the program runs under valgrind, or under AddressSanitizer, whose findings in a window are named from then on.
+ */
 bool fxmi_poison_init(void);
 
 /* Page @n of a lazy segment is resident and its mapping has ended / is nobody's or a new mapping's. window.lock held. */

@@ -3,9 +3,9 @@
  * Use after unmap under AddressSanitizer and memcheck: pages that the window keeps although their mapping has ended are poisoned,
  * and what AddressSanitizer then reports is named. (memcheck calls nobody back: its report stands alone.)
  *
- * For window=retain only. The other modes withdraw the page, see each use themselves, and go on as the kernel would; AddressSanitizer
- * would be there first, know less, and end the program. It is found by weak symbols, so that a library that was built without it
- * works in a program that was built with it.
+ * For window=retain only. The other modes withdraw the page, see each use themselves, and go on as the kernel would;
+ * AddressSanitizer would be there first, know less, and end the program. It is found by weak symbols, so that a library that was
+ * built without it works in a program that was built with it.
  *
  * Invariant: a poisoned page is resident. What makes it not resident, shows a new mapping, or gives the addresses back to the host
  * makes it whole first.

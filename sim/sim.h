@@ -465,6 +465,8 @@ struct fxmi_callbacks {
 	void (*hung)(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what, unsigned seconds);
 	/* @task ends or detaches (it is still current on @cpu). */
 	void (*task_end)(struct fxm_vcpu *cpu, struct fxm_task *task);
+	/* The current task must end with no fxm_task_run() around it. May leave by longjmp(); returning aborts. Without locks. */
+	void (*orphan)(struct fxm_vcpu *cpu);
 	/* Around a switch of the task on @cpu: the outgoing one is still current / the incoming one already is. */
 	void (*sched_out)(struct fxm_vcpu *cpu, struct fxm_task *task);
 	void (*sched_in)(struct fxm_vcpu *cpu, struct fxm_task *task);

@@ -180,6 +180,9 @@ _Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu)
 	while (task->nr_held)
 		fxmi_spin_unlock(cpu, task->held[task->nr_held - 1]);
 	if (!is_own_unwind(cpu, u)) {
+		fxmi_segv_leave_handler();
+		if (fxmi_callback(task->machine, orphan))
+			fxmi_callback(task->machine, orphan)(cpu);
 		fprintf(stderr, "libfixmap: %s[%d] on vCPU %u cannot end here: no fxm_task_run() is around it. Aborting.\n",
 			task->comm, task->pid, cpu->id);
 		abort();

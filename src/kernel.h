@@ -178,6 +178,15 @@ enum fxmi_once {
 	FXMI_ONCE_TO_PAGE_LOCAL
 };
 
+/* report_fail.c: what the next failure of a test will say. Guarded by report_lock. */
+struct fxmi_failure {
+	fxm_fail_fn fail; /* NULL: reports fail nothing */
+	void *arg;
+	pthread_t thread; /* whose tests they are */
+	char *text;	  /* of the reports, one after the other */
+	uint64_t reports, dropped;
+};
+
 struct fxmi_kernel {
 	struct fxm_machine *m;
 	struct fxm_layout *layout;
@@ -222,6 +231,7 @@ struct fxmi_kernel {
 	struct fxmi_told *told;			/* the findings that were told */
 	struct fxmi_suppressions *suppressions; /* NULL: none */
 	struct fxmi_stacks *stacks;		/* call_site.c; NULL without stacks=full */
+	struct fxmi_failure failure;
 	_Atomic unsigned oopses;		/* the N of "[#N]" */
 	bool detect;				/* some detector is on */
 	bool record_sites;			/* mapping sites are recorded: detectors and stacks are on */
@@ -517,6 +527,18 @@ FXMI_INLINE void fxmi_note_unmap(struct fxm_vcpu *cpu, const struct fxmi_kernel 
 
 int fxmi_report_init(struct fxmi_kernel *k);
 void fxmi_report_free(struct fxmi_kernel *k);
+
+/* ---- report_fail.c ---- */
+
+/* Keeps a report for a failure, if somebody wants failures. Returns whether. */
+bool fxmi_fail_keep(struct fxmi_kernel *k, const char *text);
+
+/* What is kept, now the caller's; then, without locks, the failure. fxmi_fail() takes the text and may not return. */
+struct fxmi_failure fxmi_fail_take(struct fxmi_kernel *k);
+void fxmi_fail(struct fxmi_failure *taken);
+
+/* The current task ends, and there is nothing to go back to. */
+void fxmi_fail_orphan(struct fxm_vcpu *cpu);
 
 /* ---- oops.c ---- */
 

@@ -437,9 +437,11 @@ int fxm_machine_destroy(struct fxm_machine *m)
 		return error;
 	if (k->detect)
 		fxm_report_leaks(m);
+	struct fxmi_failure failure = fxmi_fail_take(k);
 	kernel_free(k);
 	error = fxmi_machine_free(m);
 	errno = saved;
+	fxmi_fail(&failure);
 	return error;
 }
 

@@ -219,4 +219,5 @@ const struct fxmi_callbacks fxmi_kernel_callbacks = {
     .task_end = on_task_end,
     .sched_out = fxmi_kmap_local_sched_out,
     .sched_in = fxmi_kmap_local_sched_in,
+    .orphan = fxmi_fail_orphan,
 };

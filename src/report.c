@@ -120,7 +120,8 @@ static void deliver(struct fxmi_kernel *k, const struct fxm_report *r)
 	int saved = errno;
 	if (fn)
 		fn(r, arg);
-	if (!fn || policy != FXM_POLICY_RECORD)
+	bool is_kept = fxmi_fail_keep(k, r->text);
+	if ((!fn && !is_kept) || policy != FXM_POLICY_RECORD)
 		fputs(r->text, stderr);
 	errno = saved;
 	if (policy == FXM_POLICY_ABORT)
@@ -200,6 +201,7 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 	if (reporting) {
 		atomic_fetch_add(&k->report_count[kind], 1);
 		write_text(&t, &r, text_head);
+		fxmi_fail_keep(k, t.buf);
 		fputs(t.buf, stderr);
 		if (fxmi_report_ends_task(kind)) /* and perhaps with it the report that this one arose in */
 			reporting = false;
@@ -497,6 +499,7 @@ int fxmi_report_init(struct fxmi_kernel *k)
 
 void fxmi_report_free(struct fxmi_kernel *k)
 {
+	free(fxmi_fail_take(k).text);
 	pthread_mutex_destroy(&k->report_lock);
 	fxmi_suppress_free(k->suppressions);
 	fxmi_stacks_free(k);

@@ -93,6 +93,26 @@ enum fxm_policy {
 /** Sets the policy for one kind of report. Errors: -EINVAL. */
 FXM_API int fxm_policy_set(struct fxm_machine *m, enum fxm_report_kind kind, enum fxm_policy policy);
 
+/** Fails a test with @text, of one report or more, valid until the next failure. May leave by longjmp(), as frameworks do. */
+typedef void (*fxm_fail_fn)(const char *text, void *arg);
+
+/**
+ * Makes the reports of @m failures of the tests that the calling thread runs. A report is kept, whichever thread, task or signal
+ * handler it arises in, instead of printed (besides what fxm_report_set() and fxm_policy_set() say). @fail is called in the calling
+ * thread only, never in the middle of an operation: where a BUG, an oops or a hopeless wait ends the thread's task and would abort
+ * the process for want of an fxm_task_run(); in fxm_report_check(); and at the end of fxm_machine_destroy(), leaks included. NULL:
+ * as before. The same end of another thread's task, outside fxm_task_run(), still prints and aborts.
+ * Context: any thread. Errors: -EINVAL.
+ */
+FXM_API int fxm_report_fail_with(struct fxm_machine *m, fxm_fail_fn fail, void *arg);
+
+/**
+ * Calls the function of fxm_report_fail_with() once if there were reports since its last call, with their text. Returns how many,
+ * should it return; what was kept is forgotten.
+ * Context: the thread of fxm_report_fail_with(), outside callbacks. Errors: -EINVAL.
+ */
+FXM_API int fxm_report_check(struct fxm_machine *m);
+
 /** How many reports of @kind there were; without those that suppress= covers. */
 FXM_API uint64_t fxm_report_count(const struct fxm_machine *m, enum fxm_report_kind kind);
 
