@@ -29,6 +29,7 @@ valgrind              command:valgrind                    test matrix bench
 # What a job can do without: a test that misses it is skipped, and says so.
 optional='
 linux-source-6.1      file:/usr/src/linux-source-6.1.tar.xz  test matrix
+gdb                   command:gdb                         test matrix
 '
 
 # The distribution's Meson runs on the distribution's Python, whatever another Python first in PATH has or lacks.

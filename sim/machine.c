@@ -33,6 +33,17 @@ int fxmi_machine_each(int (*fn)(struct fxm_machine *m, void *arg), void *arg)
 	return result;
 }
 
+struct fxm_machine *fxmi_machine_guess(uintptr_t host)
+{
+	struct fxm_machine *m = machines;
+
+	if (fxmi_self)
+		return fxmi_self->machine;
+	while (m && (m->dead || !fxmi_window_contains(m, host)))
+		m = m->next_machine;
+	return m ? m : machines && !machines->dead ? machines : NULL;
+}
+
 static void enlist(struct fxm_machine *m)
 {
 	pthread_mutex_lock(&registry_lock);

@@ -581,6 +581,12 @@ int fxmi_machine_check_free(struct fxm_machine *m);
  */
 int fxmi_machine_free(struct fxm_machine *m);
 
+/*
+ * For a debugger that has stopped everything, and so without the lock: the machine that the calling thread sits on, else the one in
+ * whose window @host lies, else the newest. NULL: there is none, or it was made before fork().
+ */
+struct fxm_machine *fxmi_machine_guess(uintptr_t host);
+
 /* For functions that cannot return -ECHILD: says in one line that the machine is the parent process's, and aborts. */
 _Noreturn void fxmi_die_forked(void);
 

@@ -405,6 +405,22 @@ void fxmi_kmap_local_sched_out(struct fxm_vcpu *cpu, struct fxm_task *task);
 void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task);
 void fxmi_kmap_local_task_end(struct fxm_vcpu *cpu, struct fxm_task *task);
 
+/* A mapping that a call made and none has undone. */
+struct fxmi_mapping {
+	const char *what; /* "kmap slot" */
+	unsigned number;
+	uint64_t va, bytes, pfn;
+	unsigned users;		    /* 0: does not apply */
+	const struct fxm_vcpu *cpu; /* NULL: of none, or its task sits on none now */
+	const char *comm;	    /* whose; NULL: of no task */
+	int pid;
+	uintptr_t mapped_at;
+};
+
+/* Calls @fn for each mapping of the task that sits on @seat, or, NULL, of those that sit on none; innermost last. No locks. */
+void fxmi_kmap_local_each(struct fxmi_kernel *k, const struct fxm_vcpu *seat, void (*fn)(const struct fxmi_mapping *at, void *arg),
+			  void *arg);
+
 /* Finding "leak" for each mapping that a task holds; how many. */
 unsigned fxmi_kmap_local_report_leaks(struct fxmi_kernel *k);
 
@@ -550,6 +566,23 @@ extern const struct fxmi_callbacks fxmi_kernel_callbacks;
  */
 _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, bool is_access,
 			 const char *explanation);
+
+/* Where the slot that about->va lies in was mapped last, and unmapped since. */
+void fxmi_add_history(struct fxmi_kernel *k, struct fxmi_subject *about);
+
+/* ---- walk_text.c ---- */
+
+/* A text that grows in @buf up to @size; @used is its whole length. */
+struct fxmi_text {
+	char *buf;
+	size_t size, used;
+};
+
+void fxmi_text_add(struct fxmi_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The line with what @va is called: its pkmap slot, fixed address or region. */
+void fxmi_text_add_name(struct fxmi_text *t, const struct fxmi_kernel *k, uint64_t va);
+void fxmi_text_add_walk(struct fxmi_text *t, const struct fxmi_kernel *k, uint64_t va);
 
 /* ---- kernel_tier.c ---- */
 

@@ -616,6 +616,29 @@ static unsigned report_held(struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *
 	return n;
 }
 
+void fxmi_kmap_local_each(struct fxmi_kernel *k, const struct fxm_vcpu *seat, void (*fn)(const struct fxmi_mapping *at, void *arg),
+			  void *arg)
+{
+	for (const struct fxmi_kmap_ctrl *c = atomic_load(&k->kmap_ctrls); c; c = c->next) {
+		int idx = c->in_use && c->seat == seat ? idx_of(c) : 0;
+
+		for (int slot = (int)k->km_incr - 1; slot < idx && slot < MAX_SLOTS; slot += (int)k->km_incr) {
+			uint64_t pfn = pte_pfn(k, c->pteval[slot]);
+
+			fn(&(struct fxmi_mapping){.what = "kmap_local level",
+						  .number = (unsigned)slot / (unsigned)k->km_incr,
+						  .va = index_va(fxmi_percpu(c->cpu), slot_index(k, slot, pfn)),
+						  .bytes = FXM_PAGE_SIZE,
+						  .pfn = pfn,
+						  .cpu = c->seat,
+						  .comm = c->comm,
+						  .pid = c->pid,
+						  .mapped_at = c->site[slot]},
+			   arg);
+		}
+	}
+}
+
 unsigned fxmi_kmap_local_report_leaks(struct fxmi_kernel *k)
 {
 	unsigned n = 0;

@@ -5,8 +5,7 @@
  */
 #include "kernel.h"
 
-/* Where the slot that the address lies in was mapped last, and unmapped since. */
-static void add_history(struct fxmi_kernel *k, struct fxmi_subject *about)
+void fxmi_add_history(struct fxmi_kernel *k, struct fxmi_subject *about)
 {
 	uint64_t va = about->va & FXMI_PAGE_MASK;
 	int nr = fxmi_pkmap_nr(&k->pkmap, va);
@@ -40,7 +39,7 @@ _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, ui
 				     .site = pc,
 				     .is_access = is_access,
 				     .slot_plus_1 = fxmi_pkmap_nr(&k->pkmap, fault->address.v) + 1};
-	add_history(k, &about);
+	fxmi_add_history(k, &about);
 	fxmi_report(k, cpu, FXM_REPORT_OOPS, NULL, NULL, head, &about, explanation);
 	fxmi_task_kill(cpu);
 }
@@ -100,7 +99,7 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 	unsigned long long va = info->fault.address.v;
 	char text[256];
 
-	add_history(k, &about);
+	fxmi_add_history(k, &about);
 	switch (info->trap) {
 	case FXMI_TRAP_FAULT:
 	case FXMI_TRAP_WILD:

@@ -287,20 +287,26 @@ static int run(struct insmod *job)
 /* What was compiled, loaded by this program once more under gdb; it is removed by nobody, for gdb needs it. */
 static int run_under_gdb(struct insmod *job)
 {
-	static const char *const words[] = {"gdb",    "-q", /* the window's page faults are no crashes */
-					    "-ex",    "handle SIGSEGV nostop noprint pass",
-					    "-ex",    "set follow-fork-mode child",
-					    "-ex",    "set breakpoint pending on",
-					    "--args", "/proc/self/exe",
-					    "insmod", "--time-limit",
-					    "86400"};
+	static const char *const words[] = {"gdb", "-q", /* the window's page faults are no crashes */
+					    "-ex", "handle SIGSEGV nostop noprint pass",
+					    "-ex", "set follow-fork-mode child",
+					    "-ex", "set breakpoint pending on"};
+	static const char *const program[] = {"insmod", "--time-limit", "86400"};
 	struct tool_words argv = {0};
-	char self[4096];
+	char self[4096], script[4200];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	self[len > 0 ? len : 0] = 0;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		tool_words_add(&argv, "%s", strcmp(words[i], "/proc/self/exe") ? words[i] : self);
+		tool_words_add(&argv, "%s", words[i]);
+	if (tool_gdb_script(script, sizeof(script))) {
+		tool_words_add(&argv, "-x");
+		tool_words_add(&argv, "%s", script);
+	}
+	tool_words_add(&argv, "--args");
+	tool_words_add(&argv, "%s", self);
+	for (size_t i = 0; i < sizeof(program) / sizeof(program[0]); i++)
+		tool_words_add(&argv, "%s", program[i]);
 	tool_words_add(&argv, "-p");
 	tool_words_add(&argv, "%s", job->profile ? job->profile : fxm_config_profile(job->cfg));
 	for (size_t i = 0; i < job->nr_settings; i++) {

@@ -209,6 +209,18 @@ void tool_offer_profiles(void)
 	tool_words_free(&dirs);
 }
 
+bool tool_gdb_script(char *path, size_t size)
+{
+	static const char *const places[] = {"fixmap-gdb.py", "../share/fixmap/fixmap-gdb.py"};
+	char program[4096];
+
+	program_dir(program, sizeof(program));
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (exists(program, places[i]))
+			return snprintf(path, size, "%s/%s", program, places[i]) < (int)size;
+	return false;
+}
+
 int tool_include_dirs(const char *command, struct tool_words *dirs)
 {
 	char program[4096];

@@ -84,6 +84,9 @@ void tool_offer_profiles(void);
  */
 int tool_include_dirs(const char *command, struct tool_words *dirs);
 
+/* Where the script with gdb's `fixmap` commands is: beside the program in a build tree, else installed. False: nowhere. */
+bool tool_gdb_script(char *path, size_t size);
+
 /*
  * The compiler flags of kernel-tier code for @cfg: include directories, language, -DCONFIG_*. No flag but a path has a character
  * that a shell or make would touch. 0, or 2 after a message.

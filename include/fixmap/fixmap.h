@@ -5,6 +5,7 @@
 /* All of the explicit tier. The kernel's own names are in <fixmap/kernel.h>, for those who opt in. */
 
 #include <fixmap/config.h>
+#include <fixmap/debugger.h>
 #include <fixmap/early_fixmap.h>
 #include <fixmap/early_ioremap.h>
 #include <fixmap/highpage.h>

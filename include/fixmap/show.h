@@ -25,6 +25,13 @@ extern "C" {
 FXM_API int fxm_ptdump(struct fxm_machine *m, FILE *out);
 
 /**
+ * Writes how @va translates into @buf, in lines: what the address is called, every level's entry, decoded, and what it comes to.
+ * Returns the length of the whole text, as snprintf() does.
+ * Context: any thread; nobody may change the page table meanwhile. Errors: -EINVAL.
+ */
+FXM_API int fxm_walk_text(struct fxm_machine *m, fxm_va va, char *buf, size_t size);
+
+/**
  * Writes the line that the boot-time check of writable and executable pages (CONFIG_DEBUG_WX) ends with to @out.
  * Context and errors: as fxm_ptdump(); -ENOSYS also when the CPU has no NX bit to check.
  * Models ptdump_walk_pgd_level_checkwx() of arch/x86/mm/dump_pagetables.c (4.7 to 6.1).

@@ -49,6 +49,9 @@ def declared():
             if not m[2].startswith('fxm_k_') and not is_documented(lines, at):
                 problem(f'{place}: {m[2]} has no doc block')
             names[m[2]] = place
+        for m in re.finditer(r'^FXM_API extern [^;()]*?\b(fxm_\w+);', text, re.M):
+            at = text.count('\n', 0, m.start())
+            names[m[1]] = f'{header.rsplit("/", 1)[1]}:{at + 1}'
     return names
 
 
