@@ -3,7 +3,7 @@
  * Tests of mapping code with CMocka: one call makes every report of the machine a failure of the test that it arose in. What is
  * tested here is a driver's copy; give the program any argument, and the version with the mistake is tested.
  *
- *   gcc 09_cmocka_test.c $(pkg-config --cflags --libs fixmap cmocka)
+ *   gcc 10_cmocka_test.c $(pkg-config --cflags --libs fixmap cmocka)
  */
 #include <fixmap/cmocka.h>
 #include <fixmap/fixmap.h>
