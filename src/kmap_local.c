@@ -397,7 +397,7 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	uint64_t slot = counts >> 48;
 
 	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(slot >= fxmi_fast_levels(pc)) || fxmi_unlikely(!ctrl) ||
-	    fxmi_unlikely((counts + 2) & FXMI_HARDIRQ_MASK)) /* may warn, after up to two preempt_disable() */
+	    fxmi_unlikely((counts | (counts + 2)) & FXMI_HARDIRQ_MASK)) /* may warn, after up to two preempt_disable() */
 		return slow(cpu, page);
 	unsigned char *pte = pc->kmap_pte - slot * pte_bytes;
 	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (site && fxmi_is_inside(site)))
