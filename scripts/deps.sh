@@ -30,6 +30,7 @@ valgrind              command:valgrind                    test matrix bench
 optional='
 linux-source-6.1      file:/usr/src/linux-source-6.1.tar.xz  test matrix
 gdb                   command:gdb                         test matrix
+abigail-tools         command:abidiff                     test matrix
 '
 
 # The distribution's Meson runs on the distribution's Python, whatever another Python first in PATH has or lacks.
