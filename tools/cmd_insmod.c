@@ -284,7 +284,7 @@ static int run(struct insmod *job)
 
 /* ---- gdb ---- */
 
-/* What was compiled, loaded by this program once more under gdb; it is removed by nobody, for gdb needs it. */
+/* What was compiled, loaded by this program once more under gdb. The status is gdb's. */
 static int run_under_gdb(struct insmod *job)
 {
 	static const char *const words[] = {"gdb", "-q", /* the window's page faults are no crashes */
@@ -326,13 +326,15 @@ static int run_under_gdb(struct insmod *job)
 			tool_words_add(&argv, "%s", job->module[i].object);
 	for (size_t i = 0; i < job->nr_params; i++)
 		tool_words_add(&argv, "%s", job->param[i]);
-	tool_words_add(&argv, "%s", "");
-	free(argv.word[argv.nr - 1]);
-	argv.word[--argv.nr] = NULL;
+	insmod_end_words(&argv);
 	fflush(NULL);
-	execvp(argv.word[0], argv.word);
+	int status, error = insmod_spawn(argv.word, NULL, &status);
 	tool_words_free(&argv);
-	return tool_error("insmod", "--gdb: gdb cannot be run: %s; install gdb", strerror(errno));
+	if (error)
+		return tool_error("insmod", "--gdb: gdb cannot be run: %s; install gdb", strerror(error));
+	if (stop_signal == SIGINT || stop_signal == SIGQUIT)
+		stop_signal = 0; /* a key that gdb was told, too */
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 /* ---- */

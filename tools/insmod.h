@@ -27,18 +27,18 @@ struct insmod {
 	double time_limit; /* seconds */
 	size_t nr_modules, nr_params;
 	struct insmod_module *module;
-	char **param;  /* NAME=VALUE */
-	char dir[256]; /* the temporary directory, "" for none */
-	const char *tree;    /* -K, NULL for none */
-	const char **config; /* -C NAME=VALUE, without CONFIG_ */
-	const char **include; /* -I */
+	char **param;		   /* NAME=VALUE */
+	char dir[256];		   /* the temporary directory, "" for none */
+	const char *tree;	   /* -K, NULL for none */
+	const char **config;	   /* -C NAME=VALUE, without CONFIG_ */
+	const char **include;	   /* -I */
 	const char **builtin_file; /* -B */
 	size_t nr_config, nr_include, nr_builtin_files;
 	const char *const *setting; /* -o */
 	size_t nr_settings;
 	const char *profile, *trace; /* -p, --trace, as given; NULL */
-	const char *keep; /* --keep: the directory that stays, and is the temporary one */
-	bool check;	  /* --check: compile, and no more */
+	const char *keep;	     /* --keep: the directory that stays, and is the temporary one */
+	bool check;		     /* --check: compile, and no more */
 	bool gdb;
 	bool json; /* --json: the log and the reports as lines of JSON */
 	char builtin[320]; /* the shared object of the tree's files, "" for none */
@@ -60,6 +60,15 @@ void insmod_remove_dir(struct insmod *job);
 
 /* Compiles every .c file. The compiler's own messages go to standard error unchanged. 0, or 2 after a message. */
 int insmod_compile(struct insmod *job);
+
+/* exec wants a null pointer at the end; the list owns one more place than words. */
+void insmod_end_words(struct tool_words *argv);
+
+/*
+ * Runs a command to its end. What it says on standard error goes to the file @messages, or, when that is NULL, where this
+ * program's does. 0 and the @status of waitpid(), or a positive error number.
+ */
+int insmod_spawn(char **argv, const char *messages, int *status);
 
 /* ---- insmod_kernel.c ---- */
 

@@ -119,8 +119,7 @@ static int compiler(struct tool_words *argv)
 	return tool_error("insmod", "CC=%s is no compiler that can be found; set CC to gcc or clang, or unset it", cc);
 }
 
-/* exec wants a null pointer at the end; the list owns one more place than words. */
-static void end_words(struct tool_words *argv)
+void insmod_end_words(struct tool_words *argv)
 {
 	tool_words_add(argv, "%s", "");
 	free(argv->word[argv->nr - 1]);
@@ -165,7 +164,7 @@ static int command_line(const struct insmod *job, const struct insmod_module *mo
 	tool_words_add(argv, "-o");
 	tool_words_add(argv, "%s", module->object);
 	tool_words_add(argv, "%s%s", *module->path == '-' ? "./" : "", module->path);
-	end_words(argv);
+	insmod_end_words(argv);
 	return status;
 }
 
@@ -180,8 +179,7 @@ static void progress(const char *what, bool is_running)
 	fflush(stderr);
 }
 
-/* What a command says on standard error goes to the file @messages, or, when that is NULL, where this program's does. */
-static int spawn(char **argv, const char *messages, int *status)
+int insmod_spawn(char **argv, const char *messages, int *status)
 {
 	posix_spawn_file_actions_t actions;
 	pid_t pid;
@@ -192,7 +190,7 @@ static int spawn(char **argv, const char *messages, int *status)
 	int error = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (error)
-		return tool_error("insmod", "cannot run %s: %s", argv[0], strerror(error));
+		return error;
 	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
 		;
 	return 0;
@@ -204,10 +202,10 @@ static int run(char **argv, const char *path, const char *problem, const char *m
 	int status;
 
 	progress(path, true);
-	int error = spawn(argv, messages, &status);
+	int error = insmod_spawn(argv, messages, &status);
 	progress(path, false);
 	if (error)
-		return error;
+		return tool_error("insmod", "cannot run %s: %s", argv[0], strerror(error));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFSIGNALED(status))
@@ -304,7 +302,7 @@ static int link_builtin(struct insmod *job)
 		snprintf(job->builtin, sizeof(job->builtin), "%s/vmlinux.so", job->dir);
 		tool_words_add(&argv, "-o");
 		tool_words_add(&argv, "%s", job->builtin);
-		end_words(&argv);
+		insmod_end_words(&argv);
 		status = status ? status : run(argv.word, job->tree, "has files here that do not link", NULL);
 	}
 	tool_words_free(&argv);

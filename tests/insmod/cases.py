@@ -5,6 +5,7 @@ What must come out are regular expressions; <f> stands for a place in function f
 `source` is the text behind HEAD (or a whole file when it includes something), or a dict of files; None there names an example.
 """
 import json
+import os
 import shutil
 import subprocess
 
@@ -366,6 +367,14 @@ def redirected(to):
     return wrap
 
 
+def debugger(command, folder):
+    """A gdb that says how it was called, and runs the program behind --args."""
+    os.mkdir(f'{folder}/bin')
+    with open(f'{folder}/bin/gdb', 'w', encoding='ascii', opener=lambda path, flags: os.open(path, flags, 0o755)) as f:
+        f.write('#!/bin/sh\necho "$@"\nwhile [ "$1" != --args ]; do shift; done\nshift\n"$@"\nexit 7\n')
+    command[:0] = ['env', f'PATH={folder}/bin:{os.environ["PATH"]}']
+
+
 def replays(fixmap, folder, _):
     """The trace that the run wrote replays without a difference."""
     done = subprocess.run([fixmap, 'replay', f'{folder}/run.trace'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
@@ -428,6 +437,7 @@ add('tool', 'command line before FIXMAP_OPTIONS', 0, {'address_space.c': None}, 
 add('tool', 'FIXMAP_OPTIONS unknown', 2, OK, env={'FIXMAP_OPTIONS': 'colour=red'}, out=[], one_line=True, err=['colour'])
 add('tool', 'window modes', 0, {'kmap_string.c': None}, args=['-o', 'window=eager'], err=[], out=['kmap_string_init'])
 add('tool', 'window retain', 0, {'kmap_string.c': None}, args=['-o', 'window=retain'], err=[], out=['kmap_string_init'])
+add('tool', 'gdb', 7, OK, args=['--gdb', *P415], wrap=debugger, out=['handle SIGSEGV nostop.*-p x86_32-4.15 \\S+/0-gdb.so$', 'fine$'], err=[])
 add('tool', 'closed pipe', 0, 'static int f(void) { for (int i = 0; i < 10000; i++) printk("line %d\\n", i); return 0; }\nmodule_init(f);\n',
     wrap=closed_pipe)
 for to, why in (('>/dev/full', 'No space left on device'), ('>&-', 'Bad file descriptor')):
