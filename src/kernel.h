@@ -238,7 +238,7 @@ struct fxmi_kernel {
 	bool has_stacks;			/* stacks=on or full: reports say where they arose */
 	bool full_stacks;			/* stacks=full: and by which calls a mapping was made */
 
-	bool preemptible;			     /* CONFIG_PREEMPT, CONFIG_PREEMPTION */
+	bool preemptible;				  /* CONFIG_PREEMPT, CONFIG_PREEMPTION */
 	struct fxmi_handler handler[FXM_CONTEXT_NMI + 1]; /* of injected interrupts, and TASK: of calls */
 
 	struct fxmi_trace *trace;	  /* NULL when never used */
@@ -591,6 +591,9 @@ void fxmi_tier_free(struct fxmi_kernel *k);
 
 /* kernel_held.c: reports (finding "leak") what kernel-tier code took and has not given back; returns how many things. */
 unsigned fxmi_held_leaks(struct fxmi_kernel *k);
+
+/* The same for kernel threads that nobody stopped: they run code of a module that goes. */
+unsigned fxmi_kthread_leaks(struct fxmi_kernel *k);
 
 /* ---- symbolize.c ---- */
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Behind the kernel's names: counters, the scheduler, locks, BUG and WARN. Models kernel/locking/ no further than who holds what.
+ * Behind the kernel's names: counters, the current task, locks, BUG and WARN. Models kernel/locking/ no further than who holds
+ * what.
  */
 #include "tier.h"
 
 #include <sched.h>
 #include <stdlib.h>
 
-/* ---- counters, the scheduler ---- */
+/* ---- counters, the current task ---- */
 
 static struct fxm_counts counts(void)
 {
@@ -26,11 +27,6 @@ int fxm_k_pagefault_count(void)
 	return counts().pagefault;
 }
 
-void fxm_k_schedule(void)
-{
-	fxm_schedule(fxm_k_cpu());
-}
-
 void fxm_k_might_sleep(const char *where)
 {
 	fxm_might_sleep(fxm_k_cpu(), where);
@@ -40,7 +36,10 @@ struct fxm_k_current *fxm_k_current(void)
 {
 	static __thread struct fxm_k_current current __attribute__((tls_model("initial-exec")));
 	const struct fxm_task *task = fxm_k_cpu()->current;
+	struct fxm_k_current *kthread = fxmi_kthread_current(task);
 
+	if (kthread)
+		return kthread;
 	current.pid = task->pid;
 	snprintf(current.comm, sizeof(current.comm), "%s", task->comm);
 	return &current;

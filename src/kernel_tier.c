@@ -61,6 +61,7 @@ void fxmi_tier_free(struct fxmi_kernel *k)
 	pthread_mutex_destroy(&tier->log_lock);
 	fxmi_irqs_free(tier);
 	free(tier->held);
+	fxmi_kthreads_free(tier);
 	free(tier);
 }
 

@@ -476,7 +476,7 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 			     (uint32_t)word - 1, (uint32_t)word == 2 ? "" : "s");
 		n++;
 	}
-	n += fxmi_early_leaks(k) + fxmi_held_leaks(k);
+	n += fxmi_early_leaks(k) + fxmi_held_leaks(k) + fxmi_kthread_leaks(k);
 	for (unsigned i = 0; !k->local && i < fxm_machine_cpus_online(m); i++)
 		n += leaks_of_cpu(k, fxm_machine_vcpu(m, i));
 	return n + fxmi_kmap_local_report_leaks(k);

@@ -23,12 +23,13 @@ struct fxmi_held {
 struct fxmi_tier {
 	struct fxmi_kernel *k;
 	_Atomic unsigned checked; /* the units' generation that was found to fit this machine */
-	pthread_mutex_t lock;	  /* guards held and irqs */
+	pthread_mutex_t lock;	  /* guards held, irqs and kthreads */
 	struct fxmi_held *held;	  /* open addressing by kind and key; held.site is the value, seq 0 an empty place */
 	size_t held_places, held_used;
 	uint64_t next_seq;
-	struct fxmi_irq *irqs; /* kernel_irq.c */
-	pthread_mutex_t log_lock; /* guards the rest */
+	struct fxmi_irq *irqs;	       /* kernel_irq.c */
+	struct fxmi_kthread *kthreads; /* each stays */
+	pthread_mutex_t log_lock;      /* guards the rest */
 	fxm_log_fn log_fn;
 	void *log_arg;
 	uint64_t booted_ns;
@@ -112,5 +113,14 @@ void fxmi_irqs_free(struct fxmi_tier *tier);
 
 void fxmi_held_add(struct fxmi_tier *tier, const struct fxm_held *held, uint64_t entry_before);
 void fxmi_held_remove(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t key);
+bool fxmi_held_find(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t key, struct fxm_held *held);
+
+/* ---- kernel_kthread.c ---- */
+
+/* What `current` is in a kernel thread; NULL: @task is none. */
+struct fxm_k_current *fxmi_kthread_current(const struct fxm_task *task);
+
+/* The machine's tasks are gone. */
+void fxmi_kthreads_free(struct fxmi_tier *tier);
 
 #endif

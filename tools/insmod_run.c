@@ -382,7 +382,7 @@ static void print_leak(const struct fxm_report *report)
 	const struct fxm_stack *from = &report->mapped_stack;
 	char place[512];
 
-	fprintf(stderr, "leak: %s", report->message);
+	fprintf(stderr, "%s: %s", report->detector, report->message);
 	for (unsigned i = 0; i < from->depth; i++) {
 		fxm_symbolize((struct fxm_site){from->pc[i]}, place, sizeof(place));
 		fprintf(stderr, "%s %s", i ? "\n    called from" : ", mapped at", place);
@@ -631,6 +631,7 @@ static void run_modules(void)
 		run_builtin(&run.loaded[n++]);
 	while (n < run.nr_loaded && run_init(&run.loaded[n]))
 		n++;
+	fxm_k_schedule(); /* a turn for each kernel thread, before the modules go */
 	for (size_t i = run.nr_loaded; i--;)
 		if (run.loaded[i].state == LOADED)
 			run_exit(&run.loaded[i]);

@@ -264,6 +264,24 @@ struct fxm_k_current {
 };
 FXM_API struct fxm_k_current *fxm_k_current(void);
 
+/**
+ * kthread_create() and relatives. A thread runs on its creator's vCPU, and only while others there give the CPU away: in
+ * fxm_k_schedule(), and in all that waits. Errors: a negative errno value as a pointer; -EINTR from stop: a BUG ended it.
+ */
+FXM_API struct fxm_k_current *fxm_k_kthread_create(int (*fn)(void *data), void *data, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+FXM_API void fxm_k_wake_up_process(struct fxm_k_current *task);
+FXM_API bool fxm_k_kthread_should_stop(void);
+FXM_API int fxm_k_kthread_stop(struct fxm_k_current *task);
+
+/**
+ * per_cpu_ptr(): @cpu's copy of what @object, of the area from @begin to @end, is for CPU 0. The copies are made at the first
+ * call, equal to the area then. fxm_k_alloc_percpu(): an area of its own, zero; NULL without memory.
+ */
+FXM_API void *fxm_k_per_cpu_ptr(const void *object, unsigned cpu, const void *begin, const void *end);
+FXM_API void *fxm_k_alloc_percpu(size_t size, size_t align);
+FXM_API void fxm_k_free_percpu(void *area);
+
 /** BUG() / WARN() at @where ("FILE:LINE"). */
 FXM_API void fxm_k_bug(const char *where) __attribute__((noreturn));
 FXM_API void fxm_k_warn(const char *where, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

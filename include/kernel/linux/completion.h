@@ -25,14 +25,45 @@ FXM_K_INLINE void init_completion(struct completion *c)
 	init_waitqueue_head(&c->wait);
 }
 
-#define reinit_completion(c) atomic_set(&(c)->done, 0)
-#define complete(c) atomic_inc(&(c)->done)
-#define complete_all(c) atomic_set(&(c)->done, 1 << 30)
-#define completion_done(c) (atomic_read(&(c)->done) != 0)
-#define wait_for_completion(c)                                                                                                     \
-	do {                                                                                                                       \
-		wait_event((c)->wait, completion_done(c));                                                                         \
-		atomic_dec(&(c)->done);                                                                                            \
-	} while (0)
+#define FXM_K_COMPLETE_ALL (1 << 30)
+
+FXM_K_INLINE void reinit_completion(struct completion *c)
+{
+	atomic_set(&c->done, 0);
+}
+
+FXM_K_INLINE void complete(struct completion *c)
+{
+	atomic_inc(&c->done);
+}
+
+FXM_K_INLINE void complete_all(struct completion *c)
+{
+	atomic_set(&c->done, FXM_K_COMPLETE_ALL);
+}
+
+FXM_K_INLINE bool completion_done(struct completion *c)
+{
+	return atomic_read(&c->done) != 0;
+}
+
+/* Each completion lets one waiter through, complete_all() all of them. */
+FXM_K_INLINE bool try_wait_for_completion(struct completion *c)
+{
+	int done = atomic_read(&c->done);
+
+	while (done && done < FXM_K_COMPLETE_ALL) {
+		int before = done;
+		done = atomic_cmpxchg(&c->done, before, before - 1);
+		if (done == before)
+			return true;
+	}
+	return done != 0;
+}
+
+#define wait_for_completion(c) wait_event((c)->wait, try_wait_for_completion(c))
+#define wait_for_completion_interruptible(c) (wait_for_completion(c), 0)
+#define wait_for_completion_killable(c) wait_for_completion_interruptible(c)
+#define wait_for_completion_timeout(c, timeout) ({ wait_for_completion(c); (unsigned long)(timeout); })
 
 #endif

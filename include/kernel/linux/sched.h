@@ -15,6 +15,20 @@
 #define current fxm_k_current()
 #define task_pid_nr(task) ((task)->pid)
 
+/* A task that waits looks again whenever it gets its turn, so that its state says nothing. */
+#define TASK_RUNNING 0
+#define TASK_INTERRUPTIBLE 1
+#define TASK_UNINTERRUPTIBLE 2
+#define TASK_KILLABLE 0x102
+#define set_current_state(state) ((void)(state))
+#define __set_current_state(state) ((void)(state))
+
+FXM_K_INLINE int wake_up_process(struct task_struct *task)
+{
+	fxm_k_wake_up_process(task);
+	return 1;
+}
+
 #define schedule() fxm_k_schedule()
 #define cond_resched() (might_sleep(), fxm_k_schedule(), 0)
 #define yield() fxm_k_schedule()
