@@ -49,7 +49,7 @@ static const struct fxmi_row library_rows[] = {
 /* What detect=LIST may name. */
 static const char *const detectors[] = {"leak", "use-after-unmap", "device-dereference", "unattached-thread",
 					/* the kernel tier's */
-					"free-while-mapped", "virt-to-page", "truncated-pointer", "wrong-argument"};
+					"free-while-mapped", "red-zone", "virt-to-page", "truncated-pointer", "wrong-argument"};
 #define NR_DETECTORS (sizeof(detectors) / sizeof(detectors[0]))
 
 #define SIZE_MAXIMUM UINT64_C(0xfffffffffffff)

@@ -490,6 +490,9 @@ void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, 
 void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
 		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* Findings for objects of kmalloc() that were written past their end and not freed; returns how many. */
+unsigned fxmi_red_zone_report(struct fxmi_kernel *k);
+
 /* might_sleep() at the site called @key: "sleeping function called from invalid context", if this CONFIG would say so. */
 void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key);
 

@@ -89,6 +89,17 @@ void fxmi_held_remove(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t 
 	pthread_mutex_unlock(&tier->lock);
 }
 
+bool fxmi_held_find(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t key, struct fxm_held *held)
+{
+	pthread_mutex_lock(&tier->lock);
+	const struct fxmi_held *at = tier->held_places ? &tier->held[find(tier, kind, key)] : NULL;
+	bool found = at && at->seq;
+	if (found)
+		*held = at->held;
+	pthread_mutex_unlock(&tier->lock);
+	return found;
+}
+
 /* Whether an entry of the table is still a fact: pages and mappings can be given back past the kernel tier. */
 static bool is_held(const struct fxmi_tier *tier, struct fxmi_held *h)
 {

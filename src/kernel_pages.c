@@ -163,17 +163,74 @@ void fxm_k_free_pages_at(unsigned long address, unsigned order)
 
 /* ---- kmalloc ---- */
 
+/*
+ * Behind each object lies a red zone: what is left of its place, and RED_ZONE_MIN bytes at least. Whoever writes there wrote past
+ * the object's end, which shows when it is freed, or not freed.
+ */
+enum { RED_ZONE_MIN = 8, RED_ZONE_BYTE = 0xcc, KMALLOC_MAX = FXM_PAGE_SIZE << FXM_MAX_ORDER };
+
+static unsigned char *red_zone(const struct fxm_machine *m, const struct fxm_held *object, size_t *size)
+{
+	*size = fxm_ksize((struct fxm_machine *)m, object->address) - object->size_bytes;
+	return m->mem.ram + (object->address.v - m->desc.page_offset) + object->size_bytes;
+}
+
+/* Whether the red zone of @object is as it was made; says so when it is not. */
+static bool check_red_zone(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const struct fxm_held *object, const void *site)
+{
+	size_t size, i = 0;
+	const unsigned char *zone = red_zone(k->m, object, &size);
+	char place[300];
+
+	while (i < size && zone[i] == RED_ZONE_BYTE)
+		i++;
+	if (i == size)
+		return true;
+	fxm_symbolize(object->site, place, sizeof(place));
+	fxmi_finding(k, cpu, "red-zone", &(struct fxmi_subject){.va = object->address.v, .site = (uintptr_t)site},
+		     "the %zu bytes at %llx were written past their end: byte %zu is %02x; kmalloc() at %s", object->size_bytes,
+		     (unsigned long long)object->address.v, object->size_bytes + i, zone[i], place);
+	return false;
+}
+
 static void *do_kmalloc(struct fxm_vcpu *cpu, size_t size, unsigned gfp, const void *site)
 {
 	struct fxm_machine *m = cpu->machine;
-	fxm_va va = fxm_kmalloc(m, size, library_gfp(cpu, gfp) & ~FXM_GFP_HIGHMEM);
+	struct fxm_held object = {.kind = FXM_HELD_KMALLOC, .size_bytes = size, .site.pc = (uintptr_t)site};
+	size_t zone_size;
 
-	if (!va.v)
+	gfp = library_gfp(cpu, gfp) & ~FXM_GFP_HIGHMEM;
+	/* the largest sizes go without one */
+	object.address = fxm_kmalloc(m, size > KMALLOC_MAX - RED_ZONE_MIN ? size : size + RED_ZONE_MIN, gfp);
+	if (!object.address.v)
 		return NULL;
-	fxmi_held_add(fxmi_tier(fxmi_kernel(m)),
-		      &(struct fxm_held){.kind = FXM_HELD_KMALLOC, .address = va, .size_bytes = size, .site.pc = (uintptr_t)site},
-		      0);
-	return fxmi_tier_host(cpu, va.v);
+	unsigned char *zone = red_zone(m, &object, &zone_size);
+	memset(zone, RED_ZONE_BYTE, zone_size);
+	fxmi_held_add(fxmi_tier(fxmi_kernel(m)), &object, 0);
+	return fxmi_tier_host(cpu, object.address.v);
+}
+
+struct overruns {
+	struct fxmi_kernel *k;
+	unsigned found;
+};
+
+static int count_overrun(const struct fxm_held *held, void *arg)
+{
+	struct overruns *all = arg;
+
+	if (held->kind == FXM_HELD_KMALLOC && !check_red_zone(all->k, NULL, held, NULL))
+		all->found++;
+	return 0;
+}
+
+unsigned fxmi_red_zone_report(struct fxmi_kernel *k)
+{
+	struct overruns all = {.k = k};
+
+	if (atomic_load_explicit(&k->tier, memory_order_acquire))
+		fxm_held_each(k->m, count_overrun, &all);
+	return all.found;
 }
 
 static void do_kfree(struct fxm_vcpu *cpu, const void *object, const void *site)
@@ -185,6 +242,9 @@ static void do_kfree(struct fxm_vcpu *cpu, const void *object, const void *site)
 	/* ERR_PTR-like small values and ZERO_SIZE_PTR of the kernel are not freed. */
 	if ((uintptr_t)object <= 16)
 		return;
+	struct fxm_held held;
+	if (fxmi_held_find(fxmi_tier(k), FXM_HELD_KMALLOC, va, &held) && fxm_ksize(k->m, held.address))
+		check_red_zone(k, cpu, &held, site);
 	if (fxm_kfree(k->m, fxm_va_of(va))) {
 		fxmi_tier_describe(k, (uintptr_t)object, what, sizeof(what));
 		fxmi_bug(cpu, "mm/slab.c", &(struct fxmi_subject){.va = va, .site = (uintptr_t)site},
@@ -203,10 +263,15 @@ void fxm_k_kfree(const void *object)
 	do_kfree(fxm_k_cpu(), object, __builtin_return_address(0));
 }
 
+/* What the caller may use, which ends where the red zone begins. */
 size_t fxm_k_ksize(const void *object)
 {
 	struct fxm_machine *m = fxm_k_cpu()->machine;
-	return fxm_ksize(m, fxm_va_of(fxmi_tier_simulated(m, (uintptr_t)object)));
+	struct fxm_held held;
+
+	return fxmi_held_find(fxmi_tier(fxmi_kernel(m)), FXM_HELD_KMALLOC, fxmi_tier_simulated(m, (uintptr_t)object), &held)
+		   ? held.size_bytes
+		   : 0;
 }
 
 void *fxm_k_krealloc(const void *old, size_t size, unsigned gfp)

@@ -15,6 +15,7 @@ HEAD = '''#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/sched.h>
 #include <linux/delay.h>
+#include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <asm/fixmap.h>
 #include <asm/io.h>
@@ -329,6 +330,76 @@ __free_page(p);''', err=[], out=['through 3 5$'])
 init('kernel', 'virt_to_page and back', 0, '''char *v = kmalloc(32, GFP_KERNEL);
 printk("%d %d\\n", page_address(virt_to_page(v)) == (void *)((unsigned long)v & PAGE_MASK), __va(__pa(v)) == (void *)v);
 kfree(v);''', args=('-o', 'identity=0'), err=[], out=['1 1$'])
+KTHREAD = '''#include <linux/module.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/highmem.h>
+#include <linux/kthread.h>
+#include <linux/percpu.h>
+static DEFINE_PER_CPU(int, turns);
+static DECLARE_COMPLETION(filled);
+static struct task_struct *thread;
+static struct page *page;
+static int work(void *data)
+{
+	char *p = kmap_local_page(page);
+	strcpy(p, data);
+	kunmap_local(p);
+	pr_info("%%s is %%d\\n", current->comm, current == thread);
+	complete(&filled);
+	while (!kthread_should_stop()) {
+		this_cpu_inc(turns);
+		msleep(1);
+	}
+	%s
+	return -EIO;
+}
+static int __init f(void)
+{
+	page = alloc_page(GFP_HIGHUSER);
+	per_cpu(turns, 1) = 77;
+	thread = kthread_run(work, "text of the thread", "worker/%%d", 4);
+	wait_for_completion(&filled);
+	char *p = kmap_local_page(page);
+	pr_info("found: %%s\\n", p);
+	kunmap_local(p);
+	return 0;
+}
+static void __exit g(void)
+{
+	%s
+	__free_page(page);
+}
+module_init(f);
+module_exit(g);
+'''
+STOP = 'int r = kthread_stop(thread); pr_info("stopped %d, turns %d %d\\n", r, per_cpu(turns, 0) > 1, per_cpu(turns, 1));'
+add('kernel', 'kthread, completion, per_cpu', 0, KTHREAD % ('', STOP), err=[], out=['worker/4 is 1$', 'found: text of the thread$', 'stopped -5, turns 1 77$'])
+add('kernel', 'kthread that is not stopped', 1, KTHREAD % ('', ''), err=['^leak: kernel thread worker/4 .pid [0-9]+. still there'])
+add('kernel', 'BUG in a kthread', 1, KTHREAD % ('BUG();', STOP), err=['kernel BUG at'], out=['stopped -4, '])
+init('kernel', 'alloc_percpu', 0, '''int *n = alloc_percpu(int);
+*per_cpu_ptr(n, 1) = 3;
+pr_info("%d %d\\n", *per_cpu_ptr(n, 0), *per_cpu_ptr(n, 1));
+free_percpu(n);''', err=[], out=['0 3$'])
+init('kernel', 'per_cpu_ptr of something else', 1, 'int n; pr_info("%p\\n", per_cpu_ptr(&n, 1));', err=['this is no per-CPU variable'])
+init('kernel', 'written past a kmalloc', 1, '''volatile char *p = kmalloc(20, GFP_KERNEL), *q = kzalloc(32, GFP_KERNEL);
+q[31] = p[19] = 1;
+p[20] = 1;
+kfree((void *)p); kfree((void *)q);''', out=[], err=['finding: red-zone', 'the 20 bytes at .* byte 20 is 01; kmalloc.. at <f> .*:3'], no_err=['the 32 bytes'], places=True)
+init('kernel', 'written past a kmalloc that leaks', 1, 'volatile char *p = kmalloc(8, GFP_KERNEL); p[9] = 1;',
+     err=['^red-zone: the 8 bytes at .* byte 9 is 01; kmalloc.. at <f>', '^leak: 8 bytes'])
+init('kernel', 'the largest kmalloc', 0, '''volatile char *p = kmalloc(4 << 20, GFP_KERNEL);
+pr_info("%d %d\\n", p != NULL, kmalloc((4 << 20) + 1, GFP_KERNEL) || kmalloc(-1UL, GFP_KERNEL));
+p[(4 << 20) - 1] = 1;
+kfree((void *)p);''', err=[], out=['1 0$'])
+init('kernel', 'ksize is what may be used', 0, '''char *p = kmalloc(21, GFP_KERNEL);
+memset(p, 1, ksize(p));
+p = krealloc(p, 50, GFP_KERNEL);
+memset(p, 1, ksize(p));
+pr_info("%d\\n", ksize(p) >= 50);
+kfree(p);''', err=[], out=['1$'])
+init('kernel', 'virt_to_page of the stack and the module', 1, '''static int mine; int here;
+pr_info("%d\\n", virt_to_page(&mine) == virt_to_page(&here));''', err=['virt-to-page(.|\\n)*virt-to-page', 'which is no pointer of this machine'])
 add('kernel', 'version', 0, '''#include <linux/module.h>
 #include <linux/version.h>
 #if LINUX_VERSION_CODE != KERNEL_VERSION(4, 15, 0)
