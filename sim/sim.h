@@ -301,6 +301,7 @@ struct fxm_task {
 	void *vehicle_data; /* sim/task.c: fibre or thread */
 	bool doomed;	    /* a sleeper whose wait has been proved hopeless: told at its next resume */
 	void *kernel;	    /* src/'s per-task data (kmap_ctrl), NULL until it wants some */
+	void *described;    /* what kernel-tier code sees as `current`, NULL until it looks; freed with the task */
 };
 
 /* A lock of the simulated kernel. Knows its holder, for the task-ending path and for "holder's stack" in reports. */

@@ -34,15 +34,19 @@ void fxm_k_might_sleep(const char *where)
 
 struct fxm_k_current *fxm_k_current(void)
 {
-	static __thread struct fxm_k_current current __attribute__((tls_model("initial-exec")));
-	const struct fxm_task *task = fxm_k_cpu()->current;
-	struct fxm_k_current *kthread = fxmi_kthread_current(task);
+	struct fxm_task *task = fxm_k_cpu()->current;
+	struct fxm_k_current *current = fxmi_kthread_current(task);
 
-	if (kthread)
-		return kthread;
-	current.pid = task->pid;
-	snprintf(current.comm, sizeof(current.comm), "%s", task->comm);
-	return &current;
+	if (!current)
+		current = task->described;
+	if (current)
+		return current;
+	current = task->described = calloc(1, sizeof(*current));
+	if (!current)
+		abort();
+	current->pid = task->pid;
+	snprintf(current->comm, sizeof(current->comm), "%s", task->comm);
+	return current;
 }
 
 /* ---- locks ---- */

@@ -144,7 +144,7 @@ static int command_line(const struct insmod *job, const struct insmod_module *mo
 	/* a module's own function goes before one of the same name elsewhere */
 	static const char *const of_module[] = {"-shared", "-Wl,-Bsymbolic", "-DMODULE"};
 	/* the first error is the one to read; the kernel's own build says nothing of a pointer's signedness either */
-	static const char *const of_kernel[] = {"-c", "-Wfatal-errors", "-Wno-pointer-sign"};
+	static const char *const of_kernel[] = {"-c", "-Wfatal-errors", "-Wno-pointer-sign", "-fshort-wchar"};
 	int status = compiler(argv);
 
 	for (size_t i = 0; i < job->nr_include; i++)

@@ -257,10 +257,11 @@ FXM_API void fxm_k_mutex_lock(struct fxm_k_lock *lock, const char *where);
 FXM_API int fxm_k_mutex_trylock(struct fxm_k_lock *lock);
 FXM_API void fxm_k_mutex_unlock(struct fxm_k_lock *lock);
 
-/** `struct task_struct`: the calling task's comm and pid. Valid until the next fxm_k_current() on this thread. */
+/** `struct task_struct`: the calling task's comm and pid, and room for what headers add. Lives as long as the task. */
 struct fxm_k_current {
 	int pid;
 	char comm[16];
+	uint64_t fields[61]; /**< zero at first */
 };
 FXM_API struct fxm_k_current *fxm_k_current(void);
 

@@ -4,9 +4,11 @@
 
 /* The simulated kernel is little-endian, as its hosts are. */
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 #define __LITTLE_ENDIAN 1234
+#define __LITTLE_ENDIAN_BITFIELD
 
 #define swab16(x) ((u16)__builtin_bswap16(x))
 #define swab32(x) ((u32)__builtin_bswap32(x))
@@ -18,10 +20,6 @@
 #define be16_to_cpu(x) swab16((u16)(x))
 #define __constant_cpu_to_le16(x) cpu_to_le16(x)
 #define __constant_cpu_to_be16(x) cpu_to_be16(x)
-#define cpu_to_le16p(p) cpu_to_le16(*(p))
-#define le16_to_cpup(p) le16_to_cpu(*(p))
-#define cpu_to_be16p(p) cpu_to_be16(*(p))
-#define be16_to_cpup(p) be16_to_cpu(*(p))
 #define le16_add_cpu(p, n) (*(p) = cpu_to_le16(le16_to_cpu(*(p)) + (n)))
 #define be16_add_cpu(p, n) (*(p) = cpu_to_be16(be16_to_cpu(*(p)) + (n)))
 
@@ -31,10 +29,6 @@
 #define be32_to_cpu(x) swab32((u32)(x))
 #define __constant_cpu_to_le32(x) cpu_to_le32(x)
 #define __constant_cpu_to_be32(x) cpu_to_be32(x)
-#define cpu_to_le32p(p) cpu_to_le32(*(p))
-#define le32_to_cpup(p) le32_to_cpu(*(p))
-#define cpu_to_be32p(p) cpu_to_be32(*(p))
-#define be32_to_cpup(p) be32_to_cpu(*(p))
 #define le32_add_cpu(p, n) (*(p) = cpu_to_le32(le32_to_cpu(*(p)) + (n)))
 #define be32_add_cpu(p, n) (*(p) = cpu_to_be32(be32_to_cpu(*(p)) + (n)))
 
@@ -44,12 +38,25 @@
 #define be64_to_cpu(x) swab64((u64)(x))
 #define __constant_cpu_to_le64(x) cpu_to_le64(x)
 #define __constant_cpu_to_be64(x) cpu_to_be64(x)
-#define cpu_to_le64p(p) cpu_to_le64(*(p))
-#define le64_to_cpup(p) le64_to_cpu(*(p))
-#define cpu_to_be64p(p) cpu_to_be64(*(p))
-#define be64_to_cpup(p) be64_to_cpu(*(p))
 #define le64_add_cpu(p, n) (*(p) = cpu_to_le64(le64_to_cpu(*(p)) + (n)))
 #define be64_add_cpu(p, n) (*(p) = cpu_to_be64(be64_to_cpu(*(p)) + (n)))
+
+/* Of what lies at an address. */
+#define FXM_K_BYTEORDER(order, bits)                                                                                               \
+	FXM_K_INLINE u##bits order##bits##_to_cpup(const __##order##bits *p)                                                       \
+	{                                                                                                                          \
+		return order##bits##_to_cpu(*p);                                                                                   \
+	}                                                                                                                          \
+	FXM_K_INLINE __##order##bits cpu_to_##order##bits##p(const u##bits *p)                                                     \
+	{                                                                                                                          \
+		return cpu_to_##order##bits(*p);                                                                                   \
+	}
+FXM_K_BYTEORDER(le, 16)
+FXM_K_BYTEORDER(le, 32)
+FXM_K_BYTEORDER(le, 64)
+FXM_K_BYTEORDER(be, 16)
+FXM_K_BYTEORDER(be, 32)
+FXM_K_BYTEORDER(be, 64)
 
 #define ntohl(x) be32_to_cpu(x)
 #define htonl(x) cpu_to_be32(x)

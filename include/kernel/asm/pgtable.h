@@ -22,6 +22,21 @@ typedef struct {
 	pgprotval_t pgprot;
 } pgprot_t;
 
+/* The levels above, by name. */
+typedef struct {
+	pteval_t pmd;
+} pmd_t;
+typedef struct {
+	pmd_t pmd;
+} pud_t;
+typedef struct {
+	pud_t pud;
+} p4d_t;
+typedef struct {
+	pteval_t pgd;
+} pgd_t;
+typedef struct page *pgtable_t;
+
 #define __pte(value) ((pte_t){(pteval_t)(value)})
 #define pte_val(entry) ((entry).pte)
 #define __pgprot(value) ((pgprot_t){(pgprotval_t)(value)})

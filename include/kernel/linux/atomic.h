@@ -76,6 +76,17 @@ FXM_K_INLINE s64 atomic64_add_return(s64 i, atomic64_t *v)
 #define atomic_long_inc(v) atomic64_inc(v)
 #define atomic_long_dec(v) atomic64_dec(v)
 
+#define atomic_cond_read_acquire(v, condition) FXM_K_COND_READ(v, condition, __ATOMIC_ACQUIRE)
+#define atomic_cond_read_relaxed(v, condition) FXM_K_COND_READ(v, condition, __ATOMIC_RELAXED)
+#define FXM_K_COND_READ(v, condition, order)                                                                                       \
+	({                                                                                                                         \
+		__typeof__((v)->counter) VAL;                                                                                      \
+		do                                                                                                                 \
+			VAL = __atomic_load_n(&(v)->counter, order);                                                               \
+		while (!(condition));                                                                                              \
+		VAL;                                                                                                               \
+	})
+
 #define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)

@@ -4,12 +4,16 @@
 
 /* Bits of arrays of words. The forms without underscores are atomic; those that return the old bit order everything. */
 
+#include <asm/byteorder.h>
 #include <linux/bits.h>
 #include <linux/types.h>
 
 #define BIT_MASK(nr) (1UL << ((nr) % BITS_PER_LONG))
 #define BIT_WORD(nr) ((nr) / BITS_PER_LONG)
 #define BITS_PER_BYTE 8
+#define BITS_TO_U64(bits) (((bits) + 63) / 64)
+#define BITS_TO_U32(bits) (((bits) + 31) / 32)
+#define BITS_TO_BYTES(bits) (((bits) + 7) / 8)
 #define BITS_TO_LONGS(bits) (((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG)
 
 FXM_K_INLINE void set_bit(long nr, volatile unsigned long *words)
@@ -65,6 +69,17 @@ FXM_K_INLINE int fls(unsigned int word)
 FXM_K_INLINE int fls64(u64 word)
 {
 	return word ? 64 - __builtin_clzll(word) : 0;
+}
+
+#define ffs(word) __builtin_ffs((int)(word))
+FXM_K_INLINE u32 rol32(u32 word, unsigned int n)
+{
+	return word << (n & 31) | word >> (-n & 31);
+}
+
+FXM_K_INLINE u32 ror32(u32 word, unsigned int n)
+{
+	return rol32(word, -n);
 }
 
 #define fls_long(word) ((unsigned int)fls64(word))

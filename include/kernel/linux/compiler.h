@@ -69,6 +69,7 @@
 #define notrace
 
 #define __same_type(a, b) __builtin_types_compatible_p(__typeof__(a), __typeof__(b))
+#define data_race(x) (x)
 #define absolute_pointer(value) ((void *)(value))
 #define OPTIMIZER_HIDE_VAR(var) __asm__("" : "=r"(var) : "0"(var))
 

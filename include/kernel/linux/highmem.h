@@ -375,4 +375,8 @@ FXM_K_INLINE void folio_zero_range(struct folio *folio, size_t start, size_t len
 
 #endif
 
+#if __has_include(<uapi/linux/fs.h>) /* a kernel tree, whose headers expect it from here */
+#include <linux/fs.h>
+#endif
+
 #endif

@@ -33,4 +33,18 @@ typedef irqreturn_t (*irq_handler_t)(int irq, void *dev);
 	})
 #define free_irq(irq, dev) fxm_k_free_irq((irq), (dev))
 
+enum {
+	HI_SOFTIRQ,
+	TIMER_SOFTIRQ,
+	NET_TX_SOFTIRQ,
+	NET_RX_SOFTIRQ,
+	BLOCK_SOFTIRQ,
+	IRQ_POLL_SOFTIRQ,
+	TASKLET_SOFTIRQ,
+	SCHED_SOFTIRQ,
+	HRTIMER_SOFTIRQ,
+	RCU_SOFTIRQ,
+	NR_SOFTIRQS
+};
+
 #endif

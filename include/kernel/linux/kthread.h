@@ -7,8 +7,8 @@
 #include <linux/err.h>
 #include <linux/sched.h>
 
-#define kthread_create(fn, data, ...) fxm_k_kthread_create(fn, data, __VA_ARGS__)
-#define kthread_create_on_node(fn, data, node, ...) ((void)(node), fxm_k_kthread_create(fn, data, __VA_ARGS__))
+#define kthread_create(fn, data, ...) ((struct task_struct *)fxm_k_kthread_create(fn, data, __VA_ARGS__))
+#define kthread_create_on_node(fn, data, node, ...) ((void)(node), kthread_create(fn, data, __VA_ARGS__))
 #define kthread_run(fn, data, ...)                                                                                                 \
 	({                                                                                                                         \
 		struct task_struct *fxm_k_thread = kthread_create(fn, data, __VA_ARGS__);                                          \
@@ -17,6 +17,6 @@
 		fxm_k_thread;                                                                                                      \
 	})
 #define kthread_should_stop() fxm_k_kthread_should_stop()
-#define kthread_stop(task) fxm_k_kthread_stop(task)
+#define kthread_stop(task) fxm_k_kthread_stop((struct fxm_k_current *)(task))
 
 #endif

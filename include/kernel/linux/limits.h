@@ -27,6 +27,11 @@
 #ifndef SSIZE_MAX
 #define SSIZE_MAX ((ssize_t)(SIZE_MAX >> 1))
 #endif
+#ifndef XATTR_NAME_MAX
+#define XATTR_NAME_MAX 255
+#define XATTR_SIZE_MAX 65536
+#define XATTR_LIST_MAX 65536
+#endif
 #define PHYS_ADDR_MAX (~(phys_addr_t)0)
 
 #endif

@@ -67,13 +67,16 @@ FXM_K_INLINE unsigned long compound_nr(struct page *page)
 
 #define page_size(page) (compound_nr(page) * PAGE_SIZE)
 #define thp_size(page) page_size(page)
+#define thp_nr_pages(page) ((int)compound_nr(page))
 #define compound_order(page) ((unsigned int)__builtin_ctzl(compound_nr(page)))
 #ifdef FXM_K_LOCAL
 #define folio_nr_pages(folio) ((long)compound_nr(&(folio)->page))
 #define folio_size(folio) page_size(&(folio)->page)
 #define folio_pfn(folio) page_to_pfn(&(folio)->page)
 #define offset_in_folio(folio, p) ((unsigned long)(p) & (folio_size(folio) - 1))
-#define folio_test_hugetlb(folio) ((void)(folio), false)
+#define folio_test_large(folio) (folio_nr_pages(folio) > 1)
+#define folio_order(folio) compound_order(&(folio)->page)
+#define folio_shift(folio) (PAGE_SHIFT + folio_order(folio))
 #define folio_get(folio) get_page(&(folio)->page)
 #define folio_put(folio) put_page(&(folio)->page)
 #endif
@@ -84,6 +87,27 @@ FXM_K_INLINE unsigned long compound_nr(struct page *page)
 #define PFN_UP(x) (((x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
 #define PFN_DOWN(x) ((x) >> PAGE_SHIFT)
 #define PFN_PHYS(x) ((phys_addr_t)(x) << PAGE_SHIFT)
+
+/* No task has pages of its own that could be pinned. */
+#define FOLL_WRITE 0x01
+#define FOLL_FORCE 0x10
+#define FOLL_NOFAULT 0x80
+#define FOLL_LONGTERM 0x10000
+#define get_user_pages_fast(start, n, flags, pages) ((void)(start), (void)(n), (void)(flags), (void)(pages), -EFAULT)
+
+/* The page cache is not here: who calls it brings it, as a file of the tree or of its own. */
+struct inode;
+void truncate_inode_pages(struct address_space *mapping, loff_t from);
+void truncate_inode_pages_range(struct address_space *mapping, loff_t from, loff_t to);
+void truncate_inode_pages_final(struct address_space *mapping);
+void truncate_pagecache(struct inode *inode, loff_t size);
+void truncate_pagecache_range(struct inode *inode, loff_t from, loff_t to);
+void truncate_setsize(struct inode *inode, loff_t size);
+void pagecache_isize_extended(struct inode *inode, loff_t from, loff_t to);
+vm_fault_t filemap_fault(struct vm_fault *fault);
+vm_fault_t filemap_map_pages(struct vm_fault *fault, pgoff_t first, pgoff_t last);
+vm_fault_t filemap_page_mkwrite(struct vm_fault *fault);
+struct address_space *page_mapping(struct page *page);
 
 /* The borders of the address space: functions of the machine, not constants. */
 #define high_memory ((void *)fxm_k_address("high_memory"))

@@ -27,6 +27,11 @@ FXM_K_INLINE void mutex_init(struct mutex *mutex)
 
 #define mutex_lock(mutex) fxm_k_mutex_lock(&(mutex)->lock, FXM_K_WHERE)
 #define mutex_lock_interruptible(mutex) (mutex_lock(mutex), 0)
+/* Lock validation is not simulated: a class of nested locks is any lock. */
+#define mutex_lock_nested(mutex, subclass) mutex_lock(mutex)
+#define mutex_lock_io(mutex) mutex_lock(mutex)
+#define mutex_lock_killable(mutex) mutex_lock_interruptible(mutex)
+#define mutex_lock_interruptible_nested(mutex, subclass) mutex_lock_interruptible(mutex)
 #define mutex_trylock(mutex) fxm_k_mutex_trylock(&(mutex)->lock)
 #define mutex_unlock(mutex) fxm_k_mutex_unlock(&(mutex)->lock)
 #define mutex_is_locked(mutex) ((mutex)->lock.taken != 0)

@@ -5,6 +5,7 @@
 /* Variables that each CPU has a copy of. */
 
 #include <linux/preempt.h>
+#include <linux/smp.h>
 #include <linux/threads.h>
 
 /* Of the program or module that this unit is linked into. */
@@ -30,9 +31,17 @@ extern char __stop_fxm_percpu[] __attribute__((weak, visibility("hidden")));
 #define __this_cpu_ptr(ptr) this_cpu_ptr(ptr)
 #define __get_cpu_var(name) (*this_cpu_ptr(&(name)))
 
-#define get_cpu_var(name) (*({ preempt_disable(); this_cpu_ptr(&(name)); }))
+#define get_cpu_var(name)                                                                                                          \
+	(*({                                                                                                                       \
+		preempt_disable();                                                                                                 \
+		this_cpu_ptr(&(name));                                                                                             \
+	}))
 #define put_cpu_var(name) ((void)&(name), preempt_enable())
-#define get_cpu_ptr(ptr) ({ preempt_disable(); this_cpu_ptr(ptr); })
+#define get_cpu_ptr(ptr)                                                                                                           \
+	({                                                                                                                         \
+		preempt_disable();                                                                                                 \
+		this_cpu_ptr(ptr);                                                                                                 \
+	})
 #define put_cpu_ptr(ptr) ((void)(ptr), preempt_enable())
 
 #define this_cpu_read(name) (*this_cpu_ptr(&(name)))

@@ -2,35 +2,105 @@
 #ifndef FXM_KERNEL_LINUX_SCHED_H
 #define FXM_KERNEL_LINUX_SCHED_H
 
-/* The current task, as far as a log line wants to know it, and giving up the CPU. */
+/* The current task, and giving up the CPU. */
 
 #include <asm/processor.h>
 #include <linux/kernel.h>
 #include <linux/preempt.h>
 #include <linux/types.h>
+#if __has_include(<uapi/linux/sched.h>)
+#include <uapi/linux/sched.h>
+#endif
+#if __has_include(<linux/signal_types.h>)
+#include <linux/plist.h>
+#include <linux/signal_types.h>
+#include <linux/time64.h>
+#endif
 
 #define TASK_COMM_LEN 16
-#define task_struct fxm_k_current
 
-#define current fxm_k_current()
+struct backing_dev_info;
+struct bio_list;
+struct blk_plug;
+struct cred;
+struct files_struct;
+struct nsproxy;
+struct io_context;
+struct mm_struct;
+struct reclaim_state;
+
+/* The first two fields are the library's. The others belong to subsystems: zero, until a file of one sets them. */
+struct task_struct {
+	int pid;
+	char comm[TASK_COMM_LEN];
+	unsigned int flags, policy;
+	int prio, ptrace;
+	pid_t tgid;
+	struct mm_struct *mm, *active_mm;
+	const struct cred *cred, *real_cred;
+	struct task_struct *group_leader;
+	struct backing_dev_info *backing_dev_info;
+	struct reclaim_state *reclaim_state;
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct task_struct *real_parent, *parent;
+	struct io_context *io_context;
+	struct bio_list *bio_list;
+	struct blk_plug *plug;
+	void *journal_info;
+};
+_Static_assert(sizeof(struct task_struct) <= sizeof(struct fxm_k_current), "the library makes room for a struct task_struct");
+
+#define current ((struct task_struct *)fxm_k_current())
+#define task_pid(task) ((void)(task), (struct pid *)0)
 #define task_pid_nr(task) ((task)->pid)
+#define task_tgid_nr(task) ((task)->pid)
+#define task_pid_nr_ns(task, ns) ((void)(ns), (task)->pid)
+#define task_pid_vnr(task) ((task)->pid)
+
+#define SCHED_FIXEDPOINT_SHIFT 10
+#define SCHED_FIXEDPOINT_SCALE 1024L
+#define SCHED_CAPACITY_SHIFT 10
+#define SCHED_CAPACITY_SCALE 1024L
+#define MAX_RT_PRIO 100
+#define MAX_PRIO 140
+
+#define PF_VCPU 0x00000001
+#define PF_EXITING 0x00000004
+#define PF_MEMALLOC 0x00000800
+#define PF_KSWAPD 0x00020000
+#define PF_MEMALLOC_NOFS 0x00040000
+#define PF_MEMALLOC_NOIO 0x00080000
+#define PF_LOCAL_THROTTLE 0x00100000
+#define PF_KTHREAD 0x00200000
 
 /* A task that waits looks again whenever it gets its turn, so that its state says nothing. */
 #define TASK_RUNNING 0
 #define TASK_INTERRUPTIBLE 1
 #define TASK_UNINTERRUPTIBLE 2
 #define TASK_KILLABLE 0x102
+#define TASK_NORMAL 3
 #define set_current_state(state) ((void)(state))
 #define __set_current_state(state) ((void)(state))
 
 FXM_K_INLINE int wake_up_process(struct task_struct *task)
 {
-	fxm_k_wake_up_process(task);
+	fxm_k_wake_up_process((struct fxm_k_current *)task);
 	return 1;
 }
 
+/* Simulated time does not pass: a timeout is never over. */
+#define MAX_SCHEDULE_TIMEOUT LONG_MAX
+#define schedule_timeout(timeout) (fxm_k_schedule(), (long)(timeout))
+#define schedule_timeout_interruptible(timeout) schedule_timeout(timeout)
+#define schedule_timeout_uninterruptible(timeout) schedule_timeout(timeout)
+#define io_schedule() fxm_k_schedule()
+#define io_schedule_timeout(timeout) schedule_timeout(timeout)
+
 #define schedule() fxm_k_schedule()
 #define cond_resched() (might_sleep(), fxm_k_schedule(), 0)
+#define cond_resched_lock(lock) ((void)(lock), 0)
+#define need_resched() 0
 #define yield() fxm_k_schedule()
 
 #endif

@@ -8,6 +8,8 @@
 #include <linux/string.h>
 
 #define ARCH_KMALLOC_MINALIGN 8
+#define KMALLOC_MIN_SIZE 8
+#define KMALLOC_MAX_SIZE (4UL << 20)
 #define ARCH_SLAB_MINALIGN 8
 
 FXM_K_INLINE void *kmalloc(size_t size, gfp_t gfp)
@@ -76,6 +78,9 @@ FXM_K_INLINE char *kstrdup(const char *from, gfp_t gfp)
 #define SLAB_RECLAIM_ACCOUNT 0x20000u
 #define SLAB_MEM_SPREAD 0x100000u
 #define SLAB_ACCOUNT 0x4000000u
+
+#define SLAB_TEMPORARY SLAB_RECLAIM_ACCOUNT
+#define SLAB_TYPESAFE_BY_RCU 0x80000u
 
 struct kmem_cache {
 	const char *name;

@@ -6,6 +6,7 @@
 
 #include <linux/atomic.h>
 #include <linux/preempt.h>
+#include <linux/rwlock.h>
 #include <linux/spinlock_types.h>
 
 #define SPIN_LOCK_UNLOCKED (spinlock_t) __SPIN_LOCK_UNLOCKED(old_style)
@@ -56,6 +57,11 @@ FXM_K_INLINE int atomic_dec_and_lock(atomic_t *counter, spinlock_t *lock)
 #define raw_spin_unlock(lock) spin_unlock(lock)
 #define raw_spin_lock_irqsave(lock, flags) spin_lock_irqsave(lock, flags)
 #define raw_spin_unlock_irqrestore(lock, flags) spin_unlock_irqrestore(lock, flags)
+#define raw_spin_lock_irq(lock) spin_lock_irq(lock)
+#define raw_spin_unlock_irq(lock) spin_unlock_irq(lock)
+#define raw_spin_trylock(lock) spin_trylock(lock)
+#define spin_lock_nested(lock, subclass) spin_lock(lock)
+#define spin_lock_nest_lock(lock, other) ((void)(other), spin_lock(lock))
 #define assert_spin_locked(lock) BUG_ON(!spin_is_locked(lock))
 
 #endif

@@ -20,4 +20,19 @@
 #define struct_group_tagged(tag, name, ...) __struct_group(tag, name, , __VA_ARGS__)
 #endif
 
+/* An array without a size, where C wants a named member before it. */
+#ifndef DECLARE_FLEX_ARRAY
+#define __DECLARE_FLEX_ARRAY(type, name)                                                                                           \
+	struct {                                                                                                                   \
+		struct {                                                                                                           \
+		} fxm_empty_##name;                                                                                                \
+		type name[];                                                                                                       \
+	}
+#define DECLARE_FLEX_ARRAY(type, name) __DECLARE_FLEX_ARRAY(type, name)
+#endif
+#ifndef sizeof_field
+#define sizeof_field(type, member) sizeof(((type *)0)->member)
+#define offsetofend(type, member) (offsetof(type, member) + sizeof_field(type, member))
+#endif
+
 #endif

@@ -65,6 +65,27 @@ typedef unsigned long sector_t;
 typedef unsigned long dev_t;
 typedef unsigned long ino_t;
 typedef int clockid_t;
+typedef long clock_t;
+typedef long blkcnt_t;
+typedef int key_t;
+typedef int mqd_t;
+typedef unsigned int mode_t;
+#if __has_include(<uapi/linux/posix_types.h>)
+#include <uapi/linux/posix_types.h>
+typedef __kernel_fd_set fd_set;
+#endif
+typedef unsigned char u_char;
+typedef unsigned short u_short;
+typedef unsigned int u_int;
+typedef unsigned long u_long;
+typedef unsigned char unchar;
+typedef int daddr_t;
+typedef char *caddr_t;
+typedef void *timer_t;
+typedef int (*cmp_func_t)(const void *a, const void *b);
+typedef int (*cmp_r_func_t)(const void *a, const void *b, const void *arg);
+typedef void (*swap_func_t)(void *a, void *b, int size);
+typedef void (*swap_r_func_t)(void *a, void *b, int size, const void *arg);
 typedef s64 time64_t;
 typedef unsigned int __poll_t;
 typedef u64 __attribute__((aligned(8))) __aligned_u64;

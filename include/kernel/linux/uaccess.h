@@ -47,9 +47,29 @@ FXM_K_INLINE unsigned long raw_copy_to_user(void *to, const void *from, unsigned
 #define copy_to_user(to, from, size) (might_fault(), raw_copy_to_user(to, from, size))
 #define copy_from_user(to, from, size) (might_fault(), raw_copy_to_user(to, from, size))
 #define clear_user(to, size) (might_fault(), memset(to, 0, size), 0UL)
-#define fault_in_readable(address, size) ((void)(address), (void)(size), (size_t)0)
-#define fault_in_writeable(address, size) fault_in_readable(address, size)
-#define fault_in_safe_writeable(address, size) fault_in_readable(address, size)
+
+FXM_K_INLINE size_t fault_in_readable(const char *address, size_t size)
+{
+	(void)address;
+	(void)size;
+	return 0;
+}
+
+FXM_K_INLINE size_t fault_in_writeable(char *address, size_t size)
+{
+	return fault_in_readable(address, size);
+}
+
+FXM_K_INLINE size_t fault_in_subpage_writeable(char *address, size_t size)
+{
+	return fault_in_readable(address, size);
+}
+
+FXM_K_INLINE size_t fault_in_safe_writeable(const char *address, size_t size)
+{
+	return fault_in_readable(address, size);
+}
+
 #define faulthandler_disabled() (pagefault_disabled() || in_atomic())
 
 #endif

@@ -48,11 +48,35 @@ FXM_K_INLINE void init_waitqueue_head(struct wait_queue_head *queue)
 		while (!(condition))                                                                                               \
 			schedule();                                                                                                \
 	} while (0)
-#define wait_event_interruptible(queue, condition) ({ wait_event(queue, condition); 0; })
+#define wait_event_interruptible(queue, condition)                                                                                 \
+	({                                                                                                                         \
+		wait_event(queue, condition);                                                                                      \
+		0;                                                                                                                 \
+	})
 #define wait_event_killable(queue, condition) wait_event_interruptible(queue, condition)
+/* The long form of the same: a task that is put on a queue is one that looks again. */
+#define DECLARE_WAITQUEUE(name, task) struct wait_queue_entry name = {.private = (task), .entry = LIST_HEAD_INIT((name).entry)}
+#define DEFINE_WAIT(name) DECLARE_WAITQUEUE(name, current)
+#define init_wait(entry) ((void)(entry))
+#define add_wait_queue(queue, entry) ((void)(queue), (void)(entry))
+#define add_wait_queue_exclusive(queue, entry) add_wait_queue(queue, entry)
+#define remove_wait_queue(queue, entry) add_wait_queue(queue, entry)
+#define prepare_to_wait(queue, entry, state) add_wait_queue(queue, entry)
+#define prepare_to_wait_exclusive(queue, entry, state) add_wait_queue(queue, entry)
+#define finish_wait(queue, entry) add_wait_queue(queue, entry)
+
 #define wake_up(queue) ((void)(queue))
 #define wake_up_all(queue) ((void)(queue))
 #define wake_up_interruptible(queue) ((void)(queue))
 #define waitqueue_active(queue) ((void)(queue), false)
+#define wq_has_sleeper(queue) ((void)(queue), false)
+#define wake_up_nr(queue, nr) ((void)(queue))
+#define wake_up_locked(queue) ((void)(queue))
+#define wait_event_timeout(queue, condition, timeout)                                                                              \
+	({                                                                                                                         \
+		wait_event(queue, condition);                                                                                      \
+		(long)(timeout);                                                                                                   \
+	})
+#define wait_event_interruptible_timeout(queue, condition, timeout) wait_event_timeout(queue, condition, timeout)
 
 #endif

@@ -2,6 +2,10 @@
 #ifndef FXM_KERNEL_LINUX_COMPAT_H
 #define FXM_KERNEL_LINUX_COMPAT_H
 
+#if __has_include_next(<linux/compat.h>)
+#include_next <linux/compat.h>
+#else
+
 /* There are no 32-bit tasks on a 64-bit kernel: the names of what they would pass. */
 
 #include <linux/types.h>
@@ -18,4 +22,5 @@ struct compat_iovec {
 #define compat_ptr(address) ((void *)(unsigned long)(address))
 #define in_compat_syscall() false
 
+#endif
 #endif

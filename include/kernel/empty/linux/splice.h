@@ -2,6 +2,10 @@
 #ifndef FXM_KERNEL_LINUX_SPLICE_H
 #define FXM_KERNEL_LINUX_SPLICE_H
 
+#if __has_include_next(<linux/splice.h>)
+#include_next <linux/splice.h>
+#else
+
 /* There is no splice(): its flags alone. */
 
 #include <linux/compiler.h>
@@ -16,4 +20,5 @@ static const struct pipe_buf_operations default_pipe_buf_ops __maybe_unused, pag
 #define SPLICE_F_MORE 4
 #define SPLICE_F_GIFT 8
 
+#endif
 #endif

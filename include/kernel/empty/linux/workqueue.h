@@ -2,6 +2,10 @@
 #ifndef FXM_KERNEL_LINUX_WORKQUEUE_H
 #define FXM_KERNEL_LINUX_WORKQUEUE_H
 
+#if __has_include_next(<linux/workqueue.h>)
+#include_next <linux/workqueue.h>
+#else
+
 /* There are no work queues: the types that structures hold. */
 
 #include <linux/list.h>
@@ -25,4 +29,5 @@ struct rcu_work {
 
 struct workqueue_struct;
 
+#endif
 #endif

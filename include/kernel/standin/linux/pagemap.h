@@ -2,7 +2,11 @@
 #ifndef FXM_KERNEL_LINUX_PAGEMAP_H
 #define FXM_KERNEL_LINUX_PAGEMAP_H
 
-/* Stand-in: the page cache's names for a page's size and reference count; there is no page cache. */
+#if __has_include_next(<linux/pagemap.h>)
+#include_next <linux/pagemap.h>
+#else
+
+/* Without a kernel tree: the page cache's names for a page's size and reference count; there is no page cache. */
 
 #include <linux/highmem.h>
 #include <linux/mutex.h>
@@ -15,16 +19,11 @@
 
 #define MAX_RW_COUNT (INT_MAX & PAGE_MASK)
 #define find_subpage(head, index) ((head) + ((index) & (compound_nr(head) - 1)))
-#define FOLL_WRITE 0x01
-#define FOLL_NOFAULT 0x80000
-
-/* No task has pages of its own that could be pinned. */
-#define get_user_pages_fast(start, n, flags, pages) ((void)(start), (void)(n), (void)(flags), (void)(pages), -EFAULT)
-
 #define PAGE_CACHE_SHIFT PAGE_SHIFT
 #define PAGE_CACHE_SIZE PAGE_SIZE
 #define PAGE_CACHE_MASK PAGE_MASK
 #define page_cache_get(page) get_page(page)
 #define page_cache_release(page) put_page(page)
 
+#endif
 #endif

@@ -22,6 +22,9 @@ struct ratelimit_state {
 #define CONFIG_HZ 250
 #endif
 
+#define DEFAULT_RATELIMIT_INTERVAL (5 * HZ)
+#define DEFAULT_RATELIMIT_BURST 10
+#define WARN_RATELIMIT(condition, ...) WARN_ONCE(condition, __VA_ARGS__)
 #define __ratelimit(state) ((state)->printed < (state)->burst ? ((state)->printed++, 1) : 0)
 
 #endif

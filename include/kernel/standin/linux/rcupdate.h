@@ -21,5 +21,10 @@
 #define kfree_rcu(object, member) kfree(object)
 #define call_rcu(head, fn) (fn)(head)
 #define __rcu_access_pointer(p) READ_ONCE(p)
+#define rcu_lock_acquire(map) ((void)0)
+#define rcu_lock_release(map) ((void)0)
+#define rcu_barrier() ((void)0)
+#define rcu_head_init(head) ((void)(head))
+#define RCU_INITIALIZER(v) (v)
 
 #endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_LINUX_SCHED_SIGNAL_H
+#define FXM_KERNEL_LINUX_SCHED_SIGNAL_H
+
+/* Nobody sends signals. */
+
+#include <linux/sched.h>
+
+#define signal_pending(task) ((void)(task), 0)
+#define signal_pending_state(state, task) ((void)(state), (void)(task), 0)
+#define fatal_signal_pending(task) ((void)(task), 0)
+#define rlimit(limit) ((void)(limit), ~0UL)
+
+#endif
