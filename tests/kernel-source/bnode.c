@@ -102,7 +102,7 @@ static int run(struct hfs_btree *tree)
 static int __init bnode_test(void)
 {
 	struct hfs_btree *tree = kzalloc(sizeof(*tree), GFP_KERNEL);
-	struct address_space mapping = {.pages = pages, .nrpages = PAGES};
+	struct address_space mapping = {.private_data = pages, .nrpages = PAGES};
 	struct super_block sb = {.s_fs_info = NULL};
 	struct inode inode = {.i_mapping = &mapping, .i_sb = &sb};
 	int error = -ENOMEM, n = 0;

@@ -19,8 +19,8 @@ fixmap, folder = map(os.path.abspath, sys.argv[1:3])
 here = os.path.dirname(os.path.abspath(__file__))
 MACHINES = ['', 'DEBUG_KMAP_LOCAL_FORCE_MAP=1', 'pae=1', 'pae=1,DEBUG_HIGHMEM=1', 'window=eager', 'identity=0']
 
-# The tree's files, the driver and its parameters, folders of headers in the tree, what the log ends with. standin/ has what stands for
-# subsystems that are not there, and, under the driver's name, functions that a file calls of the rest of them.
+# The tree's files, the driver and its parameters, folders of headers in the tree, what the log ends with. standin/ has, under the
+# driver's name, functions that a file calls of subsystems that are not there.
 CASES = [
     (['lib/scatterlist.c'], 'scatterlist', [], [], 'scatterlist: as in plain memory'),
     (['mm/page_poison.c'], 'page_poison', [], [], 'page_poison: as in plain memory'),
@@ -51,7 +51,7 @@ def driver(name):
 
 def standins(name):
     c_file = os.path.join(here, 'standin', name + '.c')
-    return ['-I', os.path.join(here, 'standin')] + (['-B', c_file] if os.path.exists(c_file) else [])
+    return ['-B', c_file] if os.path.exists(c_file) else []
 
 
 def drive_one(tree, machine, case):
