@@ -27,8 +27,12 @@
 #include <unistd.h>
 
 /* Options of the kernel's configuration that its headers ask for, whatever is compiled. */
-static const char *const defaults[] = {"HZ=250", "64BIT=y",	     "PRINTK=y",   "BUG=y",	"MODULES=y", "BLOCK=y",	    "NET=y",
-				       "INET=y", "LOG_BUF_SHIFT=17", "TREE_RCU=y", "FLATMEM=y", "SLUB=y",    "BASE_SMALL=0"};
+static const char *const defaults[] = {"HZ=250",       "64BIT=y",   "PRINTK=y",
+				       "BUG=y",	       "MODULES=y", "BLOCK=y",
+				       "NET=y",	       "INET=y",    "LOG_BUF_SHIFT=17",
+				       "TREE_RCU=y",   "FLATMEM=y", "SLUB=y",
+				       "BASE_SMALL=0", "KEYS=y",    "ASSOCIATIVE_ARRAY=y",
+				       "FS_VERITY=y"};
 
 struct tree {
 	struct insmod *job;

@@ -37,6 +37,8 @@ typedef struct {
 } pgd_t;
 typedef struct page *pgtable_t;
 
+#define __pmd(value) ((pmd_t){(pteval_t)(value)})
+#define pmd_val(entry) ((entry).pmd)
 #define __pte(value) ((pte_t){(pteval_t)(value)})
 #define pte_val(entry) ((entry).pte)
 #define __pgprot(value) ((pgprot_t){(pgprotval_t)(value)})
@@ -79,6 +81,19 @@ typedef struct page *pgtable_t;
 #define pte_write(entry) (pte_val(entry) & _PAGE_RW)
 #define pte_dirty(entry) (pte_val(entry) & _PAGE_DIRTY)
 #define pte_young(entry) (pte_val(entry) & _PAGE_ACCESSED)
+
+/* An entry that is not present can name a place in swap. Nothing is swapped, so that no other bit of it is known. */
+#define __swp_type(entry) ((entry).val & 31)
+#define __swp_offset(entry) ((entry).val >> 5)
+#define __swp_entry(type, offset) ((swp_entry_t){(unsigned long)(type) | (unsigned long)(offset) << 5})
+#define __pte_to_swp_entry(entry) ((swp_entry_t){pte_val(entry)})
+#define __swp_entry_to_pte(entry) __pte((entry).val)
+#define pte_swp_exclusive(entry) ((void)(entry), 0)
+#define pte_swp_soft_dirty(entry) ((void)(entry), 0)
+#define pte_swp_uffd_wp(entry) ((void)(entry), 0)
+#define pte_swp_clear_exclusive(entry) (entry)
+#define pte_swp_clear_soft_dirty(entry) (entry)
+#define pte_swp_clear_uffd_wp(entry) (entry)
 
 #define VMALLOC_START fxm_k_address("VMALLOC_START")
 #define VMALLOC_END fxm_k_address("VMALLOC_END")

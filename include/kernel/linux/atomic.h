@@ -12,6 +12,9 @@
 		(i)                                                                                                                \
 	}
 
+#define ATOMIC64_INIT(i) ATOMIC_INIT(i)
+#define ATOMIC_LONG_INIT(i) ATOMIC_INIT(i)
+
 FXM_K_INLINE int atomic_read(const atomic_t *v)
 {
 	return __atomic_load_n(&v->counter, __ATOMIC_RELAXED);
@@ -43,6 +46,24 @@ FXM_K_INLINE int atomic_cmpxchg(atomic_t *v, int old, int value)
 	return old;
 }
 
+/* The value before; it stays when it is @not. */
+FXM_K_INLINE int atomic_fetch_add_unless(atomic_t *v, int i, int not )
+{
+	int old = atomic_read(v);
+
+	while (old != not &&!__atomic_compare_exchange_n(&v->counter, &old, old + i, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
+	return old;
+}
+
+FXM_K_INLINE bool atomic_try_cmpxchg(atomic_t *v, int *old, int value)
+{
+	return __atomic_compare_exchange_n(&v->counter, old, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+#define atomic_add_unless(v, i, not ) (atomic_fetch_add_unless(v, i, not ) != (not ))
+#define atomic_inc_not_zero(v) atomic_add_unless(v, 1, 0)
+#define atomic_add_negative(i, v) (atomic_add_return(i, v) < 0)
 #define atomic_add(i, v) ((void)__atomic_add_fetch(&(v)->counter, i, __ATOMIC_RELAXED))
 #define atomic_sub(i, v) ((void)__atomic_sub_fetch(&(v)->counter, i, __ATOMIC_RELAXED))
 #define atomic_inc(v) atomic_add(1, v)
@@ -71,6 +92,15 @@ FXM_K_INLINE s64 atomic64_add_return(s64 i, atomic64_t *v)
 #define atomic64_add(i, v) ((void)__atomic_add_fetch(&(v)->counter, i, __ATOMIC_RELAXED))
 #define atomic64_inc(v) atomic64_add(1, v)
 #define atomic64_dec(v) atomic64_add(-1, v)
+#define atomic64_sub(i, v) atomic64_add(-(i), v)
+#define atomic64_sub_return(i, v) atomic64_add_return(-(i), v)
+#define atomic64_inc_return(v) atomic64_add_return(1, v)
+#define atomic64_dec_return(v) atomic64_add_return(-1, v)
+#define atomic64_dec_and_test(v) (atomic64_dec_return(v) == 0)
+#define atomic_long_add(i, v) atomic64_add(i, v)
+#define atomic_long_sub(i, v) atomic64_sub(i, v)
+#define atomic_long_add_return(i, v) ((long)atomic64_add_return(i, v))
+#define atomic_long_inc_return(v) ((long)atomic64_inc_return(v))
 #define atomic_long_read(v) ((long)atomic64_read(v))
 #define atomic_long_set(v, i) atomic64_set(v, i)
 #define atomic_long_inc(v) atomic64_inc(v)
@@ -93,6 +123,7 @@ FXM_K_INLINE s64 atomic64_add_return(s64 i, atomic64_t *v)
 #define mb() smp_mb()
 #define rmb() smp_rmb()
 #define wmb() smp_wmb()
+#define cmpxchg(ptr, old, v) __sync_val_compare_and_swap(ptr, old, v)
 #define xchg(ptr, v) __atomic_exchange_n(ptr, v, __ATOMIC_SEQ_CST)
 
 #endif

@@ -46,8 +46,30 @@ FXM_K_INLINE int test_and_clear_bit(long nr, volatile unsigned long *words)
 	return (__atomic_fetch_and(words + BIT_WORD(nr), ~BIT_MASK(nr), __ATOMIC_SEQ_CST) & BIT_MASK(nr)) != 0;
 }
 
-#define __set_bit(nr, words) ((void)((words)[BIT_WORD(nr)] |= BIT_MASK(nr)))
-#define __clear_bit(nr, words) ((void)((words)[BIT_WORD(nr)] &= ~BIT_MASK(nr)))
+FXM_K_INLINE void __set_bit(long nr, volatile unsigned long *words)
+{
+	words[BIT_WORD(nr)] |= BIT_MASK(nr);
+}
+
+FXM_K_INLINE void __clear_bit(long nr, volatile unsigned long *words)
+{
+	words[BIT_WORD(nr)] &= ~BIT_MASK(nr);
+}
+
+FXM_K_INLINE int __test_and_set_bit(long nr, volatile unsigned long *words)
+{
+	int old = test_bit(nr, words);
+	__set_bit(nr, words);
+	return old;
+}
+
+FXM_K_INLINE int __test_and_clear_bit(long nr, volatile unsigned long *words)
+{
+	int old = test_bit(nr, words);
+	__clear_bit(nr, words);
+	return old;
+}
+
 #define smp_mb__before_atomic() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_mb__after_atomic() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
@@ -83,5 +105,9 @@ FXM_K_INLINE u32 ror32(u32 word, unsigned int n)
 }
 
 #define fls_long(word) ((unsigned int)fls64(word))
+
+#if __has_include(<asm-generic/bitops/le.h>)
+#include <asm-generic/bitops/le.h>
+#endif
 
 #endif

@@ -27,6 +27,12 @@
 #ifndef SSIZE_MAX
 #define SSIZE_MAX ((ssize_t)(SIZE_MAX >> 1))
 #endif
+#ifndef PATH_MAX
+#define PATH_MAX 4096
+#endif
+#ifndef NAME_MAX
+#define NAME_MAX 255
+#endif
 #ifndef XATTR_NAME_MAX
 #define XATTR_NAME_MAX 255
 #define XATTR_SIZE_MAX 65536

@@ -12,7 +12,9 @@
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/math.h>
 #include <linux/mmdebug.h>
+#include <linux/completion.h>
 #include <linux/page-flags.h>
 
 /* An address while the page has one: lowmem always, highmem only between kmap() and the flush after kunmap(). */
@@ -107,10 +109,19 @@ void pagecache_isize_extended(struct inode *inode, loff_t from, loff_t to);
 vm_fault_t filemap_fault(struct vm_fault *fault);
 vm_fault_t filemap_map_pages(struct vm_fault *fault, pgoff_t first, pgoff_t last);
 vm_fault_t filemap_page_mkwrite(struct vm_fault *fault);
+int generic_error_remove_page(struct address_space *mapping, struct page *page);
+bool set_page_writeback(struct page *page);
 struct address_space *page_mapping(struct page *page);
 
 /* The borders of the address space: functions of the machine, not constants. */
 #define high_memory ((void *)fxm_k_address("high_memory"))
 #define totalhigh_pages() fxm_k_number("totalhigh_pages")
+
+/* No page is kept zero for all to read. */
+extern unsigned long empty_zero_page[];
+#define ZERO_PAGE(address) ((void)(address), virt_to_page(empty_zero_page))
+unsigned long totalram_pages(void);
+
+#include <linux/page_ref.h>
 
 #endif

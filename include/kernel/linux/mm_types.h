@@ -5,7 +5,11 @@
 /* struct page: the library's struct fxm_page under the kernel's field names, the same object byte for byte. */
 
 #include <asm/pgtable.h>
+#include <linux/spinlock_types.h>
 #include <linux/types.h>
+#if __has_include(<linux/rbtree_types.h>)
+#include <linux/rbtree_types.h>
+#endif
 
 struct address_space;
 struct dev_pagemap;
@@ -51,6 +55,13 @@ typedef struct {
 	u64 val;
 } pfn_t;
 
+/* part of a page */
+struct page_frag {
+	struct page *page;
+	u32 offset, size;
+};
+
+typedef unsigned int zap_flags_t;
 typedef unsigned int vm_fault_t;
 typedef unsigned long vm_flags_t;
 struct file;
@@ -58,6 +69,7 @@ struct vm_operations_struct;
 
 struct mm_struct {
 	unsigned long flags;
+	spinlock_t page_table_lock;
 	atomic_t mm_users, mm_count;
 };
 

@@ -25,8 +25,10 @@
 #define pr_info(fmt, ...) printk(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_cont(fmt, ...) printk(KERN_CONT fmt, ##__VA_ARGS__)
 #ifdef DEBUG
+#define no_printk(...) (0 ? printk(__VA_ARGS__) : 0)
 #define pr_debug(fmt, ...) printk(KERN_DEBUG pr_fmt(fmt), ##__VA_ARGS__)
 #else
+#define no_printk(...) (0 ? printk(__VA_ARGS__) : 0)
 #define pr_debug(fmt, ...) ((void)(0 && printk(KERN_DEBUG pr_fmt(fmt), ##__VA_ARGS__)))
 #endif
 #define pr_devel(fmt, ...) pr_debug(fmt, ##__VA_ARGS__)

@@ -6,6 +6,7 @@
 
 #include <asm/processor.h>
 #include <linux/kernel.h>
+#include <linux/mm_types.h>
 #include <linux/preempt.h>
 #include <linux/types.h>
 #if __has_include(<uapi/linux/sched.h>)
@@ -48,6 +49,7 @@ struct task_struct {
 	struct bio_list *bio_list;
 	struct blk_plug *plug;
 	void *journal_info;
+	struct page_frag task_frag;
 };
 _Static_assert(sizeof(struct task_struct) <= sizeof(struct fxm_k_current), "the library makes room for a struct task_struct");
 

@@ -4,6 +4,8 @@
 
 /* Nobody traces a task. */
 
-struct pt_regs;
+struct pt_regs {
+	unsigned long ip, sp;
+};
 
 #endif
