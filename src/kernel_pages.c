@@ -187,7 +187,7 @@ static bool check_red_zone(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const st
 	if (i == size)
 		return true;
 	fxm_symbolize(object->site, place, sizeof(place));
-	fxmi_finding(k, cpu, "red-zone", &(struct fxmi_subject){.va = object->address.v, .site = (uintptr_t)site},
+	fxmi_finding(k, cpu, "red-zone", &(struct fxmi_subject){.va = object->address.v, .site = (uintptr_t)site, .is_left = !cpu},
 		     "the %zu bytes at %llx were written past their end: byte %zu is %02x; kmalloc() at %s", object->size_bytes,
 		     (unsigned long long)object->address.v, object->size_bytes + i, zone[i], place);
 	return false;
