@@ -375,7 +375,7 @@ module_exit(g);
 '''
 STOP = 'int r = kthread_stop(thread); pr_info("stopped %d, turns %d %d\\n", r, per_cpu(turns, 0) > 1, per_cpu(turns, 1));'
 add('kernel', 'kthread, completion, per_cpu', 0, KTHREAD % ('', STOP), err=[], out=['worker/4 is 1$', 'found: text of the thread$', 'stopped -5, turns 1 77$'])
-add('kernel', 'kthread that is not stopped', 1, KTHREAD % ('', ''), err=['^leak: kernel thread worker/4 .pid [0-9]+. still there'])
+add('kernel', 'kthread that is not stopped', 1, KTHREAD % ('', ''), err=['^leak: kernel thread worker/4 .pid [0-9]+. never stopped, kthread_create.. at <f>'])
 add('kernel', 'BUG in a kthread', 1, KTHREAD % ('BUG();', STOP), err=['kernel BUG at'], out=['stopped -4, '])
 init('kernel', 'alloc_percpu', 0, '''int *n = alloc_percpu(int);
 *per_cpu_ptr(n, 1) = 3;
