@@ -47,9 +47,10 @@ static const struct fxmi_row library_rows[] = {
 #define NR_LIBRARY_ROWS (sizeof(library_rows) / sizeof(library_rows[0]))
 
 /* What detect=LIST may name. */
-static const char *const detectors[] = {"leak", "use-after-unmap", "device-dereference", "unattached-thread",
+static const char *const detectors[] = {"leak", "use-after-unmap", "double-unmap", "unmap-order", "wrong-argument", "foreign-use",
+					"slot-reuse", "device-dereference", "unattached-thread",
 					/* the kernel tier's */
-					"free-while-mapped", "red-zone", "virt-to-page", "truncated-pointer", "wrong-argument"};
+					"free-while-mapped", "red-zone", "virt-to-page", "truncated-pointer"};
 #define NR_DETECTORS (sizeof(detectors) / sizeof(detectors[0]))
 
 #define SIZE_MAXIMUM UINT64_C(0xfffffffffffff)

@@ -255,7 +255,7 @@ static void add_past(struct fxmi_text *t, struct fxmi_kernel *k, uint64_t va)
 		      is_direct				  ? "the direct map: always mapped, by nobody"
 		      : fxm_pte_at(k->m, fxm_va_of(va)).v ? "no call holds it, but there is an entry (fixmap walk shows it)"
 							  : "not mapped");
-	fxmi_add_history(k, &about);
+	fxmi_history(k, about.va, &about);
 	add_place(t, k, "  was mapped at", about.mapped_at);
 	add_place(t, k, about.mapped_at ? "\n  unmapped at" : "  unmapped at", about.unmapped_at);
 	if (about.mapped_at | about.unmapped_at)

@@ -372,6 +372,9 @@ void fxmi_set_page_address_locked(struct fxm_vcpu *cpu, struct fxm_page *page, u
 /* Fills the function pointers of a CPU's per-CPU area. */
 void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu);
 void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu);
+
+/* "KM_USER0". */
+const char *fxmi_km_type_name(const struct fxmi_kernel *k, uint32_t type);
 void fxmi_kmap_atomic_arm_init(struct fxm_vcpu *cpu);
 
 /* kmap_atomic_pfn() of arm. */
@@ -420,6 +423,9 @@ struct fxmi_mapping {
 /* Calls @fn for each mapping of the task that sits on @seat, or, NULL, of those that sit on none; innermost last. No locks. */
 void fxmi_kmap_local_each(struct fxmi_kernel *k, const struct fxm_vcpu *seat, void (*fn)(const struct fxmi_mapping *at, void *arg),
 			  void *arg);
+
+/* fxmi_tell() of slot @slot of the task that sits on @cpu. */
+void fxmi_kmap_local_tell(struct fxm_vcpu *cpu, int slot);
 
 /* Finding "leak" for each mapping that a task holds; how many. */
 unsigned fxmi_kmap_local_report_leaks(struct fxmi_kernel *k);
@@ -470,6 +476,7 @@ struct fxmi_subject {
 	int slot_plus_1;
 	const struct fxm_fault *fault;
 	uintptr_t site, mapped_at, unmapped_at;
+	const char *details; /* lines behind the sites, each with its newline */
 	bool is_access; /* @site is the instruction itself, not the return address of a call */
 	bool is_left;	/* found when all was over: who looked says nothing, @site is who left it */
 };
@@ -482,8 +489,8 @@ _Noreturn void fxmi_bug(struct fxm_vcpu *cpu, const char *key, const struct fxmi
 void fxmi_warn(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject *about, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* WARN_ON_ONCE at @key. */
-void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt,
+/* WARN_ON_ONCE at @key; whether this was the once. */
+bool fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt,
 		    ...) __attribute__((format(printf, 5, 6)));
 
 /* A detector's finding. @cpu may be NULL only for reports at machine destruction; then @k says whose. */
@@ -559,6 +566,56 @@ void fxmi_fail(struct fxmi_failure *taken);
 /* The current task ends, and there is nothing to go back to. */
 void fxmi_fail_orphan(struct fxm_vcpu *cpu);
 
+/* ---- history.c ---- */
+
+/* In a noted site: a report has told what becomes of this mapping. It goes when the slot is mapped anew. */
+#define FXMI_SITE_TOLD ((uintptr_t)1 << 62)
+
+/* A slot of the FIX_KMAP group. */
+struct fxmi_slot {
+	struct fxm_vcpu *cpu; /* NULL: not online */
+	unsigned cpu_id;
+	int level; /* or type */
+};
+
+/* The slot that @va lies in; false when it lies outside the group. */
+bool fxmi_slot_at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_slot *out);
+
+/* Fills in where the slot of @va, in the group or in pkmap, was mapped last, and unmapped since. */
+void fxmi_history(const struct fxmi_kernel *k, uint64_t va, struct fxmi_subject *about);
+
+/* The mapping at @va has been told about: what comes of it is no second report. */
+void fxmi_tell(struct fxmi_kernel *k, uint64_t va);
+
+/* Says what simulated address @va is. */
+void fxmi_describe(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t size);
+
+/* Where frame @pfn is mapped on @cpu, else in pkmap; 0 when it is not. */
+uint64_t fxmi_mapping_of(struct fxm_vcpu *cpu, uint64_t pfn);
+
+/* Adds "VA was WHAT at SITE" to the lines of a report. */
+void fxmi_also(struct fxmi_kernel *k, char *lines, size_t size, uint64_t va, const char *what, uintptr_t site);
+
+/*
+ * An unmap call. @va is page aligned where it lies in a slot. @top is the address of the topmost level @level (-1: none); in the
+ * typed generation, of the type @level that was given.
+ */
+struct fxmi_unmap {
+	const char *function;
+	uint64_t va, top;
+	int level;
+	bool is_atomic;
+};
+
+/*
+ * @u was not given the topmost mapping: a finding, unless that is right or @told, by the kernel itself. Before anything
+ * changes.
+ */
+void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool told);
+
+/* The same of typed slots, for every unmap that the kernel does not check itself. @is_live: the type is mapped. */
+void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool is_live);
+
 /* ---- oops.c ---- */
 
 extern const struct fxmi_callbacks fxmi_kernel_callbacks;
@@ -569,9 +626,6 @@ extern const struct fxmi_callbacks fxmi_kernel_callbacks;
  */
 _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, bool is_access,
 			 const char *explanation);
-
-/* Where the slot that about->va lies in was mapped last, and unmapped since. */
-void fxmi_add_history(struct fxmi_kernel *k, struct fxmi_subject *about);
 
 /* ---- walk_text.c ---- */
 

@@ -106,19 +106,32 @@ void *fxm_k_kmap_atomic_pfn_type(unsigned long pfn, unsigned type)
 	return fxmi_tier_pointer(cpu, "kmap_atomic_pfn", fxm_kmap_atomic_pfn_type(cpu, pfn, type));
 }
 
-/* The address to unmap. A page given instead lies in the direct map as far as the kernel can see: it is ignored there. */
-static uint64_t unmap_arg(struct fxm_vcpu *cpu, const char *map, const char *unmap, const void *address, const void *site)
+/* The kernel takes the struct page for an address in the direct map, which it ignores: the mapping stays. */
+static FXMI_COLD uint64_t unmap_of_page(struct fxm_vcpu *cpu, const char *unmap, const struct fxm_page *page, const void *site)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	const struct fxmi_physmem *mem = &k->m->mem;
-	char what[128];
+	uint64_t stays = fxmi_mapping_of(cpu, fxmi_page_pfn(k->m, page));
+	struct fxmi_subject about = {.va = stays, .page = page};
+	char what[160], then[64] = "nothing is unmapped";
 
-	if ((uintptr_t)address - (uintptr_t)mem->mem_map < mem->nr_frames * sizeof(struct fxm_page)) {
-		fxmi_tier_describe(k, (uintptr_t)address, what, sizeof(what));
-		fxmi_finding(k, cpu, "wrong-argument", &(struct fxmi_subject){.page = address, .site = (uintptr_t)site},
-			     "%s() takes the address that %s() returned and was given %s: nothing is unmapped", unmap, map, what);
-		return k->page_offset;
+	if (stays) {
+		fxmi_history(k, stays, &about);
+		fxmi_tell(k, stays);
+		snprintf(then, sizeof(then), "the mapping at %llx stays", (unsigned long long)stays);
 	}
+	about.site = (uintptr_t)site;
+	fxmi_tier_describe(k, (uintptr_t)page, what, sizeof(what));
+	fxmi_finding(k, cpu, "wrong-argument", &about, "%s() takes the address that the map returned and was given %s: %s", unmap,
+		     what, then);
+	return k->page_offset;
+}
+
+static uint64_t unmap_arg(struct fxm_vcpu *cpu, const char *unmap, const void *address, const void *site)
+{
+	const struct fxmi_physmem *mem = &cpu->machine->mem;
+
+	if (fxmi_unlikely((uintptr_t)address - (uintptr_t)mem->mem_map < mem->nr_frames * sizeof(struct fxm_page)))
+		return unmap_of_page(cpu, unmap, address, site);
 	return fxmi_tier_address_arg(cpu, unmap, address, site);
 }
 
@@ -127,19 +140,16 @@ void fxm_k_kunmap_atomic(const void *address)
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	FXMI_CALLED_FROM(cpu);
 	fxmi_tier_checked(cpu, "kmap_atomic",
-			  fxm_kunmap_atomic(cpu, fxm_va_of(unmap_arg(cpu, "kmap_atomic", "kunmap_atomic", address,
-								     __builtin_return_address(0)))));
+			  fxm_kunmap_atomic(cpu, fxm_va_of(unmap_arg(cpu, "kunmap_atomic", address, __builtin_return_address(0)))));
 }
 
 void fxm_k_kunmap_atomic_type(const void *address, unsigned type)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	FXMI_CALLED_FROM(cpu);
-	fxmi_tier_checked(cpu, "kmap_atomic_type",
-			  fxm_kunmap_atomic_type(cpu,
-						 fxm_va_of(unmap_arg(cpu, "kmap_atomic", "kunmap_atomic", address,
-								     __builtin_return_address(0))),
-						 type));
+	fxmi_tier_checked(
+	    cpu, "kmap_atomic_type",
+	    fxm_kunmap_atomic_type(cpu, fxm_va_of(unmap_arg(cpu, "kunmap_atomic", address, __builtin_return_address(0))), type));
 }
 
 struct fxm_page *fxm_k_kmap_atomic_to_page(const void *address)
@@ -211,7 +221,7 @@ void fxm_k_kunmap_local(const void *address)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	FXMI_CALLED_FROM(cpu);
-	uint64_t va = unmap_arg(cpu, "kmap_local_page", "kunmap_local", address, __builtin_return_address(0));
+	uint64_t va = unmap_arg(cpu, "kunmap_local", address, __builtin_return_address(0));
 	fxmi_tier_checked(cpu, "kunmap_local", fxm_kunmap_local(cpu, fxm_va_of(va)));
 }
 

@@ -80,9 +80,7 @@ struct fxm_vcpu *fxm_k_cpu(void)
 void fxmi_tier_describe(const struct fxmi_kernel *k, uint64_t value, char *buf, size_t size)
 {
 	const struct fxmi_physmem *mem = &k->m->mem;
-	uint64_t va = fxmi_tier_simulated(k->m, value), offset = value - (uintptr_t)mem->mem_map;
-	unsigned long long shown = va;
-	int nr = fxmi_pkmap_nr(&k->pkmap, va);
+	uint64_t offset = value - (uintptr_t)mem->mem_map;
 
 	if (!value)
 		snprintf(buf, size, "NULL");
@@ -91,15 +89,8 @@ void fxmi_tier_describe(const struct fxmi_kernel *k, uint64_t value, char *buf, 
 			 offset % sizeof(struct fxm_page) ? "a pointer into the struct page of pfn %llx"
 							  : "the struct page of pfn %llx",
 			 (unsigned long long)(offset / sizeof(struct fxm_page)));
-	else if (nr >= 0)
-		snprintf(buf, size, "%llx, an address inside pkmap slot %d", shown, nr);
-	else if (va <= k->va_mask && fxmi_va_is_fixed(k, va))
-		snprintf(buf, size, "%llx, the address of fixmap index %llu", shown, (unsigned long long)fxmi_virt_to_fix(k, va));
-	else if (va >= k->page_offset && va < k->high_memory)
-		snprintf(buf, size, "%llx, an address in the direct map (pfn %llx)", shown,
-			 (unsigned long long)((va - k->page_offset) >> FXM_PAGE_SHIFT));
 	else
-		snprintf(buf, size, "%llx, which is no pointer of this machine", shown);
+		fxmi_describe(k, fxmi_tier_simulated(k->m, value), buf, size);
 }
 
 /* The kernel would read page->flags at @page, where nothing is that it could read: an oops. */
@@ -108,11 +99,26 @@ static FXMI_COLD _Noreturn void not_a_page(struct fxm_vcpu *cpu, const char *fun
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxm_fault fault = {.address = fxm_va_of(fxmi_tier_simulated(k->m, (uintptr_t)page) & k->va_mask),
 				  .access = FXM_READ};
-	char what[128], text[256];
+	char what[160], text[256];
 
 	fxmi_tier_describe(k, (uintptr_t)page, what, sizeof(what));
 	snprintf(text, sizeof(text), "%s() takes the page and was given %s", function, what);
 	fxmi_oops(cpu, &fault, (uintptr_t)site, false, text);
+}
+
+/* The address of the only kmap() that was not undone, which a kunmap() of something else was meant for; 0 when there are more. */
+static uint64_t only_kmap(const struct fxmi_kernel *k)
+{
+	uint64_t found = 0;
+
+	for (uint32_t nr = 0; nr < k->pkmap.last_pkmap; nr++) {
+		if ((int32_t)fxmi_pkmap_count(&k->pkmap, nr) < 2)
+			continue;
+		if (found)
+			return 0;
+		found = fxmi_pkmap_addr(&k->pkmap, nr);
+	}
+	return found;
 }
 
 /*
@@ -124,17 +130,25 @@ FXMI_COLD void fxmi_tier_kunmap_address(struct fxm_vcpu *cpu, const void *addres
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	uint64_t va = fxmi_tier_simulated(k->m, (uintptr_t)address);
 	struct fxmi_subject about = {.va = va, .site = (uintptr_t)site, .slot_plus_1 = fxmi_pkmap_nr(&k->pkmap, va) + 1};
+	struct fxmi_slot slot;
+	uint64_t stays = about.slot_plus_1 || fxmi_slot_at(k, va, &slot) ? va : only_kmap(k);
+	char what[160], then[64] = "";
 	uint32_t flags;
-	char what[128];
 
+	fxmi_history(k, stays, &about);
 	if (va > k->va_mask || fxm_read(cpu, fxm_va_of(va), &flags, sizeof(flags)))
 		not_a_page(cpu, "kunmap", address, site);
 	fxmi_tier_describe(k, (uintptr_t)address, what, sizeof(what));
+	if (about.mapped_at && !about.unmapped_at) {
+		snprintf(then, sizeof(then), "; the mapping at %llx stays", (unsigned long long)(stays & FXMI_PAGE_MASK));
+		fxmi_tell(k, stays);
+	}
 	if (flags >> 30 == 2)
 		fxmi_bug(cpu, "kunmap_high_unmapped", &about, "kunmap() takes the page and was given %s", what);
 	fxmi_finding(
 	    k, cpu, "wrong-argument", &about,
-	    "kunmap() takes the page and was given %s: the kernel takes what lies there for a lowmem page and does nothing", what);
+	    "kunmap() takes the page and was given %s: the kernel takes what lies there for a lowmem page and does nothing%s", what,
+	    then);
 }
 
 struct fxm_vcpu *fxmi_tier_check_page(const char *function, const struct fxm_page *page, const void *site)

@@ -47,8 +47,10 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	uint64_t entry = (pfn << FXM_PAGE_SHIFT | k->kmap_prot) & UINT32_MAX;
 
 	if (k->debug_highmem && fxmi_pte_get(pte, k->pte_bytes))
-		fxmi_bug(cpu, "atomic_busy", &(struct fxmi_subject){.va = va, .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1,
-			 .mapped_at = is_own(k, level) ? pc->site[level] : 0},
+		fxmi_bug(cpu, "atomic_busy",
+			 &(struct fxmi_subject){.va = va,
+						.slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1,
+						.mapped_at = is_own(k, level) ? pc->site[level] : 0},
 			 "kmap_atomic: level %d of CPU %u at %llx is mapped already", level, cpu->id, (unsigned long long)va);
 	fxmi_set_pte(k->m, pte, entry);
 	fxmi_flush_tlb_one(cpu, va);
@@ -105,6 +107,8 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 				 (unsigned long long)page, cpu->id, (unsigned long long)top);
 		fxmi_set_pte(k->m, fxmi_pte_ptr(k->m, top), 0);
 		fxmi_flush_tlb_one(cpu, top);
+	} else if (page != top) {
+		fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", page, top, level, true}, false);
 	}
 	fxmi_note_unmap(cpu, k, level);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_CLEARED);
@@ -125,6 +129,16 @@ static void unmap_pkmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pa
 		fxmi_kunmap_high(cpu, k, p);
 }
 
+/* An address of pkmap, or of a lowmem page. */
+static void unmap_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va)
+{
+	int level = fxmi_count_depth(cpu->counts) - 1;
+
+	fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", va, level_va(fxmi_percpu(cpu), level), level, true}, false);
+	if (fxmi_pkmap_nr(&k->pkmap, va) >= 0)
+		unmap_pkmap(cpu, k, va & FXMI_PAGE_MASK);
+}
+
 static int unmap(struct fxm_vcpu *cpu, fxm_va va)
 {
 	int error = fxmi_check_cpu(cpu);
@@ -137,8 +151,8 @@ static int unmap(struct fxm_vcpu *cpu, fxm_va va)
 	fxmi_op_begin(cpu, &op, "kunmap_atomic", NULL, va.v);
 	if (k->highmem && va.v >= k->fixaddr_start)
 		unmap_top(cpu, k, page);
-	else if (fxmi_pkmap_nr(&k->pkmap, page) >= 0)
-		unmap_pkmap(cpu, k, page);
+	else
+		unmap_elsewhere(cpu, k, va.v);
 	enable(cpu);
 	fxmi_op_end_atomic(cpu, &op);
 	return 0;

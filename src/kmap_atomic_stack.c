@@ -111,6 +111,21 @@ static FXMI_COLD fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *pag
 	return fxm_va_of(op.address);
 }
 
+static FXMI_COLD bool warn_order(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page, uint64_t top, int level)
+{
+	struct fxmi_subject about = {.va = page}, given = {0};
+	char lines[384] = "";
+
+	fxmi_history(k, page, &given);
+	fxmi_also(k, lines, sizeof(lines), page, "mapped", given.mapped_at);
+	fxmi_also(k, lines, sizeof(lines), page, "unmapped", given.unmapped_at);
+	about.mapped_at = level >= 0 && level < (int)k->km_type_nr ? fxmi_percpu(cpu)->site[level] : 0;
+	about.details = lines;
+	return fxmi_warn_once(cpu, FXMI_ONCE_ATOMIC_ORDER, "atomic_order", &about,
+			      "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",
+			      (unsigned long long)page, cpu->id, (unsigned long long)top);
+}
+
 /* The kernel's kpte_clear_flush() of the top level, flushing the page of the address that was passed. */
 static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
 {
@@ -118,12 +133,9 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 	int level = fxmi_count_depth(cpu->counts) - 1;
 	uint64_t top = level_va(pc, level);
 
-	if (k->debug_highmem && page != top)
-		fxmi_warn_once(
-		    cpu, FXMI_ONCE_ATOMIC_ORDER, "atomic_order",
-		    &(struct fxmi_subject){.va = page, .mapped_at = level >= 0 && level < (int)k->km_type_nr ? pc->site[level] : 0},
-		    "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",
-		    (unsigned long long)page, cpu->id, (unsigned long long)top);
+	if (page != top)
+		fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", page, top, level, true},
+				 k->debug_highmem && warn_order(cpu, k, page, top, level));
 	fxmi_pte_set(level_pte(k, pc, level), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 	fxmi_note_unmap(cpu, k, level);
@@ -133,6 +145,21 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 	fxmi_window_end(cpu, top);
 	if (page != top)
 		fxmi_window_end(cpu, page);
+}
+
+/* An address that is in no slot: right for a lowmem page. */
+static FXMI_COLD void check_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint64_t page)
+{
+	int level = fxmi_count_depth(cpu->counts) - 1;
+
+	if (k->debug_highmem && page < k->page_offset)
+		fxmi_bug(cpu, "atomic_below_page_offset", &(struct fxmi_subject){.va = va},
+			 "kunmap_atomic of %llx, which is no kernel address", (unsigned long long)va);
+	if (k->debug_highmem && page >= k->high_memory)
+		fxmi_bug(cpu, "atomic_above_high_memory", &(struct fxmi_subject){.va = va},
+			 "kunmap_atomic of %llx, which is not a kmap_atomic address%s", (unsigned long long)va,
+			 fxmi_pkmap_nr(&k->pkmap, page) >= 0 ? ": it came from kmap(), which kunmap() undoes" : "");
+	fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", va, level_va(fxmi_percpu(cpu), level), level, true}, false);
 }
 
 static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va)
@@ -147,14 +174,8 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va)
 	fxmi_op_begin(cpu, &op, "kunmap_atomic", NULL, va.v);
 	if (k->highmem && page >= fxmi_fix_to_virt(k, k->fix_kmap_end) && page <= fxmi_fix_to_virt(k, k->fix_kmap_begin)) {
 		unmap_top(cpu, k, page);
-	} else if (k->debug_highmem) {
-		if (page < k->page_offset)
-			fxmi_bug(cpu, "atomic_below_page_offset", &(struct fxmi_subject){.va = va.v},
-				 "kunmap_atomic of %llx, which is no kernel address", (unsigned long long)va.v);
-		if (page >= k->high_memory)
-			fxmi_bug(cpu, "atomic_above_high_memory", &(struct fxmi_subject){.va = va.v},
-				 "kunmap_atomic of %llx, which is not a kmap_atomic address%s", (unsigned long long)va.v,
-				 fxmi_pkmap_nr(&k->pkmap, page) >= 0 ? ": it came from kmap(), which kunmap() undoes" : "");
+	} else {
+		check_elsewhere(cpu, k, va.v, page);
 	}
 	enable(cpu);
 	fxmi_op_end_atomic(cpu, &op);

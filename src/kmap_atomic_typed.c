@@ -20,6 +20,30 @@ static uint64_t slot_va(const struct fxmi_percpu *pc, uint32_t type)
 	return pc->kmap_va - (uint64_t)type * FXM_PAGE_SIZE;
 }
 
+const char *fxmi_km_type_name(const struct fxmi_kernel *k, uint32_t type)
+{
+	const char *name;
+	uint32_t value;
+
+	for (size_t i = 0; !fxm_km_type_at(k->layout, i, &name, &value); i++)
+		if (value == type)
+			return name;
+	return "?";
+}
+
+/* The earlier user's pointer will show the page of the later one, and the kernel does not look. */
+static FXMI_COLD void find_reuse(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint32_t type)
+{
+	struct fxmi_subject about = {.va = va, .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1};
+
+	fxmi_history(k, va, &about);
+	about.unmapped_at = 0;
+	fxmi_finding(k, cpu, "slot-reuse", &about,
+		     "kmap_atomic: %s of CPU %u, at %llx, is mapped already, and shows another page from here on%s",
+		     fxmi_km_type_name(k, type), cpu->id, (unsigned long long)va,
+		     fxm_context(cpu) == FXM_CONTEXT_TASK ? "" : ": code that interrupts others needs a type of its own (KM_IRQ0)");
+}
+
 static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint32_t type, bool check_busy)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
@@ -35,11 +59,16 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 		    "kmap_atomic: type %u of CPU %u is mapped already: unmap it first, or use another km_type in code that "
 		    "interrupts",
 		    type, cpu->id);
+	bool is_reused = pc->live_types >> type & 1;
+	if (fxmi_unlikely(is_reused))
+		find_reuse(cpu, k, va, type);
 	fxmi_set_pte(k->m, pte, entry);
 	fxmi_flush_tlb_one(cpu, va);
 	pc->live_types |= 1u << type;
 	fxmi_window_begin(cpu, va, entry);
 	fxmi_note_map(cpu, k, (int)type);
+	if (fxmi_unlikely(is_reused)) /* both users will unmap it */
+		fxmi_tell(k, va);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
 	return va;
 }
@@ -58,13 +87,8 @@ static void begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, co
 		  uint32_t type)
 {
 	fxmi_op_begin(cpu, op, name, page, address);
-	if (!fxmi_tracing(cpu))
-		return;
-	const char *type_name;
-	uint32_t value;
-	for (size_t i = 0; !fxm_km_type_at(fxmi_kernel_of(cpu)->layout, i, &type_name, &value); i++)
-		if (value == type)
-			snprintf(op->detail, sizeof(op->detail), "type=%s", type_name);
+	if (fxmi_tracing(cpu))
+		snprintf(op->detail, sizeof(op->detail), "type=%s", fxmi_km_type_name(fxmi_kernel_of(cpu), type));
 }
 
 static FXMI_COLD fxm_va map_slow(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
@@ -126,6 +150,14 @@ static void unmap_debug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pa
 	fxmi_flush_tlb_one(cpu, page);
 }
 
+static void check_unmap(struct fxm_vcpu *cpu, uint64_t va, uint32_t type)
+{
+	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
+
+	fxmi_check_unmap_type(cpu, &(struct fxmi_unmap){"kunmap_atomic", va, slot_va(pc, type), (int)type, true},
+			      pc->live_types >> type & 1);
+}
+
 static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 {
 	int error = check_typed(cpu, type);
@@ -136,6 +168,8 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 	struct fxmi_op op;
 
 	begin(cpu, &op, "kunmap_atomic", NULL, va.v, type);
+	if (k->highmem && !(k->debug_highmem && page >= k->fixaddr_start))
+		check_unmap(cpu, page >= k->fixaddr_start ? page : va.v, type);
 	if (k->highmem && page >= k->fixaddr_start) {
 		if (k->debug_highmem)
 			unmap_debug(cpu, k, page, type);
@@ -153,13 +187,17 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 
 /* ---- the fast forms ---- */
 
-/* Without DEBUG_HIGHMEM nothing about the slot is looked at: it is re-targeted if somebody has it. @site: as for the stack. */
+/*
+ * Without DEBUG_HIGHMEM nothing about the slot is looked at: it is re-targeted if somebody has it. @site: as for the stack; who
+ * wants to know callers wants to know of that too.
+ */
 FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type, unsigned pte_bytes, uintptr_t site)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	uint64_t frame = fxmi_highmem_frame(pc, page);
 
-	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(type >= fxmi_fast_levels(pc)) || (site && fxmi_is_inside(site)))
+	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(type >= fxmi_fast_levels(pc)) ||
+	    (site && (fxmi_is_inside(site) || pc->live_types >> type & 1)))
 		return map_slow(cpu, page, type);
 	if (site) {
 		pc->site[type] = site;
@@ -183,7 +221,7 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, uint32_t type, uintp
 	uint64_t page = va.v & FXMI_PAGE_MASK;
 
 	if (fxmi_unlikely(type >= fxmi_fast_levels(pc)) || fxmi_unlikely(page != slot_va(pc, type)) ||
-	    (site && fxmi_is_inside(site)))
+	    (site && (fxmi_is_inside(site) || !(pc->live_types >> type & 1))))
 		return unmap_slow(cpu, va, type);
 	if (site)
 		pc->unmap_site[type] = site;

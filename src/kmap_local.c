@@ -285,34 +285,39 @@ static FXMI_COLD fxm_va atomic_slow(struct fxm_vcpu *cpu, struct fxm_page *page)
 
 /* ---- the slow forms: unmap ---- */
 
-/* kunmap_local_indexed() of an address that is in no slot. */
-static FXMI_COLD void unmap_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
+/* kunmap_local_indexed() of an address that is in no slot. Whether the kernel says something. */
+static FXMI_COLD bool warn_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
 {
 	struct fxmi_subject about = {.va = page};
 	const char *from = fxmi_pkmap_nr(&k->pkmap, page) >= 0 ? ": it came from kmap(), which kunmap() undoes" : "";
 
 	if (k->force_map)
-		fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_FORCE_MAP, "local_force_map", &about,
-			       "kunmap_local of %llx, which is no kmap_local address%s", (unsigned long long)page, from);
-	else if (page < k->page_offset)
-		fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_LOW, "local_below_page_offset", &about,
-			       "kunmap_local of %llx, which is no kernel address", (unsigned long long)page);
+		return fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_FORCE_MAP, "local_force_map", &about,
+				      "kunmap_local of %llx, which is no kmap_local address%s", (unsigned long long)page, from);
+	return page < k->page_offset &&
+	       fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_LOW, "local_below_page_offset", &about,
+			      "kunmap_local of %llx, which is no kernel address", (unsigned long long)page);
 }
 
-static FXMI_COLD void warn_order(struct fxm_vcpu *cpu, const struct fxmi_kmap_ctrl *ctrl, int slot, uint64_t page, uint64_t top)
+static FXMI_COLD bool warn_order(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_unmap *u)
 {
-	struct fxmi_subject about = {.va = page};
+	struct fxmi_subject about = {.va = u->va}, given = {0};
+	char lines[384] = "";
 
-	if (slot < 0) {
-		fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
-			       "kunmap_local of %llx, but %s[%d] has nothing mapped", (unsigned long long)page, cpu->current->comm,
-			       cpu->current->pid);
-		return;
+	if (u->level < 0) {
+		fxmi_history(k, u->va, &about);
+		return fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
+				      "kunmap_local of %llx, but %s[%d] has nothing mapped", (unsigned long long)u->va,
+				      cpu->current->comm, cpu->current->pid);
 	}
-	about.mapped_at = is_noted(slot) ? ctrl->site[slot] : 0;
-	fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
-		       "kunmap_local of %llx, but the mapping on top of %s[%d]'s stack is %llx: unmap in reverse order",
-		       (unsigned long long)page, cpu->current->comm, cpu->current->pid, (unsigned long long)top);
+	fxmi_history(k, u->va, &given);
+	fxmi_also(k, lines, sizeof(lines), u->va, "mapped", given.mapped_at);
+	fxmi_also(k, lines, sizeof(lines), u->va, "unmapped", given.unmapped_at);
+	about.mapped_at = is_noted(u->level) ? fxmi_percpu(cpu)->kmap_ctrl->site[u->level] : 0;
+	about.details = lines;
+	return fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
+			      "kunmap_local of %llx, but the mapping on top of %s[%d]'s stack is %llx: unmap in reverse order",
+			      (unsigned long long)u->va, cpu->current->comm, cpu->current->pid, (unsigned long long)u->top);
 }
 
 /* Where the mapping of @slot is: its frame's colour decides, not that of the address that came; @otherwise: no such note. */
@@ -324,23 +329,27 @@ static uint64_t mapped_va(const struct fxmi_kernel *k, const struct fxmi_kmap_ct
 }
 
 /* kunmap_local_indexed(). */
-static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
+static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, const char *name, bool atomic)
 {
+	uint64_t page = va & FXMI_PAGE_MASK;
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	struct fxmi_kmap_ctrl *ctrl = cpu->current->kernel;
 	int slot = fxmi_count_depth(cpu->counts) - 1;
 	int index = slot_index(k, slot, page >> FXM_PAGE_SHIFT);
 	uint64_t top = index_va(pc, index);
 
+	struct fxmi_unmap u = {name, page, mapped_va(k, ctrl, slot, top), slot, atomic};
+
 	if (!k->highmem)
 		return;
 	if (page < fxmi_fix_to_virt(k, k->fix_kmap_end) || page > fxmi_fix_to_virt(k, k->fix_kmap_begin)) {
-		unmap_elsewhere(cpu, k, page);
+		u.va = va;
+		fxmi_check_unmap(cpu, &u, warn_elsewhere(cpu, k, page));
 		return;
 	}
 	preempt_disable(cpu);
 	if (page != top)
-		warn_order(cpu, ctrl, slot, page, mapped_va(k, ctrl, slot, top));
+		fxmi_check_unmap(cpu, &u, warn_order(cpu, k, &u));
 	fxmi_pte_set(index_pte(k, pc, index), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 	fxmi_note_unmap(cpu, k, slot);
@@ -367,7 +376,7 @@ static int unmap_any_slow(struct fxm_vcpu *cpu, fxm_va va, const char *name, boo
 	if (!current_ctrl(cpu, k))
 		return -ENOMEM;
 	fxmi_op_begin(cpu, &op, name, NULL, va.v);
-	unmap(cpu, k, va.v & FXMI_PAGE_MASK);
+	unmap(cpu, k, va.v, name, atomic);
 	if (atomic)
 		atomic_end(cpu, k);
 	fxmi_op_end_atomic(cpu, &op);
@@ -595,6 +604,13 @@ void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task)
 
 /* ---- what is never unmapped ---- */
 
+void fxmi_kmap_local_tell(struct fxm_vcpu *cpu, int slot)
+{
+	struct fxmi_kmap_ctrl *ctrl = fxmi_percpu(cpu)->kmap_ctrl;
+	if (ctrl && is_noted(slot))
+		ctrl->site[slot] |= FXMI_SITE_TOLD;
+}
+
 static unsigned report_held(struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *ctrl)
 {
 	const struct fxmi_percpu *pc = fxmi_percpu(ctrl->cpu);
@@ -602,6 +618,8 @@ static unsigned report_held(struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *
 	unsigned n = 0;
 
 	for (int slot = (int)k->km_incr - 1; slot < idx && slot < MAX_SLOTS && ctrl->pteval[slot]; slot += (int)k->km_incr) {
+		if (ctrl->site[slot] & FXMI_SITE_TOLD)
+			continue;
 		uint64_t pfn = pte_pfn(k, ctrl->pteval[slot]), va = index_va(pc, slot_index(k, slot, pfn));
 		fxmi_finding(k, ctrl->seat, "leak",
 			     &(struct fxmi_subject){.is_left = true,

@@ -5,27 +5,6 @@
  */
 #include "kernel.h"
 
-void fxmi_add_history(struct fxmi_kernel *k, struct fxmi_subject *about)
-{
-	uint64_t va = about->va & FXMI_PAGE_MASK;
-	int nr = fxmi_pkmap_nr(&k->pkmap, va);
-
-	if (nr >= 0) {
-		about->mapped_at = k->pkmap.site[nr];
-		about->unmapped_at = (int32_t)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) < 2 ? k->pkmap.unmap_site[nr] : 0;
-		return;
-	}
-	uint64_t index = fxmi_va_is_fixed(k, va) ? fxmi_virt_to_fix(k, va) - k->fix_kmap_begin : UINT64_MAX;
-	if (!k->has_kmap_group || index > (uint64_t)k->fix_kmap_end - k->fix_kmap_begin)
-		return;
-	uint64_t slot = index / k->cache_colours;
-	const struct fxm_vcpu *cpu = fxm_machine_vcpu(k->m, (unsigned)(slot / k->km_type_nr));
-	if (!cpu)
-		return;
-	about->mapped_at = fxmi_percpu(cpu)->site[slot % k->km_type_nr];
-	about->unmapped_at = fxmi_percpu(cpu)->unmap_site[slot % k->km_type_nr];
-}
-
 _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, bool is_access, const char *explanation)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
@@ -39,7 +18,7 @@ _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, ui
 				     .site = pc,
 				     .is_access = is_access,
 				     .slot_plus_1 = fxmi_pkmap_nr(&k->pkmap, fault->address.v) + 1};
-	fxmi_add_history(k, &about);
+	fxmi_history(k, about.va, &about);
 	fxmi_report(k, cpu, FXM_REPORT_OOPS, NULL, NULL, head, &about, explanation);
 	fxmi_task_kill(cpu);
 }
@@ -99,7 +78,7 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 	unsigned long long va = info->fault.address.v;
 	char text[256];
 
-	fxmi_add_history(k, &about);
+	fxmi_history(k, about.va, &about);
 	switch (info->trap) {
 	case FXMI_TRAP_FAULT:
 	case FXMI_TRAP_WILD:

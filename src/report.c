@@ -174,7 +174,7 @@ bool fxmi_report_ends_task(enum fxm_report_kind kind)
 	return kind == FXM_REPORT_BUG || kind == FXM_REPORT_OOPS || kind == FXM_REPORT_DEADLOCK;
 }
 
-static void write_text(struct text *t, const struct fxm_report *r, const char *head)
+static void write_text(struct text *t, const struct fxm_report *r, const char *head, const char *details)
 {
 	add(t, "%s", head);
 	if (r->cpu >= 0)
@@ -184,6 +184,7 @@ static void write_text(struct text *t, const struct fxm_report *r, const char *h
 		add(t, "libfixmap: %s\n", r->message);
 	add_stack(t, "  mapped at", "    called from", &r->mapped_stack);
 	add_stack(t, "  unmapped at", "    called from", &r->unmapped_stack);
+	add(t, "%s", details);
 	if (!r->trace.depth)
 		return;
 	add(t, "Call Trace:\n");
@@ -195,12 +196,19 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 {
 	struct text t = {.used = 0};
 	struct fxm_report r = {.kind = kind, .detector = detector, .where = where, .message = message, .text = t.buf};
+	const char *details = about && about->details ? about->details : "";
 	uintptr_t pcs[1 + FXMI_MAX_FRAMES];
+	struct fxmi_subject untold;
 
+	if (about && about->mapped_at & FXMI_SITE_TOLD) {
+		untold = *about;
+		untold.mapped_at &= ~FXMI_SITE_TOLD;
+		about = &untold;
+	}
 	fill(&r, k, cpu, about);
 	if (reporting) {
 		atomic_fetch_add(&k->report_count[kind], 1);
-		write_text(&t, &r, text_head);
+		write_text(&t, &r, text_head, details);
 		fxmi_fail_keep(k, t.buf);
 		fputs(t.buf, stderr);
 		if (fxmi_report_ends_task(kind)) /* and perhaps with it the report that this one arose in */
@@ -221,7 +229,7 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 		if (is_told(k, &r, about)) {
 			atomic_fetch_add(&k->repeated, 1);
 		} else {
-			write_text(&t, &r, text_head);
+			write_text(&t, &r, text_head, details);
 			deliver(k, &r);
 		}
 	}
@@ -284,7 +292,7 @@ void fxmi_warn(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject 
 	warn(cpu, fxmi_site(fxmi_kernel_of(cpu)->layout, key), about, message);
 }
 
-void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt,
+bool fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt,
 		    ...)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
@@ -292,11 +300,12 @@ void fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, 
 	va_list args;
 
 	if (__atomic_fetch_or(&k->once, 1u << once, __ATOMIC_RELAXED) & 1u << once)
-		return;
+		return false;
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
 	warn(cpu, fxmi_site(k->layout, key), about, message);
+	return true;
 }
 
 void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
@@ -305,7 +314,8 @@ void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detec
 	char message[512], head[128];
 	va_list args;
 
-	if (!fxmi_layout_detects(k->layout, detector))
+	/* What comes of a mistake that was told is no second one. */
+	if (!fxmi_layout_detects(k->layout, detector) || (about && about->mapped_at & FXMI_SITE_TOLD))
 		return;
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
@@ -436,7 +446,7 @@ static unsigned leaks_of_cpu(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	for (uint32_t slot = 0; slot < k->km_type_nr; slot++) {
 		bool live = k->typed ? pc->live_types >> slot & 1 : (int)slot < depth;
 		uint64_t va = pc->kmap_va - (uint64_t)slot * FXM_PAGE_SIZE;
-		if (!live)
+		if (!live || pc->site[slot] & FXMI_SITE_TOLD)
 			continue;
 		uint64_t entry = fxmi_pte_get(pc->kmap_pte - (size_t)slot * k->pte_bytes, k->pte_bytes);
 		uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
@@ -463,7 +473,7 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
 		uint64_t word = atomic_load(&p->slot[nr].word);
-		if ((int32_t)word < 2)
+		if ((int32_t)word < 2 || p->site[nr] & FXMI_SITE_TOLD)
 			continue;
 		fxmi_finding(k, NULL, "leak",
 			     &(struct fxmi_subject){.is_left = true,

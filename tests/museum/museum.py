@@ -63,10 +63,11 @@ class Run:
 
     def expected(self, status, text):
         found = list(reports(text))
+        kinds = list(self.kind) if isinstance(self.kind, tuple) else [self.kind]
         if status != 1:
             yield f'status {status}, expected 1'
-        if [kind for kind, _, _ in found] != [self.kind]:
-            yield f'reports {[kind for kind, _, _ in found]}, expected {[self.kind]}'
+        if [kind for kind, _, _ in found] != kinds:
+            yield f'reports {[kind for kind, _, _ in found]}, expected {kinds}'
             return
         _, body, line = found[0]
         if line != marked_line(self.path) and has_places:

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Unmapped with a changed pointer: the loop advances the pointer that kmap_atomic() returned through the whole page; at its
- * end it lies in the page behind, and that is what is unmapped. The kernel ignores it; the report names the mapping that
- * stays.
+ * end it lies in the page behind, and that is what is unmapped. The kernel ignores it, and the mapping stays.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -18,10 +17,10 @@ static void link_objects(struct page *page)
 	void *link, *mapped;
 	unsigned int i;
 
-	link = mapped = kmap_atomic(page); /* HERE */
+	link = mapped = kmap_atomic(page);
 	for (i = 0; i < PAGE_SIZE / OBJECT; i++, link += OBJECT)
 		*(u32 *)link = i + 1;
-	kunmap_atomic(after ? mapped : link);
+	kunmap_atomic(after ? mapped : link); /* HERE */
 }
 
 static int __init pointer_changed_init(void)

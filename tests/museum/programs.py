@@ -14,6 +14,7 @@ PAE = ('x86_32-4.15,pae=1', 'x86_32-5.10,pae=1', 'x86_32-6.1,pae=1')
 # How a report of each kind begins.
 WARN, BUG, OOPS, SLEEPING, SCHEDULING, DEADLOCK, LEAK = 'WARN', 'BUG', 'oops', 'sleeping', 'scheduling', 'deadlock', 'leak'
 USE_AFTER_UNMAP, VIRT_TO_PAGE, FREED, ARGUMENT = 'use-after-unmap', 'virt-to-page', 'free-while-mapped', 'wrong-argument'
+ORDERED, TWICE, REUSED = 'unmap-order', 'double-unmap', 'slot-reuse'
 HEADS = {
     WARN: r'WARNING: CPU: |Badness in ',
     BUG: r'kernel BUG at ',
@@ -26,16 +27,21 @@ HEADS = {
     VIRT_TO_PAGE: r'==== finding: virt-to-page ',
     FREED: r'==== finding: free-while-mapped ',
     ARGUMENT: r'==== finding: wrong-argument ',
+    ORDERED: r'==== finding: unmap-order ',
+    TWICE: r'==== finding: double-unmap ',
+    REUSED: r'==== finding: slot-reuse ',
     'other': r'==== finding: |BUG: |INFO: |fixmap insmod: ',
 }
+TWICE_LOCAL = WARN, BUG  # two kernel reports of one call
 NAMES = {WARN: "the kernel's WARN", BUG: "the kernel's BUG", OOPS: 'page fault', SLEEPING: "the kernel's might_sleep()",
-         SCHEDULING: "the kernel's schedule()", DEADLOCK: 'deadlock'}
+         SCHEDULING: "the kernel's schedule()", DEADLOCK: 'deadlock',
+         TWICE_LOCAL: "the kernel's WARN and BUG"}
 
 PROGRAMS = []
 
 
 def show(name, bug, happened, *runs, says='', blind=''):
-    """`runs` are pairs of a kind of report and the profiles, with settings, under which it comes. `says`: what is in it, a regular
+    """`runs` are pairs of a kind of report (or the kinds, where the kernel makes several) and the profiles, with settings, under which it comes. `says`: what is in it, a regular
     expression. `blind`: window modes in which a use after unmap that only the library can see is not seen."""
     PROGRAMS.append({'name': name, 'bug': bug, 'happened': happened, 'runs': runs, 'says': says, 'blind': blind.split()})
 
@@ -44,12 +50,12 @@ def given(settings, profiles):
     return tuple(profile + ',' + settings for profile in profiles)
 
 
+HIGHMEM = 'DEBUG_HIGHMEM=1'
 ORDER = 'unmapped in another order than mapped'
 show('copy_order', ORDER, 'LoongArch page copy 477a0ebec101; SEV-SNP, 2026', (WARN, LOCAL + PAE[2:]), says='unmap in reverse order')
 show('page_table_order', ORDER, 'userfaultfd move on HIGHPTE 9614d8bee663', (WARN, LOCAL + PAE[2:]), says='unmap in reverse order')
-show('stripe_order', ORDER, 'btrfs raid56 94a0b58d2d3b', (OOPS, X86_STACK + PAE[:2]), says='is not mapped')
-show('stripe_order_debug', ORDER, 'btrfs raid56 94a0b58d2d3b', (WARN, given('DEBUG_HIGHMEM=1', X86_STACK) + LOCAL), (BUG, given('DEBUG_HIGHMEM=1', ARM)),
-     says='unmap in reverse order')
+show('stripe_order', ORDER, 'btrfs raid56 94a0b58d2d3b', (ORDERED, X86_STACK + ARM + PAE[:2]), (WARN, given(HIGHMEM, X86_STACK) + LOCAL),
+     (BUG, given(HIGHMEM, ARM)), says='unmap in reverse order')
 NEVER = 'never unmapped'
 UNPAIRED = 'zswap a53229dfde81; KVM 60b590de8b30; afs 950ae84b5cc9, e3cfd3eb7d5b; samples with get_user_pages()'
 show('error_path_leak', NEVER, UNPAIRED, (LEAK, ALL + PAE), says='kmap never undone')
@@ -57,6 +63,8 @@ show('local_leak', NEVER, UNPAIRED, (LEAK, LOCAL + PAE[2:]), says='kmap_local ne
 show('slot_never_popped', 'never unmapped: a slot of kmap_atomic_idx taken by hand', 'a kernel-module tutorial', (LEAK, X86_STACK + ARM + PAE[:2]),
      says='kmap_atomic never undone')
 show('unmapped_twice', 'unmapped twice', UNPAIRED, (BUG, ALL + PAE), says='more often than kmap')
+show('unmapped_twice_atomic', 'unmapped twice', UNPAIRED, (TWICE, TYPED + X86_STACK + ARM + PAE[:2]), (TWICE_LOCAL, LOCAL + PAE[2:]),
+     says='unmapped at .*unmapped_twice_atomic')
 show('past_the_page', 'access past the mapped page', 'openzfs #787, #15668, #19114; skb fragments', (OOPS, ALL + PAE), says='is not mapped')
 AFTER = 'use after unmap'
 show('use_after_kunmap', AFTER, 'everywhere', (USE_AFTER_UNMAP, ALL + PAE), says='the PTE is still there', blind='retain')
@@ -64,7 +72,18 @@ show('use_after_kunmap_atomic', AFTER, 'everywhere', (OOPS, X86_STACK + LOCAL + 
 show('use_after_typed_unmap', AFTER, 'everywhere; 2.6 leaves the entry in place', (USE_AFTER_UNMAP, TYPED), blind='retain')
 show('compound_as_one', 'compound page treated as one page', 'iov_iter c749d9b7ebbc, 908a1ad89466',
      (OOPS, LOCAL + PAE[2:] + given('DEBUG_KMAP_LOCAL_FORCE_MAP=1', LOCAL)), says='is not mapped')
-show('pointer_changed', 'unmapped with a changed pointer', 'zsmalloc, 2014', (LEAK, X86_STACK + LOCAL + PAE), says='never undone')
+show('pointer_changed', 'unmapped with a changed pointer', 'zsmalloc, 2014', (ARGUMENT, X86_STACK + ARM + LOCAL + PAE), says='one past the page at')
+WRONG = 'unmapped with the wrong '
+show('page_for_address', WRONG + 'object: the page for the address', 'ldd3 sbull PR #5', (ARGUMENT, ALL + PAE), says='was given the struct page of pfn .* stays')
+show('address_for_page', WRONG + 'object: the address for the page', 'ldd3 sbull PR #5', (ARGUMENT, ALL + PAE), says='takes the page and was given')
+show('object_for_page', WRONG + 'object: a request for the page', 'ldd3 sbull PR #5', (ARGUMENT, ALL + PAE), says='an address in the direct map .* stays')
+show('index_for_address', WRONG + 'object: a number for the address', '', (ARGUMENT, TYPED + X86_STACK + ARM + PAE[:2]), (WARN, LOCAL + PAE[2:]),
+     (BUG, given(HIGHMEM, X86_STACK)), says='number and no address|no kernel address')
+show('kmap_for_atomic', WRONG + 'call: kunmap_atomic() after kmap()', '', (ARGUMENT, ALL + PAE), (BUG, given(HIGHMEM, X86_STACK)),
+     says=r'which kmap\(\) returns and kunmap|came from kmap\(\)')
+show('atomic_for_kmap', WRONG + 'call: kunmap() after kmap_atomic()', '', (ARGUMENT, ALL + PAE), says='an address inside .* stays')
+show('types_swapped', WRONG + 'type', '', (ARGUMENT, TYPED), (BUG, given(HIGHMEM, TYPED)), says='with KM_USER0|with type')
+show('type_in_interrupt', 'typed slot reused in an interrupt', '2.6', (REUSED, TYPED), (BUG, given(HIGHMEM, TYPED)), says='is mapped already')
 SLEEPS = 'sleeping while atomic'
 ATOMIC = 'LiME #80, #110; btrfs 2b108268006e'
 DEBUG = 'DEBUG_ATOMIC_SLEEP=1'
@@ -79,7 +98,7 @@ show('pool_deadlock', 'tasks that hold kmaps wait for each other', '21fc61c73c39
 show('address_as_index', 'address passed to set_fixmap() as an index', 'a tutorial on fixmap', (BUG, ALL + PAE),
      says='is an address: its index would be')
 show('freed_while_mapped', 'page freed while mapped', '', (FREED, ALL + PAE), says=r'kunmap\(\) first')
-show('nested_too_deep', 'nested too deep', '', (BUG, given('DEBUG_HIGHMEM=1', X86_STACK + ARM) + LOCAL + PAE[2:]), says='nested [0-9]+ deep')
+show('nested_too_deep', 'nested too deep', '', (BUG, given(HIGHMEM, X86_STACK + ARM) + LOCAL + PAE[2:]), says='nested [0-9]+ deep')
 TABLES = 'ACPI MADT on arm64 with 64 KB pages, June 2026; acpica #34'
 EARLY = given('phase=reset', X86_STACK + LOCAL) + given('phase=early', ARM)
 show('early_too_large', 'early mapping larger than the slot', TABLES, (WARN, EARLY), says='a slot has')

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Unmapped in another order than mapped, and one of them used on. The parity of a stripe is computed from two mapped pages;
- * the first is given back while the second is still read. kunmap_atomic() takes the topmost slot away, which is the second's.
+ * Unmapped in another order than mapped. The parity of a stripe is computed from two mapped pages, and the first is given back
+ * first. kunmap_atomic() takes the topmost slot away, which is the second's; with DEBUG_HIGHMEM the kernel notices.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -14,17 +14,13 @@ static u8 parity(struct page *data, struct page *more)
 {
 	u8 *a = kmap_atomic(data);
 	u8 *b = kmap_atomic(more);
-	u8 sum = *a;
+	u8 sum = *a ^ *b;
 
-	if (after) {
-		sum ^= *b;
+	if (after)
 		kunmap_atomic(b);
-		kunmap_atomic(a);
-	} else {
-		kunmap_atomic(a);
-		sum ^= *(volatile u8 *)b; /* HERE */
+	kunmap_atomic(a); /* HERE */
+	if (!after)
 		kunmap_atomic(b);
-	}
 	return sum;
 }
 

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What became of each mapping: who made it, who undid it, and what an unmap call that fits no mapping was given. Nothing of this
+ * is in the kernel; the sites are noted beside the slots by those who map and unmap.
+ *
+ * One mistake is one report. A mapping whose unmap went wrong stays, and would be reported again: as a leak, or when it stands in
+ * the way of the next unmap. Its site is marked as told instead (FXMI_SITE_TOLD), until the slot is mapped anew.
+ *
+ * Invariant: nothing here changes what the simulated kernel does or sees.
+ */
+#include "kernel.h"
+
+/* ---- slots ---- */
+
+bool fxmi_slot_at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_slot *out)
+{
+	uint64_t index = fxmi_va_is_fixed(k, va) ? fxmi_virt_to_fix(k, va) - k->fix_kmap_begin : UINT64_MAX;
+
+	if (!k->has_kmap_group || index > (uint64_t)k->fix_kmap_end - k->fix_kmap_begin)
+		return false;
+	uint64_t slot = index / k->cache_colours;
+	out->cpu = fxm_machine_vcpu(k->m, (unsigned)(slot / k->km_type_nr));
+	out->cpu_id = (unsigned)(slot / k->km_type_nr);
+	out->level = (int)(slot % k->km_type_nr);
+	return true;
+}
+
+void fxmi_history(const struct fxmi_kernel *k, uint64_t va, struct fxmi_subject *about)
+{
+	int nr = fxmi_pkmap_nr(&k->pkmap, va);
+	struct fxmi_slot slot;
+
+	if (nr >= 0) {
+		about->mapped_at = k->pkmap.site[nr];
+		about->unmapped_at = (int32_t)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) < 2 ? k->pkmap.unmap_site[nr] : 0;
+	} else if (fxmi_slot_at(k, va, &slot) && slot.cpu) {
+		about->mapped_at = fxmi_percpu(slot.cpu)->site[slot.level];
+		about->unmapped_at = fxmi_percpu(slot.cpu)->unmap_site[slot.level];
+	}
+}
+
+/* ---- told ---- */
+
+void fxmi_tell(struct fxmi_kernel *k, uint64_t va)
+{
+	int nr = fxmi_pkmap_nr(&k->pkmap, va);
+	struct fxmi_slot slot;
+
+	if (!k->record_sites) /* nobody would take the mark away */
+		return;
+	if (nr >= 0)
+		atomic_fetch_or(&k->pkmap.site[nr], FXMI_SITE_TOLD);
+	else if (fxmi_slot_at(k, va, &slot) && slot.cpu) {
+		fxmi_percpu(slot.cpu)->site[slot.level] |= FXMI_SITE_TOLD;
+		if (k->local)
+			fxmi_kmap_local_tell(slot.cpu, slot.level);
+	}
+}
+
+/* ---- what an address is ---- */
+
+void fxmi_describe(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t size)
+{
+	unsigned long long shown = va;
+	int nr = fxmi_pkmap_nr(&k->pkmap, va);
+	struct fxmi_slot slot;
+
+	if (va < k->nr_fixed)
+		snprintf(buf, size, "%llu, which is a number and no address (the fixed address of that index is %llx)", shown,
+			 (unsigned long long)fxmi_fix_to_virt(k, va));
+	else if (nr >= 0)
+		snprintf(buf, size, "%llx, an address inside pkmap slot %d, which kmap() returns and kunmap() undoes", shown, nr);
+	else if (va <= k->va_mask && fxmi_slot_at(k, va, &slot))
+		snprintf(buf, size, "%llx, an address inside %s %d of CPU %u", shown,
+			 k->typed   ? "kmap_atomic type"
+			 : k->local ? "kmap_local slot"
+				    : "kmap_atomic level",
+			 slot.level, slot.cpu_id);
+	else if (va <= k->va_mask && fxmi_va_is_fixed(k, va))
+		snprintf(buf, size, "%llx, the address of fixmap index %llu", shown, (unsigned long long)fxmi_virt_to_fix(k, va));
+	else if (va >= k->page_offset && va < k->high_memory)
+		snprintf(buf, size, "%llx, an address in the direct map (pfn %llx)", shown,
+			 (unsigned long long)((va - k->page_offset) >> FXM_PAGE_SHIFT));
+	else
+		snprintf(buf, size, "%llx, which is no pointer of this machine", shown);
+}
+
+uint64_t fxmi_mapping_of(struct fxm_vcpu *cpu, uint64_t pfn)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	uint32_t levels = k->has_kmap_group ? k->km_type_nr * k->cache_colours : 0;
+
+	for (uint32_t n = 0; n < levels; n++) {
+		uint64_t va = pc->kmap_va - (uint64_t)n * FXM_PAGE_SIZE;
+		uint64_t entry = fxmi_pte_get(pc->kmap_pte - (size_t)n * k->pte_bytes, k->pte_bytes);
+		if (entry && (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT == pfn && fxmi_kmap_atomic_is_live(k, va))
+			return va;
+	}
+	uint32_t slot_plus_1 = fxmi_pfn_is_ram(k->m, pfn) ? atomic_load(&k->m->mem.mem_map[pfn].pkmap_slot) : 0;
+	return slot_plus_1 && (int32_t)fxmi_pkmap_count(&k->pkmap, slot_plus_1 - 1) >= 2
+		   ? fxmi_pkmap_addr(&k->pkmap, slot_plus_1 - 1)
+		   : 0;
+}
+
+/* ---- unmap calls ---- */
+
+void fxmi_also(struct fxmi_kernel *k, char *lines, size_t size, uint64_t va, const char *what, uintptr_t site)
+{
+	uintptr_t word = site & ~FXMI_SITE_TOLD;
+	struct fxm_stack stack = fxmi_noted(k, &word);
+	size_t used = strlen(lines);
+	char name[256];
+
+	if (!stack.depth)
+		return;
+	fxmi_symbolize(stack.pc[0], name, sizeof(name));
+	snprintf(lines + used, size - used, "  %llx was %s at %s\n", (unsigned long long)va, what, name);
+}
+
+/* @u->va lies in a slot of this CPU or another one, and is not the topmost mapping. */
+static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_unmap *u, const struct fxmi_slot *slot,
+			  struct fxmi_subject *given, struct fxmi_subject *top)
+{
+	bool has_top = u->level >= 0;
+	/* With DEBUG_KMAP_LOCAL every second slot is a guard. */
+	bool is_live = slot->cpu == cpu && slot->level <= u->level && (k->km_incr != 2 || slot->level % 2);
+	unsigned long long va = u->va, top_va = u->top;
+	char lines[384] = "";
+
+	if (is_live) { /* as in the kernel's own warning, the report is about the mapping that should have gone first */
+		fxmi_also(k, lines, sizeof(lines), u->va, "mapped", given->mapped_at);
+		top->va = u->va;
+		top->details = lines;
+		fxmi_finding(k, cpu, "unmap-order", top,
+			     "%s of %llx, but the mapping on top of the stack is %llx: unmap in reverse order", u->function, va,
+			     top_va);
+		return;
+	}
+	if (has_top)
+		fxmi_also(k, lines, sizeof(lines), u->top, "mapped", top->mapped_at);
+	given->details = lines;
+	if (slot->cpu && slot->cpu != cpu && given->mapped_at && !given->unmapped_at) {
+		fxmi_finding(k, cpu, "foreign-use", given,
+			     "%s of %llx on CPU %u: it is a mapping of CPU %u, which alone can undo it%s", u->function, va, cpu->id,
+			     slot->cpu_id, has_top ? "; this CPU's topmost mapping goes instead" : "");
+	} else if (has_top && (u->va & FXMI_PAGE_MASK) == u->top + FXM_PAGE_SIZE) {
+		given->mapped_at = given->unmapped_at = 0;
+		fxmi_finding(k, cpu, "wrong-argument", given,
+			     "%s() takes the address that the map returned and was given %llx, one past the page at %llx: keep the "
+			     "pointer that was returned",
+			     u->function, va, top_va);
+	} else {
+		fxmi_finding(k, cpu, "double-unmap", given, "%s of %llx, %s%s", u->function, va,
+			     given->unmapped_at ? "which is unmapped already" : "where nothing is mapped",
+			     has_top ? "; the topmost mapping goes instead" : "");
+	}
+}
+
+/* @u->va lies outside of all slots: the kernel leaves what is mapped alone. */
+static void find_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_unmap *u, bool has_top, bool told)
+{
+	bool is_pkmap = fxmi_pkmap_nr(&k->pkmap, u->va) >= 0;
+	struct fxmi_subject about = {.va = u->va};
+	uint64_t stays = has_top ? u->top : 0;
+	char what[160], then[64] = "";
+
+	if (is_pkmap) {
+		fxmi_history(k, u->va, &about);
+		stays = about.mapped_at && !about.unmapped_at && !k->arm ? u->va : stays; /* arm undoes it */
+	}
+
+	if (stays) {
+		fxmi_history(k, stays, &about);
+		about.unmapped_at = 0;
+		snprintf(then, sizeof(then), "; the mapping at %llx stays", (unsigned long long)(stays & FXMI_PAGE_MASK));
+	}
+	if (stays == u->top && (u->va & FXMI_PAGE_MASK) == u->top + FXM_PAGE_SIZE)
+		snprintf(what, sizeof(what), "%llx, one past the page at %llx: keep the pointer that was returned",
+			 (unsigned long long)u->va, (unsigned long long)u->top);
+	else
+		fxmi_describe(k, u->va, what, sizeof(what));
+	if (!told)
+		fxmi_finding(k, cpu, "wrong-argument", &about, "%s() takes the address that the map returned and was given %s%s",
+			     u->function, what, then);
+	if (stays)
+		fxmi_tell(k, stays);
+}
+
+void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool told)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_subject given = {.va = u->va}, top = {0};
+	bool has_top = u->level >= 0 && u->level < (int)k->km_type_nr;
+	struct fxmi_slot slot;
+
+	if (!k->detect || !k->highmem)
+		return;
+	fxmi_history(k, u->va, &given);
+	if (has_top)
+		fxmi_history(k, u->top, &top);
+	if (fxmi_slot_at(k, u->va, &slot)) {
+		if (!told && !(top.mapped_at & FXMI_SITE_TOLD))
+			find_in_group(cpu, k, u, &slot, &given, &top);
+		if (slot.cpu == cpu)
+			fxmi_tell(k, u->va);
+		if (has_top)
+			fxmi_tell(k, u->top);
+	} else if (u->va >= k->page_offset && u->va < k->high_memory) { /* as of a lowmem page */
+		if (!told && u->is_atomic && fxmi_count_pagefault(cpu->counts) <= 0)
+			fxmi_finding(k, cpu, "double-unmap", &given, "%s of %llx, and no kmap_atomic is open here", u->function,
+				     (unsigned long long)u->va);
+	} else if (k->arm && fxmi_pkmap_nr(&k->pkmap, u->va) >= 0 && fxmi_count_pagefault(cpu->counts) > 0) {
+		return; /* kmap_atomic() of a page that kmap() has mapped */
+	} else {
+		find_elsewhere(cpu, k, u, has_top, told);
+	}
+}
+
+void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool is_live)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_subject given = {.va = u->va}, of_type = {0};
+	const char *name = fxmi_km_type_name(k, (uint32_t)u->level);
+	char lines[384] = "";
+	struct fxmi_slot slot;
+
+	if (!k->detect || (u->va >= k->page_offset && u->va < k->high_memory))
+		return;
+	if (!fxmi_slot_at(k, u->va, &slot)) {
+		find_elsewhere(cpu, k, u, is_live, false);
+		return;
+	}
+	fxmi_history(k, u->va, &given);
+	fxmi_history(k, u->top, &of_type);
+	if (u->va == u->top) {
+		if (!is_live)
+			fxmi_finding(k, cpu, "double-unmap", &given, "%s of %llx, %s, %s", u->function, (unsigned long long)u->va,
+				     name, given.unmapped_at ? "which is unmapped already" : "where nothing is mapped");
+		return;
+	}
+	if (is_live)
+		fxmi_also(k, lines, sizeof(lines), u->top, "mapped", of_type.mapped_at);
+	given.details = lines;
+	if (u->va == u->top + FXM_PAGE_SIZE && is_live && (!given.mapped_at || given.unmapped_at))
+		given.mapped_at = given.unmapped_at = 0;
+	if (!(of_type.mapped_at & FXMI_SITE_TOLD))
+		fxmi_finding(
+		    k, cpu, "wrong-argument", &given,
+		    "%s() takes the address and the type of one mapping, and was given %llx, which is %s of CPU %u, with %s",
+		    u->function, (unsigned long long)u->va, fxmi_km_type_name(k, (uint32_t)slot.level), slot.cpu_id, name);
+	fxmi_tell(k, u->va);
+	if (is_live)
+		fxmi_tell(k, u->top);
+}
