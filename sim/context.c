@@ -19,6 +19,52 @@ static const struct {
     [FXM_CONTEXT_NMI] = {FXMI_NMI_OFFSET, true},
 };
 
+/* ---- who may not sleep since when ---- */
+
+static const char by_preempt, by_irq, by_context; /* by their addresses */
+
+static void atomic_begin(struct fxm_vcpu *cpu, const void *what, const void *site)
+{
+	struct fxm_task *task = cpu->current;
+
+	if (task->nr_atomic < FXMI_MAX_ATOMIC)
+		task->atomic[task->nr_atomic++] =
+			(struct fxmi_atomic){what, (uintptr_t)site, fxmi_count_preempt(cpu->counts)};
+}
+
+/* Sections of several locks need not nest: those that began later stay, with @less fewer around them. */
+static void atomic_end(struct fxm_vcpu *cpu, const void *what, int less)
+{
+	struct fxm_task *task = cpu->current;
+	unsigned n = task->nr_atomic;
+
+	while (n && task->atomic[n - 1].what != what)
+		n--;
+	if (!n)
+		return;
+	for (; n < task->nr_atomic; n++) {
+		task->atomic[n - 1] = task->atomic[n];
+		task->atomic[n - 1].count -= less;
+	}
+	task->nr_atomic--;
+}
+
+void fxmi_preempt_disable(struct fxm_vcpu *cpu, const void *what, uintptr_t site)
+{
+	if (cpu->machine->desc.preempt_count)
+		cpu->counts += FXMI_PREEMPT_ONE;
+	atomic_begin(cpu, what, (const void *)site);
+}
+
+void fxmi_preempt_enable(struct fxm_vcpu *cpu, const void *what)
+{
+	if (cpu->machine->desc.preempt_count)
+		cpu->counts -= FXMI_PREEMPT_ONE;
+	atomic_end(cpu, what, cpu->machine->desc.preempt_count);
+}
+
+/* ---- contexts ---- */
+
 static bool is_interrupt(enum fxm_context context)
 {
 	return context > FXM_CONTEXT_TASK && (size_t)context < sizeof(contexts) / sizeof(*contexts);
@@ -54,6 +100,7 @@ int fxm_context_enter(struct fxm_vcpu *cpu, enum fxm_context context)
 	if (contexts[context].irqs_off)
 		cpu->irq_disabled = 1;
 	cpu->counts += contexts[context].offset;
+	atomic_begin(cpu, &by_context, __builtin_return_address(0));
 	return 0;
 }
 
@@ -67,6 +114,7 @@ int fxm_context_leave(struct fxm_vcpu *cpu, enum fxm_context context)
 	if (contexts[context].irqs_off)
 		cpu->irq_disabled = cpu->irq_saved >> cpu->contexts & 1;
 	cpu->counts -= contexts[context].offset;
+	atomic_end(cpu, &by_context, 0);
 	return 0;
 }
 
@@ -80,6 +128,8 @@ void fxm_irq_disable(struct fxm_vcpu *cpu)
 	if (!cpu)
 		return;
 	fxmi_check_alive(cpu);
+	if (!cpu->irq_disabled)
+		atomic_begin(cpu, &by_irq, __builtin_return_address(0));
 	cpu->irq_disabled = 1;
 }
 
@@ -88,6 +138,7 @@ void fxm_irq_enable(struct fxm_vcpu *cpu)
 	if (!cpu)
 		return;
 	fxmi_check_alive(cpu);
+	atomic_end(cpu, &by_irq, 0);
 	cpu->irq_disabled = 0;
 }
 
@@ -101,8 +152,7 @@ void fxm_preempt_disable(struct fxm_vcpu *cpu)
 	if (!cpu)
 		return;
 	fxmi_check_alive(cpu);
-	if (cpu->machine->desc.preempt_count)
-		cpu->counts += FXMI_PREEMPT_ONE;
+	fxmi_preempt_disable(cpu, &by_preempt, (uintptr_t)__builtin_return_address(0));
 }
 
 void fxm_preempt_enable(struct fxm_vcpu *cpu)
@@ -110,8 +160,7 @@ void fxm_preempt_enable(struct fxm_vcpu *cpu)
 	if (!cpu)
 		return;
 	fxmi_check_alive(cpu);
-	if (cpu->machine->desc.preempt_count)
-		cpu->counts -= FXMI_PREEMPT_ONE;
+	fxmi_preempt_enable(cpu, &by_preempt);
 }
 
 void fxm_pagefault_disable(struct fxm_vcpu *cpu)

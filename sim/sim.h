@@ -281,6 +281,18 @@ FXMI_INLINE uint32_t fxmi_rare(const struct fxm_vcpu *cpu)
 
 struct fxmi_unwind; /* an fxm_task_run() in progress; sim/task.c */
 
+/*
+ * A section of code that may not sleep, and where it began. Those of kmap_atomic() are not here: preempt_count beyond @count says
+ * that there are some.
+ */
+#define FXMI_MAX_ATOMIC 16
+
+struct fxmi_atomic {
+	const void *what; /* the lock, or what fxmi_atomic_begin() was given */
+	uintptr_t site;
+	int count; /* preempt_count inside */
+};
+
 struct fxm_task {
 	struct fxm_machine *machine;
 	struct fxm_vcpu *cpu;
@@ -298,6 +310,8 @@ struct fxm_task {
 	struct fxmi_unwind *unwind;
 	struct fxmi_spinlock *held[4]; /* locks of src/ held now, so that a dying task can release them */
 	unsigned nr_held;
+	struct fxmi_atomic atomic[FXMI_MAX_ATOMIC]; /* what it may not sleep in, innermost last */
+	unsigned nr_atomic;
 	void *vehicle_data; /* sim/task.c: fibre or thread */
 	bool doomed;	    /* a sleeper whose wait has been proved hopeless: told at its next resume */
 	void *kernel;	    /* src/'s per-task data (kmap_ctrl), NULL until it wants some */
@@ -341,6 +355,10 @@ void fxmi_wait_sleep(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock, struct fx
 
 /* Makes every task on @q runnable. They leave the queue themselves. Lock of @q held. */
 void fxmi_wake_all_locked(struct fxm_vcpu *cpu, struct fxmi_wait_queue *q);
+
+/* preempt_disable() by @what at @site / its preempt_enable(). Beyond FXMI_MAX_ATOMIC the place is not kept. */
+void fxmi_preempt_disable(struct fxm_vcpu *cpu, const void *what, uintptr_t site);
+void fxmi_preempt_enable(struct fxm_vcpu *cpu, const void *what);
 
 /*
  * The vCPU stands still for a while, others go on. A fibre goes back to its resumer, runnable, and keeps its seat meanwhile;

@@ -103,6 +103,66 @@ uint64_t fxmi_mapping_of(struct fxm_vcpu *cpu, uint64_t pfn)
 		   : 0;
 }
 
+/* ---- what may not sleep ---- */
+
+/* The innermost kmap_atomic() of @cpu: its address, 0 when it has no slot (a lowmem page). */
+static uint64_t innermost_atomic(const struct fxm_vcpu *cpu, const struct fxmi_kernel *k)
+{
+	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	int level = k->typed ? 31 - __builtin_clz(pc->live_types | 1) : fxmi_count_depth(cpu->counts) - 1;
+
+	if (level < 0 || level >= (int)k->km_type_nr || (k->typed && !pc->live_types))
+		return 0;
+	return pc->kmap_va - (uint64_t)level * FXM_PAGE_SIZE * k->cache_colours;
+}
+
+bool fxmi_is_atomic(const struct fxm_vcpu *cpu)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+
+	if (fxmi_count_preempt(cpu->counts) || cpu->irq_disabled || cpu->current->nr_atomic)
+		return true;
+	/* Without PREEMPT_COUNT the slots tell: with page faults off they are this task's, and not left by one that died. */
+	return !k->typed && !k->local && fxmi_count_depth(cpu->counts) > 0 && fxmi_count_pagefault(cpu->counts) > 0;
+}
+
+bool fxmi_faults_are_off(const struct fxm_vcpu *cpu)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const struct fxm_task *task = cpu->current;
+	int outside = task->nr_atomic ? task->atomic[task->nr_atomic - 1].count : 0;
+	int maps = k->local ? fxmi_count_preempt(cpu->counts) - outside : fxmi_count_depth(cpu->counts);
+
+	return maps > 0 && fxmi_count_pagefault(cpu->counts) <= maps;
+}
+
+uintptr_t fxmi_atomic_site(const struct fxm_vcpu *cpu)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const struct fxm_task *task = cpu->current;
+	const struct fxmi_atomic *last = task->nr_atomic ? &task->atomic[task->nr_atomic - 1] : NULL;
+	struct fxmi_subject map = {0};
+
+	if (!last || fxmi_count_preempt(cpu->counts) > last->count)
+		fxmi_history(k, innermost_atomic(cpu, k), &map);
+	return map.mapped_at ? map.mapped_at & ~FXMI_SITE_TOLD : last ? last->site : 0;
+}
+
+const char *fxmi_made_atomic(const struct fxm_vcpu *cpu, char *line, size_t size)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	uintptr_t site = fxmi_atomic_site(cpu);
+	struct fxm_stack stack = fxmi_noted(k, &site);
+	char name[256];
+
+	line[0] = 0;
+	if (stack.depth && k->has_stacks) {
+		fxmi_symbolize(stack.pc[0], name, sizeof(name));
+		snprintf(line, size, "  made atomic at %s\n", name);
+	}
+	return line;
+}
+
 /* ---- unmap calls ---- */
 
 void fxmi_also(struct fxmi_kernel *k, char *lines, size_t size, uint64_t va, const char *what, uintptr_t site)

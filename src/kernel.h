@@ -202,6 +202,7 @@ struct fxmi_kernel {
 	bool highmem;				     /* CONFIG_HIGHMEM */
 	bool has_kmap_group;			     /* FIX_KMAP_BEGIN..END exist */
 	bool debug_highmem, debug_atomic_sleep, smp;
+	bool checks_sleep; /* the kernel or the detector "sleep-in-atomic" */
 	bool flush_pkmap_always, flush_range_is_all, kunmap_bug_in_irq, kunmap_might_sleep;
 	bool setter_is_x86; /* __set_fixmap: the value decides, not the protection; flushes this CPU's page */
 	bool flush_on_clear_only, refuses_hole;
@@ -237,6 +238,7 @@ struct fxmi_kernel {
 	bool record_sites;			/* mapping sites are recorded: detectors and stacks are on */
 	bool has_stacks;			/* stacks=on or full: reports say where they arose */
 	bool full_stacks;			/* stacks=full: and by which calls a mapping was made */
+	uintptr_t sleep_told;			/* where the section began that a sleep was found in last */
 
 	bool preemptible;				  /* CONFIG_PREEMPT, CONFIG_PREEMPTION */
 	struct fxmi_handler handler[FXM_CONTEXT_NMI + 1]; /* of injected interrupts, and TASK: of calls */
@@ -503,6 +505,12 @@ unsigned fxmi_red_zone_report(struct fxmi_kernel *k);
 /* might_sleep() at the site called @key: "sleeping function called from invalid context", if this CONFIG would say so. */
 void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key);
 
+/* Finding "sleep-in-atomic": @cpu is about to sleep, and the kernel does not notice. @why: one sentence. */
+void fxmi_find_sleep(struct fxm_vcpu *cpu, const char *why);
+
+/* Why @cpu may not sleep. */
+const char *fxmi_why_atomic(const struct fxm_vcpu *cpu);
+
 /* A report whose kernel text is made elsewhere (oops.c, deadlock). @text_head: the kernel's own lines. */
 void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *detector, const char *where,
 		 const char *text_head, const struct fxmi_subject *about, const char *message);
@@ -595,6 +603,18 @@ uint64_t fxmi_mapping_of(struct fxm_vcpu *cpu, uint64_t pfn);
 
 /* Adds "VA was WHAT at SITE" to the lines of a report. */
 void fxmi_also(struct fxmi_kernel *k, char *lines, size_t size, uint64_t va, const char *what, uintptr_t site);
+
+/* Whether the current task may not sleep, as far as can be known: kernels without PREEMPT_COUNT do not. */
+bool fxmi_is_atomic(const struct fxm_vcpu *cpu);
+
+/* Whether page faults are disabled by kmap_atomic() alone, and not by somebody who expects it. */
+bool fxmi_faults_are_off(const struct fxm_vcpu *cpu);
+
+/* Where the innermost section that may not sleep began; 0 when nobody knows. */
+uintptr_t fxmi_atomic_site(const struct fxm_vcpu *cpu);
+
+/* The line of a report that says where it began, innermost; "" when nobody knows. Returns @line. */
+const char *fxmi_made_atomic(const struct fxm_vcpu *cpu, char *line, size_t size);
 
 /*
  * An unmap call. @va is page aligned where it lies in a slot. @top is the address of the topmost level @level (-1: none); in the

@@ -113,9 +113,14 @@ static int give_turn(struct fxm_task *task, void *arg)
 void fxm_k_schedule(void)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxm_counts counts;
 
 	fxm_counts(cpu, &counts);
+	/* With a preempt count schedule() itself complains. cond_resched() may have been told of. */
+	if (k->checks_sleep && !counts.preempt && fxmi_is_atomic(cpu) &&
+	    fxmi_atomic_site(cpu) != __atomic_load_n(&k->sleep_told, __ATOMIC_RELAXED))
+		fxmi_find_sleep(cpu, fxmi_why_atomic(cpu));
 	if (!counts.preempt)
 		fxm_task_each(cpu->machine, give_turn, cpu);
 	fxm_schedule(cpu);

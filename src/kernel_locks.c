@@ -32,6 +32,18 @@ void fxm_k_might_sleep(const char *where)
 	fxm_might_sleep(fxm_k_cpu(), where);
 }
 
+void fxm_k_might_fault(const char *where)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+
+	if (!fxmi_count_pagefault(cpu->counts))
+		fxm_might_sleep(cpu, where);
+	else if (fxmi_kernel_of(cpu)->checks_sleep && fxmi_faults_are_off(cpu))
+		fxmi_find_sleep(cpu,
+				"access to user memory inside kmap_atomic: page faults are disabled, so it fails where the user's "
+				"page is not there; the calls named _inatomic are for that, or kmap_local_page()");
+}
+
 struct fxm_k_current *fxm_k_current(void)
 {
 	struct fxm_task *task = fxm_k_cpu()->current;
@@ -87,7 +99,7 @@ static bool is_mine(const struct fxm_vcpu *cpu, const struct fxm_k_lock *lock)
 void fxm_k_spin_lock(struct fxm_k_lock *lock)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
-	fxm_preempt_disable(cpu);
+	fxmi_preempt_disable(cpu, lock, (uintptr_t)__builtin_return_address(0));
 	if (is_mine(cpu, lock))
 		lock_bug(cpu, "spinlock recursion", TWICE, __builtin_return_address(0));
 	while (!take(cpu, lock))
@@ -97,10 +109,10 @@ void fxm_k_spin_lock(struct fxm_k_lock *lock)
 int fxm_k_spin_trylock(struct fxm_k_lock *lock)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
-	fxm_preempt_disable(cpu);
+	fxmi_preempt_disable(cpu, lock, (uintptr_t)__builtin_return_address(0));
 	if (take(cpu, lock))
 		return 1;
-	fxm_preempt_enable(cpu);
+	fxmi_preempt_enable(cpu, lock);
 	return 0;
 }
 
@@ -110,7 +122,7 @@ void fxm_k_spin_unlock(struct fxm_k_lock *lock)
 	if (!__atomic_load_n(&lock->taken, __ATOMIC_RELAXED))
 		lock_bug(cpu, "spinlock already unlocked", NOT_HELD, __builtin_return_address(0));
 	release(lock);
-	fxm_preempt_enable(cpu);
+	fxmi_preempt_enable(cpu, lock);
 }
 
 void fxm_k_mutex_lock(struct fxm_k_lock *lock, const char *where)

@@ -129,14 +129,15 @@ static void on_scheduling_while_atomic(struct fxm_vcpu *cpu)
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	const struct fxm_task *t = cpu->current;
 	unsigned count = (unsigned)fxmi_count_preempt(cpu->counts);
-	char head[160];
+	char head[160], line[320];
 
 	if (k->typed)
 		snprintf(head, sizeof(head), "scheduling while atomic: %s/0x%08x/%d\n", t->comm, count, t->pid);
 	else
 		snprintf(head, sizeof(head), "BUG: scheduling while atomic: %s/%d/0x%08x\n", t->comm, t->pid, count);
 	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, NULL, NULL, false);
-	fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, NULL, head, NULL, "schedule() while preemption is disabled");
+	struct fxmi_subject about = {.details = fxmi_made_atomic(cpu, line, sizeof(line))};
+	fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, NULL, head, &about, "schedule() while preemption is disabled");
 }
 
 static void on_deadlock(struct fxm_vcpu *cpu, const char *what)

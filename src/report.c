@@ -349,26 +349,49 @@ static void sleeping_head(const struct fxmi_kernel *k, const struct fxm_vcpu *cp
 	}
 }
 
-static void sleeping(struct fxm_vcpu *cpu, const char *site)
+const char *fxmi_why_atomic(const struct fxm_vcpu *cpu)
+{
+	int count = fxmi_count_preempt(cpu->counts);
+
+	if (cpu->contexts || count & FXMI_INTERRUPT_MASK)
+		return "this call may sleep, and runs in interrupt context";
+	if (!count && cpu->irq_disabled)
+		return "this call may sleep, and runs with interrupts disabled";
+	return "this call may sleep, and runs where preemption is disabled (a kmap_atomic or a lock is held)";
+}
+
+FXMI_COLD void fxmi_find_sleep(struct fxm_vcpu *cpu, const char *why)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	char head[384];
+	char line[320];
 
+	__atomic_store_n(&k->sleep_told, fxmi_atomic_site(cpu), __ATOMIC_RELAXED);
+	fxmi_finding(k, cpu, "sleep-in-atomic", &(struct fxmi_subject){.details = fxmi_made_atomic(cpu, line, sizeof(line))}, "%s",
+		     why);
+}
+
+/* What the kernel says with its check compiled in; without, a finding. */
+static FXMI_COLD void sleeping(struct fxm_vcpu *cpu, const char *site)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	char head[384], line[320];
+	struct fxmi_subject about = {.details = fxmi_made_atomic(cpu, line, sizeof(line))};
+
+	if (!k->debug_atomic_sleep) {
+		fxmi_find_sleep(cpu, fxmi_why_atomic(cpu));
+		return;
+	}
 	if (!fxmi_count_preempt(cpu->counts) && !cpu->irq_disabled)
 		return;
 	sleeping_head(k, cpu, site ? site : "?", head, sizeof(head));
 	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, site, NULL, false);
-	fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, site, head, NULL,
-		    fxmi_count_preempt(cpu->counts) & FXMI_INTERRUPT_MASK ? "this call may sleep, and runs in interrupt context"
-		    : fxmi_count_preempt(cpu->counts)
-			? "this call may sleep, and runs where preemption is disabled (a kmap_atomic or a lock is held)"
-			: "this call may sleep, and runs with interrupts disabled");
+	fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, site, head, &about, fxmi_why_atomic(cpu));
 }
 
 void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key)
 {
 	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	if (k->debug_atomic_sleep)
+	if (fxmi_unlikely(k->checks_sleep) && fxmi_is_atomic(cpu))
 		sleeping(cpu, fxmi_site(k->layout, key));
 }
 
@@ -376,7 +399,7 @@ void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key)
 
 void fxm_might_sleep(struct fxm_vcpu *cpu, const char *site)
 {
-	if (!fxmi_check_cpu(cpu) && fxmi_kernel_of(cpu)->debug_atomic_sleep)
+	if (!fxmi_check_cpu(cpu) && fxmi_kernel_of(cpu)->checks_sleep && fxmi_is_atomic(cpu))
 		sleeping(cpu, site);
 }
 

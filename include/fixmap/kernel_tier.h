@@ -233,6 +233,7 @@ FXM_API int fxm_k_preempt_count(void);
 FXM_API int fxm_k_pagefault_count(void);
 FXM_API void fxm_k_schedule(void);
 FXM_API void fxm_k_might_sleep(const char *where);
+FXM_API void fxm_k_might_fault(const char *where);
 
 /** An interrupt handler; that of a kernel up to 2.6.18 gets a third argument, NULL. */
 typedef int (*fxm_k_irq_fn)(int irq, void *dev, void *regs);

@@ -14,7 +14,7 @@ PAE = ('x86_32-4.15,pae=1', 'x86_32-5.10,pae=1', 'x86_32-6.1,pae=1')
 # How a report of each kind begins.
 WARN, BUG, OOPS, SLEEPING, SCHEDULING, DEADLOCK, LEAK = 'WARN', 'BUG', 'oops', 'sleeping', 'scheduling', 'deadlock', 'leak'
 USE_AFTER_UNMAP, VIRT_TO_PAGE, FREED, ARGUMENT = 'use-after-unmap', 'virt-to-page', 'free-while-mapped', 'wrong-argument'
-ORDERED, TWICE, REUSED = 'unmap-order', 'double-unmap', 'slot-reuse'
+ORDERED, TWICE, REUSED, SLEPT = 'unmap-order', 'double-unmap', 'slot-reuse', 'sleep-in-atomic'
 HEADS = {
     WARN: r'WARNING: CPU: |Badness in ',
     BUG: r'kernel BUG at ',
@@ -30,6 +30,7 @@ HEADS = {
     ORDERED: r'==== finding: unmap-order ',
     TWICE: r'==== finding: double-unmap ',
     REUSED: r'==== finding: slot-reuse ',
+    SLEPT: r'==== finding: sleep-in-atomic ',
     'other': r'==== finding: |BUG: |INFO: |fixmap insmod: ',
 }
 TWICE_LOCAL = WARN, BUG  # two kernel reports of one call
@@ -87,10 +88,13 @@ show('type_in_interrupt', 'typed slot reused in an interrupt', '2.6', (REUSED, T
 SLEEPS = 'sleeping while atomic'
 ATOMIC = 'LiME #80, #110; btrfs 2b108268006e'
 DEBUG = 'DEBUG_ATOMIC_SLEEP=1'
-show('kmap_under_lock', SLEEPS, ATOMIC, (SLEEPING, given(DEBUG, ALL)))
-show('kmap_inside_atomic', SLEEPS, ATOMIC, (SLEEPING, given(DEBUG, X86_STACK + ARM + LOCAL)))
-show('alloc_inside_atomic', SLEEPS, ATOMIC, (SLEEPING, given(DEBUG, X86_STACK + ARM + LOCAL)))
-show('schedule_inside_atomic', SLEEPS, ATOMIC, (SCHEDULING, given(DEBUG, X86_STACK + ARM + LOCAL)))
+MADE = 'made atomic at'
+show('kmap_under_lock', SLEEPS, ATOMIC, (SLEEPING, given(DEBUG, ALL)), (SLEPT, ALL), says=MADE)
+show('kmap_inside_atomic', SLEEPS, ATOMIC, (SLEEPING, given(DEBUG, X86_STACK + ARM + LOCAL)), (SLEPT, X86_STACK + ARM + LOCAL), says=MADE)
+show('alloc_inside_atomic', SLEEPS, ATOMIC, (SLEEPING, given(DEBUG, X86_STACK + ARM + LOCAL)), (SLEPT, X86_STACK + ARM + LOCAL), says=MADE)
+show('mutex_inside_atomic', SLEEPS, ATOMIC, (SLEEPING, given(DEBUG, ALL)), (SLEPT, ALL), says=MADE)
+show('user_access_inside_atomic', SLEEPS, ATOMIC, (SLEPT, ALL), (SLEEPING, given(DEBUG, TYPED)), says=MADE)
+show('schedule_inside_atomic', SLEEPS, ATOMIC, (SCHEDULING, given(DEBUG, X86_STACK + ARM + LOCAL)), (SLEPT, X86_STACK), says=MADE)
 show('address_of_unmapped', 'page_address() of an unmapped highmem page', 'dm-writeboost #125; btrfs compression', (OOPS, ALL + PAE),
      says='page_address.. of a page without a mapping is NULL')
 show('page_of_mapping', 'virt_to_page() on a kmap address', 'xtensa a91902db2990; erofs', (VIRT_TO_PAGE, ALL + PAE), says='pkmap slot 1')

@@ -15,7 +15,7 @@
 #define pagefault_enable() fxm_pagefault_enable(fxm_k_cpu())
 #define pagefault_disabled() (fxm_k_pagefault_count() != 0)
 #define access_ok(address, size) ((void)(address), (void)(size), 1)
-#define might_fault() (pagefault_disabled() ? (void)0 : might_sleep())
+#define might_fault() fxm_k_might_fault(FXM_K_WHERE)
 
 FXM_K_INLINE unsigned long raw_copy_to_user(void *to, const void *from, unsigned long size)
 {
