@@ -333,6 +333,7 @@ void fxmi_spin_unlock(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock);
 /* A task on a wait queue. Lives on the waiter's stack. */
 struct fxmi_waiter {
 	struct fxm_task *task;
+	uintptr_t site; /* src/'s word for who waits */
 	struct fxmi_waiter *next;
 };
 

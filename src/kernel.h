@@ -126,6 +126,7 @@ struct fxmi_pkmap {
 	bool is_irregular;	       /* more or other records than kmap() makes */
 	_Atomic uintptr_t *site;       /* where the slot was last mapped (0 -> 1 -> 2) */
 	_Atomic uintptr_t *unmap_site; /* where its last user left (2 -> 1) */
+	_Atomic int *holder;	       /* and who did: its pid */
 	uint64_t next_seq;
 	uint32_t last_pkmap;			 /* LAST_PKMAP, a power of two */
 	uint32_t last_nr;			 /* last_pkmap_nr; written under kmap_lock, looked at from anywhere */
@@ -360,6 +361,12 @@ uint64_t fxmi_kmap_high_get(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct 
 
 /* kunmap_high() of a highmem page. */
 void fxmi_kunmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page);
+
+/* Adds to the lines of a report who holds how many slots, mapped where. Returns how many of them task @pid has. */
+unsigned fxmi_pkmap_holders(struct fxmi_kernel *k, int pid, char *lines, size_t size);
+
+/* ... and who else than @cpu's task waits for one, and where. */
+void fxmi_pkmap_waiters(struct fxm_vcpu *cpu, struct fxmi_kernel *k, char *lines, size_t size);
 
 /* ---- page_address.c ---- */
 

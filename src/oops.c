@@ -144,34 +144,38 @@ static void on_deadlock(struct fxm_vcpu *cpu, const char *what)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	const struct fxm_task *t = cpu->current;
+	char head[160], message[256], lines[3072] = "";
 	struct fxm_pkmap pool;
-	char head[160], message[256];
 
 	fxm_pkmap(k->m, &pool);
+	unsigned own = fxmi_pkmap_holders(k, t->pid, lines, sizeof(lines));
+	fxmi_pkmap_waiters(cpu, k, lines, sizeof(lines));
 	snprintf(head, sizeof(head), "INFO: task %s:%d blocked for ever in %s.\n", t->comm, t->pid, what);
 	snprintf(message, sizeof(message),
-		 "deadlock: %u of %u kmap slots are in use and every task sleeps, so nobody can call kunmap; this task ends here",
-		 pool.used, pool.last_pkmap);
+		 "deadlock: %u of %u kmap slots are in use and every task sleeps, so nobody can call kunmap%s; this task ends here",
+		 pool.used, pool.last_pkmap, own && own == pool.used ? " (it holds them all itself)" : "");
 	fxmi_trace_report(cpu, FXM_REPORT_DEADLOCK, NULL, NULL, true);
-	fxmi_report(k, cpu, FXM_REPORT_DEADLOCK, NULL, NULL, head, NULL, message);
+	fxmi_report(k, cpu, FXM_REPORT_DEADLOCK, NULL, NULL, head, &(struct fxmi_subject){.details = lines}, message);
 	fxmi_task_kill(cpu);
 }
 
 static void on_hung(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what, unsigned seconds)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	char head[160], message[256];
+	char head[160], message[256], lines[3072] = "";
 	struct fxm_pkmap pool;
 
 	fxm_pkmap(k->m, &pool);
 	snprintf(head, sizeof(head), "INFO: task %s:%d blocked for more than %u seconds.\n", task->comm, task->pid, seconds);
-	if (fxm_task_state(task) == FXM_TASK_SLEEPING)
+	if (fxm_task_state(task) == FXM_TASK_SLEEPING) {
 		snprintf(message, sizeof(message),
 			 "it sleeps in %s, and a thread that could wake it runs on; %u of %u kmap slots are in use", what,
 			 pool.used, pool.last_pkmap);
-	else
+		fxmi_pkmap_holders(k, task->pid, lines, sizeof(lines));
+	} else {
 		snprintf(message, sizeof(message), "it keeps %s, which another task has been waiting for", what);
-	fxmi_report(k, cpu, FXM_REPORT_HUNG, NULL, NULL, head, NULL, message);
+	}
+	fxmi_report(k, cpu, FXM_REPORT_HUNG, NULL, NULL, head, &(struct fxmi_subject){.details = lines}, message);
 }
 
 static void on_cpu_online(struct fxm_vcpu *cpu)

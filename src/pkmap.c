@@ -229,6 +229,7 @@ static void wait_for_slot_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, ui
 	struct fxmi_op *op = fxmi_percpu(cpu)->op;
 	struct fxmi_waiter waiter;
 
+	waiter.site = k->record_sites ? fxmi_note_caller(cpu) : 0;
 	fxmi_wait_begin_locked(cpu, queue, &waiter);
 	if (injected || any_idle(p, colour)) {
 		/* An unmapper that did not see us: what follows is as if it had come right after we fell asleep. */
@@ -301,8 +302,10 @@ static uint32_t step_count_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, u
 /* An idle slot has a user again: what is mapped is the new user's. */
 FXMI_INLINE void note_first_user(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr, uint32_t count)
 {
-	if (fxmi_unlikely(k->record_sites) && count == 2)
-		atomic_store_explicit(&k->pkmap.site[nr], fxmi_note_caller(cpu), memory_order_relaxed);
+	if (fxmi_likely(!k->record_sites) || count != 2)
+		return;
+	atomic_store_explicit(&k->pkmap.site[nr], fxmi_note_caller(cpu), memory_order_relaxed);
+	atomic_store_explicit(&k->pkmap.holder[nr], cpu->current->pid, memory_order_relaxed);
 }
 
 static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
@@ -664,6 +667,93 @@ int fxm_pkmap_count(struct fxm_machine *m, uint32_t slot, struct fxm_page **page
 	return (int)(uint32_t)word;
 }
 
+/* ---- who holds, who waits ---- */
+
+/* The slots that one task mapped at one place. */
+struct holding {
+	uintptr_t site;
+	int pid;
+	unsigned slots;
+};
+
+enum { MAX_HOLDINGS = 8 };
+
+static unsigned group_holdings(const struct fxmi_pkmap *p, struct holding *h)
+{
+	unsigned n = 0;
+
+	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
+		struct holding of = {p->site[nr] & ~FXMI_SITE_TOLD, p->holder[nr], 1};
+		unsigned i = 0;
+
+		if ((int32_t)fxmi_pkmap_count(p, nr) < 2)
+			continue;
+		while (i < n && (h[i].site != of.site || h[i].pid != of.pid))
+			i++;
+		if (i < n)
+			h[i].slots++;
+		else if (n < MAX_HOLDINGS)
+			h[n++] = of;
+	}
+	return n;
+}
+
+static const char *comm_of_locked(const struct fxm_machine *m, int pid)
+{
+	for (const struct fxm_task *t = m->tasks; t; t = t->next)
+		if (t->pid == pid)
+			return t->comm;
+	return "ended task ";
+}
+
+static void __attribute__((format(printf, 5, 6)))
+add_line(const struct fxmi_kernel *k, char *lines, size_t size, const uintptr_t *site, const char *fmt, ...)
+{
+	struct fxm_stack stack = fxmi_noted(k, site);
+	size_t used = strlen(lines);
+	char name[256] = "an unknown place";
+	va_list args;
+
+	if (stack.depth)
+		fxmi_symbolize(stack.pc[0], name, sizeof(name));
+	va_start(args, fmt);
+	used += (size_t)vsnprintf(lines + used, size - used, fmt, args);
+	va_end(args);
+	if (used < size)
+		snprintf(lines + used, size - used, "%s\n", name);
+}
+
+unsigned fxmi_pkmap_holders(struct fxmi_kernel *k, int pid, char *lines, size_t size)
+{
+	struct holding h[MAX_HOLDINGS];
+	unsigned own = 0;
+
+	if (!k->record_sites)
+		return 0;
+	unsigned n = group_holdings(&k->pkmap, h);
+	pthread_mutex_lock(&k->m->task_lock);
+	for (unsigned i = 0; i < n; i++) {
+		add_line(k, lines, size, &h[i].site, "  %s[%d] holds %u slot%s, mapped at ", comm_of_locked(k->m, h[i].pid),
+			 h[i].pid, h[i].slots, h[i].slots == 1 ? "" : "s");
+		own += h[i].pid == pid ? h[i].slots : 0;
+	}
+	pthread_mutex_unlock(&k->m->task_lock);
+	return own;
+}
+
+void fxmi_pkmap_waiters(struct fxm_vcpu *cpu, struct fxmi_kernel *k, char *lines, size_t size)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+
+	if (!k->record_sites)
+		return;
+	fxmi_spin_lock(cpu, &p->kmap_lock);
+	for (uint32_t colour = 0; colour < p->colours; colour++)
+		for (const struct fxmi_waiter *w = p->map_wait[colour].head; w; w = w->next)
+			add_line(k, lines, size, &w->site, "  %s[%d] waits for a slot at ", w->task->comm, w->task->pid);
+	fxmi_spin_unlock(cpu, &p->kmap_lock);
+}
+
 /* ---- life ---- */
 
 int fxmi_pkmap_init(struct fxmi_kernel *k)
@@ -681,7 +771,8 @@ int fxmi_pkmap_init(struct fxmi_kernel *k)
 	p->has_record_pool = fxmi_trait(k->layout, "page_address_pool");
 	p->site = calloc(2 * slots, sizeof(*p->site));
 	p->unmap_site = p->site + slots;
-	if (!p->slot || !p->free || !p->idle || !p->record_seq || !p->record_page || !p->record_slot || !p->site)
+	p->holder = calloc(slots, sizeof(*p->holder));
+	if (!p->slot || !p->free || !p->idle || !p->record_seq || !p->record_page || !p->record_slot || !p->site || !p->holder)
 		return -ENOMEM;
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++)
 		set_bit(p->free, nr);
@@ -703,4 +794,5 @@ void fxmi_pkmap_free(struct fxmi_kernel *k)
 	free(p->record_page);
 	free(p->record_slot);
 	free(p->site);
+	free(p->holder);
 }

@@ -98,7 +98,7 @@ show('schedule_inside_atomic', SLEEPS, ATOMIC, (SCHEDULING, given(DEBUG, X86_STA
 show('address_of_unmapped', 'page_address() of an unmapped highmem page', 'dm-writeboost #125; btrfs compression', (OOPS, ALL + PAE),
      says='page_address.. of a page without a mapping is NULL')
 show('page_of_mapping', 'virt_to_page() on a kmap address', 'xtensa a91902db2990; erofs', (VIRT_TO_PAGE, ALL + PAE), says='pkmap slot 1')
-show('pool_deadlock', 'tasks that hold kmaps wait for each other', '21fc61c73c39', (DEADLOCK, ALL + PAE), says='kmap slots are in use')
+show('pool_deadlock', 'tasks that hold kmaps wait for each other', '21fc61c73c39', (DEADLOCK, ALL + PAE), says=r'kmap slots are in use.*\n.* holds [0-9]+ slots, mapped at .*pool_deadlock')
 show('address_as_index', 'address passed to set_fixmap() as an index', 'a tutorial on fixmap', (BUG, ALL + PAE),
      says='is an address: its index would be')
 show('freed_while_mapped', 'page freed while mapped', '', (FREED, ALL + PAE), says=r'kunmap\(\) first')
