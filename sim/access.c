@@ -34,7 +34,8 @@ static __attribute__((noinline)) int find_past_first_way(struct fxm_vcpu *cpu, u
 	if (fxmi_unlikely(!e))
 		return -EFAULT;
 	t->pa = fxmi_page_pa(cpu->machine->desc.format, e->entry) + (va & OFFSET_MASK);
-	t->host = e->host ? e->host + (va & OFFSET_MASK) : NULL;
+	unsigned char *host = fxmi_tlb_host(e);
+	t->host = host ? host + (va & OFFSET_MASK) : NULL;
 	return 0;
 }
 
@@ -44,8 +45,10 @@ FXMI_INLINE int find(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, 
 	const struct fxmi_tlb_entry *e = fxmi_tlb_set(cpu, va);
 	const _Atomic uint64_t *tag = access == FXM_WRITE ? &e->write_tag : &e->read_tag;
 
-	if (fxmi_likely(atomic_load_explicit(tag, memory_order_relaxed) == (va & ~OFFSET_MASK) && e->host)) {
-		t->host = e->host + (va & OFFSET_MASK);
+	unsigned char *host = fxmi_tlb_host(e);
+
+	if (fxmi_likely(atomic_load_explicit(tag, memory_order_relaxed) == (va & ~OFFSET_MASK) && host)) {
+		t->host = host + (va & OFFSET_MASK);
 		return 0;
 	}
 	return find_past_first_way(cpu, va, access, t);
@@ -57,6 +60,13 @@ static size_t in_page(uint64_t va, size_t len)
 	size_t room = FXM_PAGE_SIZE - (va & OFFSET_MASK);
 
 	return len < room ? len : room;
+}
+
+/* An access goes on at @va, in another page. */
+FXMI_INLINE void runs_on(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access)
+{
+	if (fxmi_unlikely(cpu->machine->watched) && !(va & OFFSET_MASK))
+		fxmi_watch(cpu, FXMI_WATCH_RUN_ON, va, access, 0, 0);
 }
 
 static void load(const struct fxm_vcpu *cpu, const struct target *t, void *buf, size_t len)
@@ -91,6 +101,8 @@ static int read_pages(struct fxm_vcpu *cpu, uint64_t va, unsigned char *buf, siz
 		va += n;
 		buf += n;
 		len -= n;
+		if (len)
+			runs_on(cpu, va, FXM_READ);
 	}
 	return 0;
 }
@@ -109,6 +121,8 @@ static int write_pages(struct fxm_vcpu *cpu, uint64_t va, const unsigned char *b
 		va += n;
 		buf += n;
 		len -= n;
+		if (len)
+			runs_on(cpu, va, FXM_WRITE);
 	}
 	return 0;
 }
@@ -163,9 +177,10 @@ static __attribute__((noinline)) int read_u64_miss(struct fxm_vcpu *cpu, uint64_
 	e = fxmi_tlb_fill(cpu, va, FXM_READ);
 	if (fxmi_unlikely(!e))
 		return -EFAULT;
-	if (fxmi_unlikely(!e->host))
+	unsigned char *host = fxmi_tlb_host(e);
+	if (fxmi_unlikely(!host))
 		return bus_read_u64(cpu, va, value);
-	*value = load_u64(e->host + (va & OFFSET_MASK));
+	*value = load_u64(host + (va & OFFSET_MASK));
 	return 0;
 }
 
@@ -178,9 +193,10 @@ static __attribute__((noinline)) int write_u64_miss(struct fxm_vcpu *cpu, uint64
 	e = fxmi_tlb_fill(cpu, va, FXM_WRITE);
 	if (fxmi_unlikely(!e))
 		return -EFAULT;
-	if (fxmi_unlikely(!e->host))
+	unsigned char *host = fxmi_tlb_host(e);
+	if (fxmi_unlikely(!host))
 		return bus_write_u64(cpu, va, value);
-	store_u64(e->host + (va & OFFSET_MASK), value);
+	store_u64(host + (va & OFFSET_MASK), value);
 	return 0;
 }
 
@@ -188,8 +204,10 @@ int fxm_read_u64(struct fxm_vcpu *cpu, fxm_va va, uint64_t *value)
 {
 	const struct fxmi_tlb_entry *e = fxmi_tlb_set(cpu, va.v);
 
-	if (is_hit(&e->read_tag, va.v) && fxmi_likely(e->host != NULL)) {
-		*value = __atomic_load_n((uint64_t *)(e->host + (va.v & OFFSET_MASK)), __ATOMIC_RELAXED);
+	unsigned char *host = fxmi_tlb_host(e);
+
+	if (is_hit(&e->read_tag, va.v) && fxmi_likely(host != NULL)) {
+		*value = __atomic_load_n((uint64_t *)(host + (va.v & OFFSET_MASK)), __ATOMIC_RELAXED);
 		return 0;
 	}
 	return read_u64_miss(cpu, va.v, value);
@@ -199,8 +217,10 @@ int fxm_write_u64(struct fxm_vcpu *cpu, fxm_va va, uint64_t value)
 {
 	const struct fxmi_tlb_entry *e = fxmi_tlb_set(cpu, va.v);
 
-	if (is_hit(&e->write_tag, va.v) && fxmi_likely(e->host != NULL)) {
-		__atomic_store_n((uint64_t *)(e->host + (va.v & OFFSET_MASK)), value, __ATOMIC_RELAXED);
+	unsigned char *host = fxmi_tlb_host(e);
+
+	if (is_hit(&e->write_tag, va.v) && fxmi_likely(host != NULL)) {
+		__atomic_store_n((uint64_t *)(host + (va.v & OFFSET_MASK)), value, __ATOMIC_RELAXED);
 		return 0;
 	}
 	return write_u64_miss(cpu, va.v, value);
@@ -236,6 +256,10 @@ int fxm_copy(struct fxm_vcpu *cpu, fxm_va dst, fxm_va src, size_t len)
 		dst.v += n;
 		src.v += n;
 		len -= n;
+		if (len) {
+			runs_on(cpu, src.v, FXM_READ);
+			runs_on(cpu, dst.v, FXM_WRITE);
+		}
 	}
 	return 0;
 }
@@ -266,6 +290,8 @@ int fxm_fill(struct fxm_vcpu *cpu, fxm_va va, int byte, size_t len)
 			fill_bus(cpu, &t, byte, n);
 		va.v += n;
 		len -= n;
+		if (len)
+			runs_on(cpu, va.v, FXM_WRITE);
 	}
 	return 0;
 }

@@ -306,6 +306,16 @@ void fxmi_segv_leave_handler(void);
 /* The calling thread ends. */
 void fxmi_segv_leave_thread(void);
 
+/* callbacks.watch, on a machine that is watched. */
+FXMI_INLINE void fxmi_watch(struct fxm_vcpu *cpu, enum fxmi_watch what, uint64_t va, enum fxm_access access, uint64_t pfn,
+			    uintptr_t pc)
+{
+	void (*watch)(struct fxm_vcpu *, const struct fxmi_watch_info *) = fxmi_callback(cpu->machine, watch);
+
+	if (watch)
+		watch(cpu, &(struct fxmi_watch_info){what, va, access, pfn, pc});
+}
+
 /* callbacks.trap, or without one a line and abort(). */
 void fxmi_trap(struct fxm_vcpu *cpu, enum fxmi_trap trap, const struct fxm_fault *fault, uintptr_t pc);
 

@@ -190,7 +190,7 @@ enum { FXMI_TLB_SETS = 128, FXMI_TLB_WAYS = 2 };
 struct fxmi_tlb_entry {
 	_Atomic uint64_t read_tag;
 	_Atomic uint64_t write_tag;
-	unsigned char *host; /* the frame's contents; NULL for a frame outside RAM (mmio path) */
+	unsigned char *host; /* the frame's contents; NULL for one outside RAM (mmio path), or after fxmi_tlb_watch() */
 	uint64_t entry;	     /* the leaf entry as it was walked, frame bits adjusted to the 4K page: fxmi_page_pa() */
 };
 
@@ -463,7 +463,24 @@ struct fxmi_trap_info {
 	bool is_return_address; /* pc is, of the check that found the access (AddressSanitizer's) */
 };
 
+/* What machine.watched lets src/ see of accesses. */
+enum fxmi_watch {
+	FXMI_WATCH_FIRST,  /* the page at @va comes into this vCPU's TLB, or into the window for the thread that sits here */
+	FXMI_WATCH_RUN_ON, /* an explicit access runs on from the page before into the one at @va, which it has not touched yet */
+	FXMI_WATCH_CACHED  /* the first explicit access by a translation that is in the TLB since before fxmi_tlb_watch() */
+};
+
+struct fxmi_watch_info {
+	enum fxmi_watch what;
+	uint64_t va; /* RUN_ON: page aligned */
+	enum fxm_access access;
+	uint64_t pfn; /* CACHED: what the TLB shows there */
+	uintptr_t pc; /* window: the accessing instruction; else 0 */
+};
+
 struct fxmi_callbacks {
+	/* With machine.watched, on the accessing thread. Must not access simulated memory. */
+	void (*watch)(struct fxm_vcpu *cpu, const struct fxmi_watch_info *info);
 	/* In the SIGSEGV handler of the accessing thread. FAULT, TRUNCATED, WILD and STACK must not return. */
 	void (*trap)(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info);
 	/* Whether the page at @va is mapped by a call that has not been undone (strict mode asks at each first touch). */
@@ -577,6 +594,7 @@ struct fxm_machine {
 	_Atomic unsigned seat_seekers;
 	bool dead; /* we are a fork()ed child of its owner */
 	struct fxmi_injections inject;
+	bool watched; /* callbacks.watch is to be called; set before anybody accesses memory */
 	struct fxm_machine *next_machine;
 	void *kernel; /* src/'s state */
 };
@@ -725,6 +743,18 @@ void fxmi_tlb_flush_all(struct fxm_machine *m);
 /* The pages of [start, end) on one vCPU (the caller's) / on all online vCPUs. */
 void fxmi_tlb_flush_range(struct fxm_vcpu *cpu, uint64_t start, uint64_t end);
 void fxmi_tlb_flush_range_all(struct fxm_machine *m, uint64_t start, uint64_t end);
+
+/*
+ * With machine.watched: what other vCPUs than @cpu cache of the page at @va is told (FXMI_WATCH_CACHED) when it is used next.
+ * Whether one does. No translation changes: the tags stay, and with them what a flush finds.
+ */
+bool fxmi_tlb_watch(struct fxm_vcpu *cpu, uint64_t va);
+
+/* e->host, which others may take away. */
+FXMI_INLINE unsigned char *fxmi_tlb_host(const struct fxmi_tlb_entry *e)
+{
+	return __atomic_load_n(&e->host, __ATOMIC_RELAXED);
+}
 
 /*
  * The way past the first way's hit: answers from the TLB what it can, else walks and fills. Returns the entry that translates

@@ -160,12 +160,12 @@ FXMI_INLINE uint64_t tag(const _Atomic uint64_t *t)
 
 FXMI_INLINE struct value entry_get(const struct fxmi_tlb_entry *e)
 {
-	return (struct value){tag(&e->read_tag), tag(&e->write_tag), e->host, e->entry};
+	return (struct value){tag(&e->read_tag), tag(&e->write_tag), fxmi_tlb_host(e), e->entry};
 }
 
 FXMI_INLINE void entry_set(struct fxmi_tlb_entry *e, struct value v)
 {
-	e->host = v.host;
+	__atomic_store_n(&e->host, v.host, __ATOMIC_RELAXED);
 	e->entry = v.entry;
 	atomic_store_explicit(&e->write_tag, v.write_tag, memory_order_release);
 	atomic_store_explicit(&e->read_tag, v.read_tag, memory_order_release);
@@ -267,6 +267,34 @@ FXMI_INLINE struct fxmi_tlb_entry *fill(struct fxm_vcpu *cpu, uint64_t va, enum 
 	return fill_carefully(cpu, va, access);
 }
 
+/* A usable entry without host: of a device, or one that fxmi_tlb_watch() took it from. */
+static FXMI_COLD struct fxmi_tlb_entry *look_again(struct fxm_vcpu *cpu, struct fxmi_tlb_entry *e, uint64_t va,
+						   enum fxm_access access)
+{
+	struct fxm_machine *m = cpu->machine;
+	uint64_t pfn = fxmi_page_pa(m->desc.format, e->entry) >> FXM_PAGE_SHIFT;
+
+	if (!fxmi_pfn_is_ram(m, pfn))
+		return e;
+	__atomic_store_n(&e->host, fxmi_frame(m, pfn), __ATOMIC_RELAXED);
+	fxmi_watch(cpu, FXMI_WATCH_CACHED, va, access, pfn, 0);
+	return e;
+}
+
+FXMI_INLINE struct fxmi_tlb_entry *cached(struct fxm_vcpu *cpu, struct fxmi_tlb_entry *e, uint64_t va, enum fxm_access access)
+{
+	return fxmi_likely(fxmi_tlb_host(e) != NULL) ? e : look_again(cpu, e, va, access);
+}
+
+static __attribute__((noinline)) struct fxmi_tlb_entry *fill_watched(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access)
+{
+	struct fxmi_tlb_entry *e = fill(cpu, va, access);
+
+	if (e)
+		fxmi_watch(cpu, FXMI_WATCH_FIRST, va, access, 0, 0);
+	return e;
+}
+
 struct fxmi_tlb_entry *fxmi_tlb_fill(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access)
 {
 	struct fxmi_tlb_entry *set;
@@ -277,11 +305,33 @@ struct fxmi_tlb_entry *fxmi_tlb_fill(struct fxm_vcpu *cpu, uint64_t va, enum fxm
 	page = va & PAGE_MASK;
 	if (fxmi_likely(access != FXM_EXEC)) {
 		if (is_usable(&set[0], page, access))
-			return &set[0];
+			return cached(cpu, &set[0], va, access);
 		if (is_usable(&set[1], page, access))
-			return move_to_front(cpu, set);
+			return cached(cpu, move_to_front(cpu, set), va, access);
 	}
-	return fill(cpu, va, access);
+	return fxmi_unlikely(cpu->machine->watched) ? fill_watched(cpu, va, access) : fill(cpu, va, access);
+}
+
+/*
+ * Only `host` is taken away: that sends the next access past the first way's hit. The owner may be filling the entry with another
+ * page just now, and loses that one's host instead: look_again() gives it back.
+ */
+bool fxmi_tlb_watch(struct fxm_vcpu *cpu, uint64_t va)
+{
+	struct fxm_machine *m = cpu->machine;
+	bool found = false;
+
+	for (unsigned i = 0; m->watched && i < atomic_load_explicit(&m->cpus_online, memory_order_acquire); i++) {
+		struct fxmi_tlb_entry *set = fxmi_tlb_set(m->vcpu[i], va);
+
+		for (unsigned way = 0; m->vcpu[i] != cpu && way < FXMI_TLB_WAYS; way++) {
+			if (tag(&set[way].read_tag) != va)
+				continue;
+			__atomic_store_n(&set[way].host, NULL, __ATOMIC_RELAXED);
+			found = true;
+		}
+	}
+	return found;
 }
 
 /* ---- flushing -------------------------------------------------------------------------------------------------------- */

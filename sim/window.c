@@ -407,6 +407,8 @@ void fxmi_window_fault(struct fxm_vcpu *cpu, struct fxmi_segment *seg, uint64_t 
 	    .cpu = cpu, .seg = seg, .va = va, .n = page_index(seg, va), .access = access, .foreign = fxmi_self != cpu};
 	enum outcome outcome;
 
+	if (cpu->machine->watched && !t.foreign)
+		fxmi_watch(cpu, FXMI_WATCH_FIRST, va, access, 0, pc);
 	while ((outcome = touch(&t)) != SHOWN) {
 		if (outcome == ENDED)
 			t.told_ended = true;

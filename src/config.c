@@ -48,7 +48,8 @@ static const struct fxmi_row library_rows[] = {
 
 /* What detect=LIST may name. */
 static const char *const detectors[] = {"leak", "use-after-unmap", "double-unmap", "unmap-order", "wrong-argument", "foreign-use",
-					"slot-reuse", "sleep-in-atomic", "device-dereference", "unattached-thread",
+					"slot-reuse", "sleep-in-atomic", "past-the-page", "too-deep", "stale-tlb",
+					"device-dereference", "unattached-thread",
 					/* the kernel tier's */
 					"free-while-mapped", "red-zone", "virt-to-page", "truncated-pointer"};
 #define NR_DETECTORS (sizeof(detectors) / sizeof(detectors[0]))

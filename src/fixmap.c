@@ -104,6 +104,8 @@ void fxmi_set_fixed_pte(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t in
 			 "set_fixmap: index %u belongs to the device tree, which fixmap_remap_fdt() mapped in blocks", index);
 	fxmi_set_pte(k->m, pte, entry);
 	flush(cpu, k, va, entry);
+	if (fxmi_unlikely(k->m->watched))
+		fxmi_watch_replaced(cpu, k, va);
 	if (k->page_size == FXM_PAGE_SIZE && (entry & k->m->desc.format->present))
 		fxmi_window_begin(cpu, va, entry);
 	else

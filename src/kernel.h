@@ -239,6 +239,7 @@ struct fxmi_kernel {
 	bool record_sites;			/* mapping sites are recorded: detectors and stacks are on */
 	bool has_stacks;			/* stacks=on or full: reports say where they arose */
 	bool full_stacks;			/* stacks=full: and by which calls a mapping was made */
+	uintptr_t stale_site;			/* who left a stale TLB entry on another CPU last */
 	uintptr_t sleep_told;			/* where the section began that a sleep was found in last */
 
 	bool preemptible;				  /* CONFIG_PREEMPT, CONFIG_PREEMPTION */
@@ -642,6 +643,20 @@ void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool tol
 
 /* The same of typed slots, for every unmap that the kernel does not check itself. @is_live: the type is mapped. */
 void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool is_live);
+
+/* ---- watch.c ---- */
+
+/* callbacks.watch. */
+void fxmi_on_watch(struct fxm_vcpu *cpu, const struct fxmi_watch_info *info);
+
+/* Has accesses watched, if a detector wants that. */
+void fxmi_watch_init(struct fxmi_kernel *k);
+
+/* An access goes on into the page at @va: a finding when it comes from a mapping of one page, and another one is there. */
+void fxmi_check_overrun(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, uintptr_t site);
+
+/* The entry of the base page at @va was replaced, and @cpu alone flushed it. */
+void fxmi_watch_replaced(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va);
 
 /* ---- oops.c ---- */
 

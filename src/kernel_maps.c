@@ -357,6 +357,17 @@ void fxm_k_mmio_write(volatile void *address, unsigned width, uint64_t value)
 		mmio_failed(cpu, error);
 }
 
+/* memcpy() and its kin are about to go over the end of a page. */
+void fxm_k_check_span(const void *address, int is_write)
+{
+	struct fxm_vcpu *cpu = fxm_current();
+	uint64_t va = fxmi_tier_simulated(cpu->machine, (uintptr_t)address);
+
+	if (cpu->machine->watched && va <= fxmi_kernel_of(cpu)->va_mask)
+		fxmi_check_overrun(cpu, (va & FXMI_PAGE_MASK) + FXM_PAGE_SIZE, is_write ? FXM_WRITE : FXM_READ,
+				   (uintptr_t)__builtin_return_address(0));
+}
+
 void fxm_k_flush_tlb_one(unsigned long address)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();

@@ -243,9 +243,21 @@ uint64_t fxm_k_prot(const char *name)
 unsigned long fxm_k_pa(unsigned long address)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
-	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	uint64_t va = fxmi_tier_address_arg(cpu, "__pa", (void *)address, __builtin_return_address(0));
-	return (va - k->page_offset) & k->va_mask;
+	uint64_t pa = (va - k->page_offset) & k->va_mask;
+
+	if (fxmi_unlikely(va > k->high_memory || fxmi_pkmap_nr(&k->pkmap, va) >= 0)) {
+		struct fxmi_subject about = {.va = va, .site = (uintptr_t)__builtin_return_address(0)};
+		char what[160];
+
+		fxmi_tier_describe(k, address, what, sizeof(what));
+		fxmi_history(k, va, &about);
+		fxmi_finding(k, cpu, "virt-to-page", &about,
+			     "virt_to_phys() is for lowmem and was given %s: the kernel computes %llx, which is not where it lies",
+			     what, (unsigned long long)pa);
+	}
+	return pa;
 }
 
 void *fxm_k_va(unsigned long long physical)
@@ -271,10 +283,12 @@ struct fxm_page *fxm_k_virt_to_page(const void *address)
 	uint64_t pfn = ((va - k->page_offset) & k->va_mask) >> FXM_PAGE_SHIFT;
 
 	if (fxmi_unlikely(va < k->page_offset || va >= k->high_memory)) {
-		char what[128];
+		struct fxmi_subject about = {.va = va, .site = (uintptr_t)__builtin_return_address(0)};
+		char what[160];
+
 		fxmi_tier_describe(k, (uintptr_t)address, what, sizeof(what));
-		fxmi_finding(k, cpu, "virt-to-page",
-			     &(struct fxmi_subject){.va = va, .site = (uintptr_t)__builtin_return_address(0)},
+		fxmi_history(k, va, &about);
+		fxmi_finding(k, cpu, "virt-to-page", &about,
 			     "virt_to_page() is for lowmem and was given %s: the kernel computes pfn %llx, which is not its page",
 			     what, (unsigned long long)pfn);
 	}

@@ -37,6 +37,11 @@ int fxmi_kmap_atomic_idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 	if (k->debug_highmem && level >= (int)k->km_type_nr)
 		fxmi_bug(cpu, "push_depth", NULL, "kmap_atomic nested %d deep; this kernel has %u levels per CPU", level + 1,
 			 k->km_type_nr);
+	if (fxmi_unlikely(level == (int)k->km_type_nr))
+		fxmi_finding(k, cpu, "too-deep", NULL,
+			     "kmap_atomic nested %d deep: this kernel has %u levels per CPU and, without DEBUG_HIGHMEM, no check; "
+			     "from here on CPU %u's mappings lie in the slots of CPU %u",
+			     level + 1, k->km_type_nr, cpu->id, cpu->id + 1);
 	return level;
 }
 

@@ -342,6 +342,17 @@ void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu)
 
 /* ---- both generations ---- */
 
+/* Whether a CPU below is nested so deep that slot @slot of the group, another CPU's, is its. */
+static bool runs_over(const struct fxmi_kernel *k, uint64_t slot)
+{
+	for (unsigned i = 0; (uint64_t)(i + 1) * k->km_type_nr <= slot; i++) {
+		const struct fxm_vcpu *below = fxm_machine_vcpu(k->m, i);
+		if (below && (int64_t)(slot - (uint64_t)i * k->km_type_nr) < fxmi_count_depth(below->counts))
+			return true;
+	}
+	return false;
+}
+
 bool fxmi_kmap_atomic_is_live(const struct fxmi_kernel *k, uint64_t va)
 {
 	uint64_t slot = fxmi_virt_to_fix(k, va) - k->fix_kmap_begin;
@@ -353,6 +364,6 @@ bool fxmi_kmap_atomic_is_live(const struct fxmi_kernel *k, uint64_t va)
 	if (k->typed)
 		return fxmi_percpu(cpu)->live_types >> n & 1;
 	if (k->arm) /* unmapping may leave the PTE: what lies above the depth has ended */
-		return (int)n < fxmi_count_depth(cpu->counts);
+		return (int)n < fxmi_count_depth(cpu->counts) || runs_over(k, slot);
 	return true; /* the stack's unmap clears the PTE it pops: what is present is mapped */
 }

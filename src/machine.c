@@ -91,6 +91,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->has_stacks = strcmp(fxmi_setting_text(l, "stacks"), "off") != 0;
 	k->full_stacks = !strcmp(fxmi_setting_text(l, "stacks"), "full");
 	k->record_sites = k->detect && k->has_stacks;
+	fxmi_watch_init(k);
 	k->checks_sleep = k->debug_atomic_sleep || fxmi_layout_detects(l, "sleep-in-atomic");
 	k->va_mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 	k->fixaddr_top = fxm_layout_get(l, "FIXADDR_TOP");

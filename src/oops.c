@@ -32,8 +32,8 @@ static void explain(const struct fxmi_kernel *k, const struct fxm_fault *f, char
 	const char *verb = f->access == FXM_WRITE ? "write" : f->access == FXM_EXEC ? "jump" : "read";
 
 	if (f->present)
-		snprintf(buf, size, "%s of %llx: the mapping there does not allow it (PTE %llx)", verb, (unsigned long long)va,
-			 (unsigned long long)f->pte.v);
+		snprintf(buf, size, "%s of %llx: the mapping there %s (PTE %llx)", verb, (unsigned long long)va,
+			 f->access == FXM_WRITE ? "is read-only" : "does not allow it", (unsigned long long)f->pte.v);
 	else if (va < FXM_PAGE_SIZE)
 		snprintf(
 		    buf, size,
@@ -192,6 +192,7 @@ static void on_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
 }
 
 const struct fxmi_callbacks fxmi_kernel_callbacks = {
+    .watch = fxmi_on_watch,
     .trap = on_trap,
     .is_live = is_live,
     .scheduling_while_atomic = on_scheduling_while_atomic,

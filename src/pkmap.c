@@ -350,6 +350,7 @@ static FXMI_COLD _Noreturn void kunmap_bug(struct fxm_vcpu *cpu, struct fxmi_ker
 			 pfn);
 	about.va = fxmi_pkmap_addr(&k->pkmap, (uint32_t)nr);
 	about.mapped_at = k->pkmap.site[nr];
+	about.unmapped_at = k->pkmap.unmap_site[nr];
 	fxmi_bug(cpu, "kunmap_high_zero", &about, "kunmap of page pfn %llx more often than kmap: pkmap slot %d has no users left",
 		 pfn, nr);
 }
@@ -622,8 +623,13 @@ uint64_t fxm_kmap_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
 			       "kmap_to_page of %llx, a kmap() address: keep the page instead", (unsigned long long)va.v);
 	if (nr >= 0)
 		pfn = (fxmi_pte_get(slot_pte(k, (uint32_t)nr), k->pte_bytes) & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
-	else if (!k->local || !fxmi_kmap_local_to_pfn(cpu, va.v, &pfn)) /* virt_to_page(), right for the direct map only */
+	else if (!k->local || !fxmi_kmap_local_to_pfn(cpu, va.v, &pfn)) {
 		pfn = ((va.v - k->page_offset) & k->va_mask) >> FXM_PAGE_SHIFT;
+		if (!k->local && va.v > k->high_memory)
+			fxmi_finding(k, cpu, "virt-to-page", &(struct fxmi_subject){.va = va.v},
+				     "kmap_to_page() of %llx is virt_to_page(), right in the direct map only: it comes to pfn %llx",
+				     (unsigned long long)va.v, (unsigned long long)pfn);
+	}
 	fxmi_op_end_fields(cpu, &op, "pfn=%llx", (unsigned long long)pfn);
 	return pfn;
 }

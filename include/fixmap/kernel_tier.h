@@ -226,6 +226,7 @@ FXM_API void fxm_k_zero_user_segments(struct fxm_page *page, unsigned start1, un
 FXM_API uint64_t fxm_k_mmio_read(const volatile void *address, unsigned width);
 FXM_API void fxm_k_mmio_write(volatile void *address, unsigned width, uint64_t value);
 
+FXM_API void fxm_k_check_span(const void *address, int is_write);
 FXM_API void fxm_k_flush_tlb_one(unsigned long address);
 FXM_API void fxm_k_flush_tlb_all(void);
 

@@ -32,6 +32,38 @@ size_t strspn(const char *, const char *);
 size_t strcspn(const char *, const char *);
 char *strpbrk(const char *, const char *);
 
+/*
+ * Where a pointer in the window cannot tell how far it will go, these can: past the mapped page into another mapping. The caller's
+ * line is the macro's.
+ */
+#define FXM_K_SPAN(at, size, is_write)                                                                                             \
+	((((unsigned long)(at)&0xfff) + (size) > 0x1000) ? fxm_k_check_span(at, is_write) : (void)0)
+#define memcpy(to, from, size)                                                                                                     \
+	({                                                                                                                         \
+		void *fxm_to = (to);                                                                                               \
+		const void *fxm_from = (from);                                                                                     \
+		size_t fxm_size = (size);                                                                                          \
+		FXM_K_SPAN(fxm_from, fxm_size, 0);                                                                                 \
+		FXM_K_SPAN(fxm_to, fxm_size, 1);                                                                                   \
+		memcpy(fxm_to, fxm_from, fxm_size);                                                                                \
+	})
+#define memmove(to, from, size)                                                                                                    \
+	({                                                                                                                         \
+		void *fxm_to = (to);                                                                                               \
+		const void *fxm_from = (from);                                                                                     \
+		size_t fxm_size = (size);                                                                                          \
+		FXM_K_SPAN(fxm_from, fxm_size, 0);                                                                                 \
+		FXM_K_SPAN(fxm_to, fxm_size, 1);                                                                                   \
+		memmove(fxm_to, fxm_from, fxm_size);                                                                               \
+	})
+#define memset(to, byte, size)                                                                                                     \
+	({                                                                                                                         \
+		void *fxm_to = (to);                                                                                               \
+		size_t fxm_size = (size);                                                                                          \
+		FXM_K_SPAN(fxm_to, fxm_size, 1);                                                                                   \
+		memset(fxm_to, byte, fxm_size);                                                                                    \
+	})
+
 /* The first byte of the area that is another one, or NULL. */
 FXM_K_INLINE void *memchr_inv(const void *area, int byte, size_t size)
 {

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an access itself gives away: a mapping of another CPU, an access that runs off its page into a neighbour's, a stale TLB
+ * entry. No kernel looks at accesses, so these are findings all.
+ *
+ * An explicit access (fxm_read() and its kin) tells its vCPU, its length, and what its TLB holds. A pointer in the window tells
+ * only who touches a page first while nobody else has it there: it shows no stale entry, and no overrun into another mapping,
+ * which looks like any first touch. memcpy() and memset() of the kernel tier tell their length.
+ */
+#include "kernel.h"
+
+static const char *verb(enum fxm_access access)
+{
+	return access == FXM_WRITE ? "write" : "read";
+}
+
+/* Temporary mappings belong to the CPU whose slots they are in. Until its owner is gone, any CPU's access goes through. */
+static void find_foreign(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_watch_info *info)
+{
+	struct fxmi_subject about = {.va = info->va, .site = info->pc, .is_access = info->pc != 0};
+	struct fxmi_slot slot;
+
+	if (!fxmi_slot_at(k, info->va, &slot) || !slot.cpu || slot.cpu == cpu ||
+	    !fxmi_kmap_atomic_is_live(k, info->va & FXMI_PAGE_MASK))
+		return;
+	fxmi_history(k, info->va, &about);
+	if (!about.mapped_at || about.unmapped_at)
+		return;
+	const struct fxm_task *owner = __atomic_load_n(&slot.cpu->current, __ATOMIC_ACQUIRE);
+	fxmi_finding(k, cpu, "foreign-use", &about,
+		     "%s of %llx by %s[%d] on CPU %u: it is a mapping of %s[%d] on CPU %u, and for nobody else", verb(info->access),
+		     (unsigned long long)info->va, cpu->current->comm, cpu->current->pid, cpu->id, owner->comm, owner->pid,
+		     slot.cpu_id);
+}
+
+/* Whether the page at @va is a mapping of its own: pages that one call mapped side by side are not. */
+static bool is_single(const struct fxmi_kernel *k, uint64_t va)
+{
+	struct fxmi_slot slot;
+	return fxmi_pkmap_nr(&k->pkmap, va) >= 0 || fxmi_slot_at(k, va, &slot);
+}
+
+void fxmi_check_overrun(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, uintptr_t site)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	uint64_t before = va - FXM_PAGE_SIZE;
+	struct fxmi_subject about = {.va = va, .site = site}, neighbour = {0};
+	char lines[384] = "";
+
+	if (!is_single(k, before) || !(fxm_pte_at(k->m, fxm_va_of(va)).v & k->m->desc.format->present))
+		return; /* where nothing is mapped it faults */
+	fxmi_history(k, before, &about);
+	fxmi_history(k, va, &neighbour);
+	fxmi_also(k, lines, sizeof(lines), va, "mapped", neighbour.mapped_at);
+	about.details = lines;
+	fxmi_finding(k, cpu, "past-the-page", &about,
+		     "a %s runs off the page at %llx into the one at %llx, which is another mapping", verb(access),
+		     (unsigned long long)before, (unsigned long long)va);
+}
+
+static void find_overrun(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_watch_info *info)
+{
+	(void)k;
+	fxmi_check_overrun(cpu, info->va, info->access, info->pc);
+}
+
+/* The page table has changed since, and nobody told this CPU. */
+static void find_stale(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_watch_info *info)
+{
+	uint64_t entry = fxm_pte_at(k->m, fxm_va_of(info->va & FXMI_PAGE_MASK)).v;
+	uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
+	bool present = entry & k->m->desc.format->present;
+	struct fxmi_subject about = {.va = info->va, .pfn_plus_1 = info->pfn + 1};
+	char lines[384] = "", now[64] = "nothing";
+
+	if (present && pfn == info->pfn)
+		return;
+	if (present)
+		snprintf(now, sizeof(now), "pfn %llx", (unsigned long long)pfn);
+	fxmi_also(k, lines, sizeof(lines), info->va & FXMI_PAGE_MASK, "set", __atomic_load_n(&k->stale_site, __ATOMIC_RELAXED));
+	about.details = lines;
+	fxmi_finding(
+	    k, cpu, "stale-tlb", &about,
+	    "%s of %llx on CPU %u goes by a stale TLB entry and reaches pfn %llx; the page table says %s: the setter flushed "
+	    "its own CPU only",
+	    verb(info->access), (unsigned long long)info->va, cpu->id, (unsigned long long)info->pfn, now);
+}
+
+void fxmi_on_watch(struct fxm_vcpu *cpu, const struct fxmi_watch_info *info)
+{
+	static void (*const finders[])(struct fxm_vcpu *, struct fxmi_kernel *, const struct fxmi_watch_info *) = {
+	    [FXMI_WATCH_FIRST] = find_foreign, [FXMI_WATCH_RUN_ON] = find_overrun, [FXMI_WATCH_CACHED] = find_stale};
+
+	finders[info->what](cpu, fxmi_kernel_of(cpu), info);
+}
+
+void fxmi_watch_init(struct fxmi_kernel *k)
+{
+	k->m->watched = fxmi_layout_detects(k->layout, "foreign-use") || fxmi_layout_detects(k->layout, "past-the-page") ||
+			fxmi_layout_detects(k->layout, "stale-tlb");
+}
+
+FXMI_COLD void fxmi_watch_replaced(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va)
+{
+	bool is_cached = false;
+
+	for (uint64_t at = va; at < va + k->page_size; at += FXM_PAGE_SIZE)
+		is_cached |= fxmi_tlb_watch(cpu, at);
+	if (is_cached && k->record_sites)
+		__atomic_store_n(&k->stale_site, fxmi_note_caller(cpu), __ATOMIC_RELAXED);
+}
