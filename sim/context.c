@@ -63,6 +63,17 @@ void fxmi_preempt_enable(struct fxm_vcpu *cpu, const void *what)
 	atomic_end(cpu, what, cpu->machine->desc.preempt_count);
 }
 
+/* The interrupts that a task was in are over, by no fxm_context_leave(); what it has locked stays locked. */
+void fxmi_atomic_leave_interrupts(struct fxm_task *task)
+{
+	unsigned kept = 0;
+
+	for (unsigned n = 0; n < task->nr_atomic; n++)
+		if (task->atomic[n].what != &by_irq && task->atomic[n].what != &by_context)
+			task->atomic[kept++] = task->atomic[n];
+	task->nr_atomic = kept;
+}
+
 /* ---- contexts ---- */
 
 static bool is_interrupt(enum fxm_context context)

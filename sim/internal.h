@@ -217,6 +217,7 @@ struct fxmi_interrupts {
 
 void fxmi_interrupts_save(const struct fxm_vcpu *cpu, struct fxmi_interrupts *out);
 void fxmi_interrupts_restore(struct fxm_vcpu *cpu, const struct fxmi_interrupts *in);
+void fxmi_atomic_leave_interrupts(struct fxm_task *task);
 
 /* fxm_task.vehicle_data. */
 struct fxmi_vehicle {

@@ -190,6 +190,7 @@ _Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu)
 	}
 	task->unwind = u->outer; /* now: what happens in a dead frame must not come back to it for ever */
 	fxmi_interrupts_restore(cpu, &u->interrupts);
+	fxmi_atomic_leave_interrupts(task);
 	fxmi_segv_leave_handler();
 	siglongjmp(u->env, 1);
 }

@@ -93,6 +93,7 @@ static uint64_t simulated(const struct fxm_machine *m, uint64_t address)
 /* The place, and with stacks=full who called it. */
 static void add_place(struct fxmi_text *t, const struct fxmi_kernel *k, const char *label, uintptr_t site)
 {
+	site &= ~FXMI_SITE_TOLD;
 	struct fxm_stack stack = fxmi_noted(k, &site);
 
 	for (unsigned i = 0; i < stack.depth; i++)

@@ -91,6 +91,21 @@ uint64_t fxmi_kmap_atomic_arm_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 	return map_pfn(cpu, k, pfn);
 }
 
+static FXMI_COLD _Noreturn void order_bug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page, uint64_t top, int level)
+{
+	struct fxmi_subject about = {.va = page}, given = {0};
+	char lines[384] = "";
+
+	fxmi_history(k, page, &given);
+	fxmi_also(k, lines, sizeof(lines), page, "mapped", given.mapped_at);
+	fxmi_also(k, lines, sizeof(lines), page, "unmapped", given.unmapped_at);
+	about.mapped_at = is_own(k, level) ? fxmi_percpu(cpu)->site[level] : 0;
+	about.details = lines;
+	fxmi_bug(cpu, "atomic_order", &about,
+		 "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",
+		 (unsigned long long)page, cpu->id, (unsigned long long)top);
+}
+
 static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
@@ -101,10 +116,7 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 		fxmi_op_cache(cpu, "page:%llx", (unsigned long long)page);
 	if (k->debug_highmem) {
 		if (page != top)
-			fxmi_bug(cpu, "atomic_order",
-				 &(struct fxmi_subject){.va = page, .mapped_at = is_own(k, level) ? pc->site[level] : 0},
-				 "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",
-				 (unsigned long long)page, cpu->id, (unsigned long long)top);
+			order_bug(cpu, k, page, top, level);
 		fxmi_set_pte(k->m, fxmi_pte_ptr(k->m, top), 0);
 		fxmi_flush_tlb_one(cpu, top);
 	} else if (page != top) {

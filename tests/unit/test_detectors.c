@@ -221,6 +221,23 @@ static void sleeping_names_the_innermost_section(void **state)
 	kernel_free(k);
 }
 
+static void call_bug_without_irqs(struct call *c)
+{
+	fxm_irq_disable(c->cpu);
+	fxm_bug(c->cpu, "drivers/char/mine.c:12");
+}
+
+static void a_bug_enables_interrupts_again(void **state)
+{
+	(void)state;
+	struct kernel *k = kernel_new("profile=x86_32-6.1,detect=on");
+
+	assert_bug(k, call_bug_without_irqs, (struct call){.page = NULL}, "drivers/char/mine.c:12");
+	fxm_kmap(k->cpu, high_page(k));
+	assert_silent(k);
+	kernel_free(k);
+}
+
 /* ---- deadlock ------------------------------------------------------------------------------------------------------------- */
 
 static int fill_half(void *arg)
@@ -269,6 +286,7 @@ int main(void)
 	    cmocka_unit_test(an_overrun_into_a_neighbour_is_found),
 	    cmocka_unit_test(a_stale_entry_is_told_when_it_is_used),
 	    cmocka_unit_test(sleeping_names_the_innermost_section),
+	    cmocka_unit_test(a_bug_enables_interrupts_again),
 	    cmocka_unit_test(a_deadlock_lists_holders_and_waiters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
