@@ -126,7 +126,8 @@ void ops_inject_clear(struct ops_run *run)
 
 void ops_interrupts_start(struct ops_run *run)
 {
-	run->nr_injections = 0;
+	/* A machine whose fixmaps have moved is adopted anew, with what was injected before. */
+	ops_inject_clear(run);
 	if (run->model->c.typed)
 		return;
 	run->model->interleave = predict;

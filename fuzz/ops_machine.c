@@ -172,7 +172,7 @@ bool ops_machine_make(struct ops_run *run)
 	}
 	fxm_report_set(run->m, on_report, run);
 	run->cpus = run->set.cpus;
-	run->held_by_ended = 0;
+	run->held_by_ended = run->nr_injections = 0;
 	ops_machine_adopt(run);
 	init_actors(run);
 	if (run->set.window != FXM_WINDOW_OFF)
