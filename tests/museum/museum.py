@@ -9,30 +9,15 @@ the table that programs.py comes to, --write writes it.
 import concurrent.futures
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from programs import BLIND, HEADS, NAMES, PROGRAMS  # noqa: E402
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+from programs import BLIND, NAMES, PROGRAMS  # noqa: E402
+from reports import insmod, options, reports  # noqa: E402
 
-LIMIT = 120
 MODES = 'strict', 'eager', 'retain'
-
-
-def reports(text):
-    """The reports in a log: the kind of each, its text, and the line of the program that it names first (0: none)."""
-    found = []
-    for line in text.splitlines():
-        kind = next((kind for kind, head in HEADS.items() if re.match(head, line)), None)
-        if kind:
-            found.append((kind, []))
-        if found:
-            found[-1][1].append(line)
-    for kind, lines in found:
-        body = '\n'.join(lines)
-        place = re.search(r'\(\S+?:(\d+)\)', body.partition('Call Trace:')[2] or lines[0])
-        yield kind, body, int(place.group(1)) if place else 0
 
 
 def marked_line(path):
@@ -52,14 +37,9 @@ class Run:
     def insmod(self, where, mode, after):
         kept = [name for name in os.listdir(where) if name.endswith('.so')]
         module = os.path.join(where, kept[0]) if kept else self.path
-        profile, _, settings = self.options.partition(',')
-        env = {k: v for k, v in os.environ.items() if k not in ('FIXMAP_OPTIONS', 'CC')}
-        env.update({'TMPDIR': where, 'LC_ALL': 'C.UTF-8'})
-        command = [fixmap, 'insmod', '-p', profile, '-o', 'window=' + mode, *(['-o', settings] if settings else []),
-                   *([] if kept else ['--keep', where]), module, *(['after=1'] if after else [])]
-        done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT,
-                              check=False, text=True, errors='replace')
-        return done.returncode, done.stdout + done.stderr, done.stderr
+        status, log, errors = insmod(fixmap, [*options(self.options), '-o', 'window=' + mode, *([] if kept else ['--keep', where]), module,
+                                              *(['after=1'] if after else [])], where)
+        return status, log + errors, errors
 
     def expected(self, status, text):
         found = list(reports(text))

@@ -4,6 +4,9 @@
 Each program is a module. As it is, it has the bug and gives one report, whose first place is the line marked HERE. With after=1 it is
 the corrected version and gives none.
 """
+from reports import (ARGUMENT, BUG, DEADLOCK, DEEP, DEVICE, FOREIGN, FREED, LEAK, OOPS, ORDERED, PAST, REUSED, SCHEDULING, SLEEPING, SLEPT, TWICE,
+                     USE_AFTER_UNMAP, VIRT_TO_PAGE, WARN)
+
 TYPED = ('i386-2.6.12', 'i386-2.6.13', 'i386-2.6.14', 'i386-2.6.15', 'biscuitos-arm32')
 X86_STACK = ('x86_32-4.7', 'x86_32-4.15', 'x86_32-5.10')
 ARM = ('arm-4.7',)
@@ -11,33 +14,6 @@ LOCAL = ('x86_32-6.1',)
 ALL = TYPED + X86_STACK + ARM + LOCAL
 PAE = ('x86_32-4.15,pae=1', 'x86_32-5.10,pae=1', 'x86_32-6.1,pae=1')
 
-# How a report of each kind begins.
-WARN, BUG, OOPS, SLEEPING, SCHEDULING, DEADLOCK, LEAK = 'WARN', 'BUG', 'oops', 'sleeping', 'scheduling', 'deadlock', 'leak'
-USE_AFTER_UNMAP, VIRT_TO_PAGE, FREED, ARGUMENT = 'use-after-unmap', 'virt-to-page', 'free-while-mapped', 'wrong-argument'
-ORDERED, TWICE, REUSED, SLEPT = 'unmap-order', 'double-unmap', 'slot-reuse', 'sleep-in-atomic'
-PAST, FOREIGN, DEEP, DEVICE = 'past-the-page', 'foreign-use', 'too-deep', 'device-dereference'
-HEADS = {
-    WARN: r'WARNING: CPU: |Badness in ',
-    BUG: r'kernel BUG at ',
-    OOPS: r'BUG: unable to handle |BUG: kernel NULL pointer |Unable to handle kernel ',
-    SLEEPING: r'(BUG|Debug): sleeping function called from invalid context',
-    SCHEDULING: r'(BUG: )?scheduling while atomic: ',
-    DEADLOCK: r'INFO: task .* blocked for ever ',
-    LEAK: r'leak: ',
-    USE_AFTER_UNMAP: r'==== finding: use-after-unmap ',
-    VIRT_TO_PAGE: r'==== finding: virt-to-page ',
-    FREED: r'==== finding: free-while-mapped ',
-    ARGUMENT: r'==== finding: wrong-argument ',
-    ORDERED: r'==== finding: unmap-order ',
-    TWICE: r'==== finding: double-unmap ',
-    REUSED: r'==== finding: slot-reuse ',
-    SLEPT: r'==== finding: sleep-in-atomic ',
-    PAST: r'==== finding: past-the-page ',
-    FOREIGN: r'==== finding: foreign-use ',
-    DEEP: r'==== finding: too-deep ',
-    DEVICE: r'==== finding: device-dereference ',
-    'other': r'==== finding: |BUG: |INFO: |fixmap insmod: ',
-}
 TWICE_LOCAL = WARN, BUG  # two kernel reports of one call
 NAMES = {WARN: "the kernel's WARN", BUG: "the kernel's BUG", OOPS: 'page fault', SLEEPING: "the kernel's might_sleep()",
          SCHEDULING: "the kernel's schedule()", DEADLOCK: 'deadlock',

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""What `fixmap insmod` says: running it from a clean environment, and the reports in its messages."""
+import os
+import re
+import subprocess
+
+LIMIT = 120
+
+# How a report of each kind begins. A finding's kind is the name of its detector.
+WARN, BUG, OOPS, SLEEPING, SCHEDULING, DEADLOCK, LEAK = 'WARN', 'BUG', 'oops', 'sleeping', 'scheduling', 'deadlock', 'leak'
+USE_AFTER_UNMAP, VIRT_TO_PAGE, FREED, ARGUMENT = 'use-after-unmap', 'virt-to-page', 'free-while-mapped', 'wrong-argument'
+ORDERED, TWICE, REUSED, SLEPT = 'unmap-order', 'double-unmap', 'slot-reuse', 'sleep-in-atomic'
+PAST, FOREIGN, DEEP, DEVICE = 'past-the-page', 'foreign-use', 'too-deep', 'device-dereference'
+HEADS = {
+    WARN: r'WARNING: CPU: |Badness in ',
+    BUG: r'kernel BUG at ',
+    OOPS: r'BUG: unable to handle |BUG: kernel NULL pointer |Unable to handle kernel ',
+    SLEEPING: r'(BUG|Debug): sleeping function called from invalid context',
+    SCHEDULING: r'(BUG: )?scheduling while atomic: ',
+    DEADLOCK: r'INFO: task .* blocked for ever ',
+    LEAK: r'leak: ',
+    'other': r'BUG: |INFO: |fixmap insmod: ',
+}
+FINDING = r'==== finding: ([\w-]+) '
+
+
+def kind_of(line):
+    """The kind of the report that begins with @line, or None."""
+    finding = re.match(FINDING, line)
+    return finding.group(1) if finding else next((kind for kind, head in HEADS.items() if re.match(head, line)), None)
+
+
+def reports(text):
+    """The reports in a log: the kind of each, its text, and the line of the program that it names first (0: none)."""
+    found = []
+    for line in text.splitlines():
+        kind = kind_of(line)
+        if kind:
+            found.append((kind, []))
+        if found:
+            found[-1][1].append(line)
+    for kind, lines in found:
+        body = '\n'.join(lines)
+        place = re.search(r'\(\S+?:(\d+)\)', body.partition('Call Trace:')[2] or lines[0])
+        yield kind, body, int(place.group(1)) if place else 0
+
+
+def insmod(fixmap, arguments, where):
+    """Runs `fixmap insmod`, which keeps its temporary files in the folder @where: exit status, log, messages."""
+    env = {k: v for k, v in os.environ.items() if k not in ('FIXMAP_OPTIONS', 'CC')}
+    env.update({'TMPDIR': where, 'LC_ALL': 'C.UTF-8'})
+    done = subprocess.run([fixmap, 'insmod', *arguments], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=LIMIT, check=False, text=True, errors='replace')
+    return done.returncode, done.stdout, done.stderr
+
+
+def options(words):
+    """The arguments of insmod for "PROFILE,NAME=VALUE,..."."""
+    profile, _, settings = words.partition(',')
+    return ['-p', profile, *(['-o', settings] if settings else [])]
