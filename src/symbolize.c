@@ -64,7 +64,7 @@ static void by_symbols(uintptr_t pc, const Dl_info *info, struct fxmi_code_place
 	F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_addrdie) \
 	F(dwfl_module_nextcu) F(dwarf_haspc) F(dwarf_getsrc_die) F(dwarf_linesrc) F(dwarf_lineno) \
 	F(dwarf_getscopes) F(dwarf_tag) F(dwarf_attr_integrate) F(dwarf_attr) F(dwarf_formflag) \
-	F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc)
+	F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc) F(dwarf_getscopes_die)
 /* clang-format on */
 
 static struct {
@@ -172,6 +172,13 @@ static void find_place(Dwfl_Module *module, uintptr_t pc, struct place *at)
 	if (line && !dw.dwarf_lineno(line, &at->line))
 		at->file = dw.dwarf_linesrc(line, NULL, NULL);
 	int n = unit ? dw.dwarf_getscopes(unit, pc - bias, &scopes) : 0;
+	/* Those around an inlined function are its definition's; wanted are those around the call. */
+	if (n > 0) {
+		Dwarf_Die innermost = scopes[0];
+		free(scopes);
+		scopes = NULL;
+		n = dw.dwarf_getscopes_die(&innermost, &scopes);
+	}
 	for (int i = 0; i < n; i++) {
 		int tag = dw.dwarf_tag(&scopes[i]);
 		if (tag == DW_TAG_lexical_block)
