@@ -599,6 +599,11 @@ void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task)
 		int index = slot_index(k, i, pte_pfn(k, ctrl->pteval[i]));
 		fxmi_pte_set(index_pte(k, pc, index), k->pte_bytes, ctrl->pteval[i]);
 		fxmi_window_begin(cpu, index_va(pc, index), ctrl->pteval[i]);
+		/* Meanwhile the slot was others'. */
+		if (k->record_sites && i < (int)k->km_type_nr) {
+			pc->site[i] = ctrl->site[i];
+			pc->unmap_site[i] = 0;
+		}
 	}
 }
 
