@@ -620,9 +620,16 @@ static void end_of_reports(void)
 
 /* ---- */
 
+/* Whether a task was ended by the simulated kernel: one of those above, or one that a module made. */
+static bool any_was_killed(void)
+{
+	return fxm_report_count(run.machine, FXM_REPORT_BUG) || fxm_report_count(run.machine, FXM_REPORT_OOPS) ||
+	       fxm_report_count(run.machine, FXM_REPORT_DEADLOCK);
+}
+
 static void run_modules(void)
 {
-	bool any_died = false;
+	bool any_died;
 	size_t n = 0;
 
 	run_initcalls(FXM_ENTRY_FIXMAP_INITCALL);
@@ -635,6 +642,7 @@ static void run_modules(void)
 	for (size_t i = run.nr_loaded; i--;)
 		if (run.loaded[i].state == LOADED)
 			run_exit(&run.loaded[i]);
+	any_died = any_was_killed();
 	for (size_t i = 0; i < run.nr_loaded; i++)
 		any_died |= run.loaded[i].state == DIED;
 	/* What a task held that a BUG ended is no leak of the module. */
