@@ -77,23 +77,31 @@ struct fxm_page *fxm_k_alloc_pages(unsigned gfp, unsigned order)
 	return alloc_pages(fxm_k_cpu(), gfp, order, __builtin_return_address(0));
 }
 
-/* A page that goes while kmap() still shows it: the kernel does not look, the next owner's contents appear there. */
+/*
+ * A page that goes while a mapping still shows it: the kernel does not look, the next owner's contents appear there. Told once: the
+ * mapping will be there too when the next owner frees the page, and at the end.
+ */
 static void check_mapped(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned order, const void *site)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 
+	if (!fxmi_layout_detects(k->layout, "free-while-mapped"))
+		return;
 	for (struct fxm_page *p = page; p < page + (1u << order) && fxmi_page_is_valid(k->m, p); p++) {
-		uint32_t slot_plus_1 = atomic_load_explicit(&p->pkmap_slot, memory_order_acquire);
-		if (slot_plus_1 && fxmi_pkmap_count(&k->pkmap, slot_plus_1 - 1) >= 2)
-			fxmi_finding(k, cpu, "free-while-mapped",
-				     &(struct fxmi_subject){.va = fxmi_pkmap_addr(&k->pkmap, slot_plus_1 - 1),
-							    .page = p,
-							    .slot_plus_1 = (int)slot_plus_1,
-							    .site = (uintptr_t)site,
-							    .mapped_at = k->pkmap.site[slot_plus_1 - 1]},
-				     "page pfn %llx is freed while kmap() still maps it at %llx: kunmap() first",
-				     (unsigned long long)fxmi_page_pfn(k->m, p),
-				     (unsigned long long)fxmi_pkmap_addr(&k->pkmap, slot_plus_1 - 1));
+		unsigned long long pfn = fxmi_page_pfn(k->m, p), va = fxmi_mapping_of(cpu, pfn);
+		struct fxmi_subject about = {.va = va, .page = p, .site = (uintptr_t)site};
+		int nr = fxmi_pkmap_nr(&k->pkmap, va);
+		const char *map = nr >= 0 ? "kmap" : k->local ? "kmap_local" : "kmap_atomic";
+
+		if (!va)
+			continue;
+		fxmi_history(k, va, &about);
+		if (about.mapped_at & FXMI_SITE_TOLD)
+			continue;
+		about.slot_plus_1 = nr + 1;
+		fxmi_finding(k, cpu, "free-while-mapped", &about, "page pfn %llx is freed while %s() still maps it at %llx: %s() first",
+			     pfn, map, va, nr >= 0 ? "kunmap" : k->local ? "kunmap_local" : "kunmap_atomic");
+		fxmi_tell(k, va);
 	}
 }
 

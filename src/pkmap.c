@@ -413,7 +413,7 @@ uint64_t fxmi_kmap_high_get(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct 
 		fxmi_bug(cpu, "kmap_high_get_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = (int)nr + 1},
 			 "kmap_high_get: the page has an address in pkmap slot %u, but the slot's count is 0", nr);
 	if (va)
-		step_count_locked(cpu, k, nr, 1);
+		note_first_user(cpu, k, nr, step_count_locked(cpu, k, nr, 1));
 	fxmi_spin_unlock(cpu, &p->kmap_lock);
 	return va;
 }

@@ -144,8 +144,8 @@ FXM_API void fxm_symbolize(struct fxm_site site, char *buf, size_t size);
 
 /**
  * Reports every mapping that is still held, and every page, kmalloc() memory and fixed mapping that kernel-tier code has not given
- * back (finding "leak"); returns how many. Early mappings that a WARN said would stay are not reported again. Also done by
- * fxm_machine_destroy().
+ * back (finding "leak"); returns how many. What a report named before is not reported again: an early mapping that a WARN said
+ * would stay, a kmap() whose page was freed. Also done by fxm_machine_destroy().
  */
 FXM_API unsigned fxm_report_leaks(struct fxm_machine *m);
 
