@@ -117,7 +117,7 @@ void fxmi_set_fixmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index
 	if (index >= k->nr_fixed || (!index && k->refuses_hole))
 		index_bug(cpu, k, index);
 	fxmi_set_fixed_pte(cpu, k, index, make_entry(k, pa, prot));
-	k->fixmaps_set++;
+	__atomic_fetch_add(&k->fixmaps_set, 1, __ATOMIC_RELAXED);
 }
 
 static FXMI_COLD void trace_begin(struct fxm_vcpu *cpu, struct fxmi_op *op, const char *name, uint32_t index, uint64_t pa,
@@ -250,7 +250,7 @@ int fxm_reserve_top_address(struct fxm_vcpu *cpu, uint64_t reserve)
 
 	if (!fxmi_has(k, "reserve_top_address"))
 		return -ENOSYS;
-	if (k->fixmaps_set)
+	if (__atomic_load_n(&k->fixmaps_set, __ATOMIC_RELAXED))
 		fxmi_bug(cpu, "reserve_top", NULL,
 			 "reserve_top_address after a fixmap was set: it must run before the first set_fixmap");
 	struct fxmi_error why;
