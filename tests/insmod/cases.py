@@ -245,6 +245,17 @@ init('reports', 'cast to u32', 0, CAST, identity=True, err=[], out=['[c-f][0-9a-
 init('reports', 'cast to u32, relocated', 1, CAST, args=['-o', 'identity=0'], out=['[c-f][0-9a-f]{7} 1$'],
      err=['virt_to_page.. was given [c-f][0-9a-f]{7}: a pointer truncated to 32 bits', 'pointer truncated to 32 bits: [c-f][0-9a-f]{7} is a simulated address'])
 
+FREED = 'struct page *p = alloc_page(GFP_HIGHUSER); kmap(p); __free_page(p);'
+init('reports', 'kmap of a freed page is one report', 1, FREED, args=P510, err=['is freed while kmap.. still maps it'], no_err=['leak'])
+init('reports', 'kmap of a freed page, leaks only', 1, FREED, args=[*P510, '-o', 'detect=leak'], err=['leak: kmap never undone'], no_err=['freed while'])
+init('reports', 'kmap of a freed page, which another owner frees', 1, FREED + 'for (int i = 0; i < 9; i++) __free_page(alloc_page(GFP_HIGHUSER));',
+     args=P510, err=['^(?!(.|\n)*freed while(.|\n)*freed while)(.|\n)*freed while'])
+# In which of the two calls the page's end was passed; the compiler would make one of them.
+for which, line in ((1, 5), (2, 8)):
+    init('reports', f'two calls alike, {which}', 1, f'volatile int which = {which}; struct page *p = virt_to_page(high_memory - PAGE_SIZE) + 100;\n'
+         'if (which == 1)\nzero_user(p, PAGE_SIZE - 8, 16);\nprintk("between\\n");\nif (which == 2)\nzero_user(p, PAGE_SIZE - 8, 16);',
+         args=P510, err=['kernel BUG', rf'<f> \(two calls.*:{line}\)'])
+
 # ---- the rest of what modules use ----
 init('kernel', 'formats', 0, r'''void *v = (void *)__fix_to_virt(FIX_KMAP_BEGIN);
 phys_addr_t phys = 0x12345000;
