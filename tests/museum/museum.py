@@ -15,7 +15,7 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
 from programs import BLIND, NAMES, PROGRAMS  # noqa: E402
-from reports import insmod, options, reports  # noqa: E402
+from reports import has_places, insmod, options, reports  # noqa: E402
 
 MODES = 'strict', 'eager', 'retain'
 
@@ -50,7 +50,7 @@ class Run:
             yield f'reports {[kind for kind, _, _ in found]}, expected {kinds}'
             return
         _, body, line = found[0]
-        if line != marked_line(self.path) and has_places:
+        if line != marked_line(self.path) and places:
             yield f'the report names line {line}, expected {marked_line(self.path)}'
         if not re.search(self.program['says'], body):
             yield f'the report has no /{self.program["says"]}/'
@@ -69,13 +69,6 @@ class Run:
                     yield [f'{name}: {problem}' for problem in bad] + ['  ' + line for line in log.splitlines() if bad]
 
 
-def probe_places():
-    """Whether source lines are known: libdw was there when this was built, and is now."""
-    with tempfile.TemporaryDirectory() as where:
-        _, log, _ = Run(PROGRAMS[0], *PROGRAMS[0]['runs'][0][0:1], PROGRAMS[0]['runs'][0][1][0], MODES[:1]).insmod(where, MODES[0], False)
-    return re.search(r'\(\S+\.c:\d+\)', log) is not None
-
-
 def run_all():
     runs = [Run(program, kind, options, MODES if i == 0 else MODES[:1])
             for program in PROGRAMS for kind, profiles in program['runs'] for i, options in enumerate(profiles)]
@@ -88,7 +81,7 @@ def run_all():
     strays = files.symmetric_difference(program['name'] for program in PROGRAMS)
     if strays:
         print(f'programs and files differ: {sorted(strays)}')
-    if not has_places:
+    if not places:
         print('lines are not checked: no libdw')
     print(f'{len(checks)} checks, {len(bad) + len(strays)} problems')
     return bool(bad or strays or not checks)
@@ -142,5 +135,5 @@ def table(path, write):
 if sys.argv[1] == '--table':
     sys.exit(table(sys.argv[2], '--write' in sys.argv))
 fixmap, folder = map(os.path.abspath, sys.argv[1:3])
-has_places = probe_places()
+places = has_places(fixmap)
 sys.exit(run_all())

@@ -3,11 +3,13 @@
 import os
 import re
 import subprocess
+import tempfile
 
 LIMIT = 120
 
 # How a report of each kind begins. A finding's kind is the name of its detector.
 WARN, BUG, OOPS, SLEEPING, SCHEDULING, DEADLOCK, LEAK = 'WARN', 'BUG', 'oops', 'sleeping', 'scheduling', 'deadlock', 'leak'
+BAD_PAGE, LOCK = 'bad-page', 'lock'
 USE_AFTER_UNMAP, VIRT_TO_PAGE, FREED, ARGUMENT = 'use-after-unmap', 'virt-to-page', 'free-while-mapped', 'wrong-argument'
 ORDERED, TWICE, REUSED, SLEPT = 'unmap-order', 'double-unmap', 'slot-reuse', 'sleep-in-atomic'
 PAST, FOREIGN, DEEP, DEVICE = 'past-the-page', 'foreign-use', 'too-deep', 'device-dereference'
@@ -18,6 +20,8 @@ HEADS = {
     SLEEPING: r'(BUG|Debug): sleeping function called from invalid context',
     SCHEDULING: r'(BUG: )?scheduling while atomic: ',
     DEADLOCK: r'INFO: task .* blocked for ever ',
+    BAD_PAGE: r'BUG: Bad page state ',
+    LOCK: r'BUG: (spinlock|mutex) ',
     LEAK: r'leak: ',
     'other': r'BUG: |INFO: |fixmap insmod: ',
 }
@@ -52,6 +56,18 @@ def insmod(fixmap, arguments, where):
     done = subprocess.run([fixmap, 'insmod', *arguments], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=LIMIT, check=False, text=True, errors='replace')
     return done.returncode, done.stdout, done.stderr
+
+
+LEAKS = '#include <linux/module.h>\n#include <linux/slab.h>\nint init_module(void) { kmalloc(9, GFP_KERNEL); return 0; }\n'
+
+
+def has_places(fixmap):
+    """Whether reports name source lines: libdw was there when this was built, and is now."""
+    with tempfile.TemporaryDirectory() as where:
+        path = os.path.join(where, 'leaks.c')
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(LEAKS)
+        return 'leaks.c:3)' in insmod(fixmap, [path], where)[2]
 
 
 def options(words):
