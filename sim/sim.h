@@ -312,6 +312,7 @@ struct fxm_task {
 	unsigned nr_held;
 	struct fxmi_atomic atomic[FXMI_MAX_ATOMIC]; /* what it may not sleep in, innermost last */
 	unsigned nr_atomic;
+	int told_preempt; /* src/'s: by how much its preempt count is off after mistakes that were told */
 	void *vehicle_data; /* sim/task.c: fibre or thread */
 	bool doomed;	    /* a sleeper whose wait has been proved hopeless: told at its next resume */
 	void *kernel;	    /* src/'s per-task data (kmap_ctrl), NULL until it wants some */

@@ -49,8 +49,7 @@ unsigned fxmi_call_stack(uintptr_t first, uintptr_t *pcs, unsigned max)
 	int n = backtrace(frames, FXMI_MAX_FRAMES + 24), begin = 0;
 	unsigned kept = 0;
 
-	/* A sanitizer's backtrace() begins with itself. */
-	while (begin < n && (first ? (uintptr_t)frames[begin] != first : !is_own_code((uintptr_t)frames[begin])))
+	while (first && begin < n && (uintptr_t)frames[begin] != first)
 		begin++;
 	/* Above this very function may be a sanitizer's. */
 	if (!first || begin == n)

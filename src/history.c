@@ -163,6 +163,29 @@ const char *fxmi_made_atomic(const struct fxm_vcpu *cpu, char *line, size_t size
 	return line;
 }
 
+bool fxmi_atomic_is_told(const struct fxm_vcpu *cpu)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	const struct fxm_task *task = cpu->current;
+	int preempt = fxmi_count_preempt(cpu->counts);
+	uint64_t innermost = innermost_atomic(cpu, k);
+
+	if (task->told_preempt && preempt == task->told_preempt)
+		return true;
+	if (!innermost || (task->nr_atomic && preempt <= task->atomic[task->nr_atomic - 1].count))
+		return false; /* not a mapping */
+	/* One below keeps it atomic, too. */
+	for (uint64_t va = pc->kmap_va; va >= innermost; va -= FXM_PAGE_SIZE) {
+		struct fxmi_subject map = {0};
+		fxmi_history(k, va, &map);
+		if (map.mapped_at & FXMI_SITE_TOLD && !map.unmapped_at)
+			return true;
+	}
+	fxmi_tell(k, innermost);
+	return false;
+}
+
 /* ---- unmap calls ---- */
 
 void fxmi_also(struct fxmi_kernel *k, char *lines, size_t size, uint64_t va, const char *what, uintptr_t site)
@@ -214,6 +237,10 @@ static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const str
 		fxmi_finding(k, cpu, "double-unmap", given, "%s of %llx, %s%s", u->function, va,
 			     given->unmapped_at ? "which is unmapped already" : "where nothing is mapped",
 			     has_top ? "; the topmost mapping goes instead" : "");
+		if (given->mapped_at & FXMI_SITE_TOLD) /* unmapped in the wrong order before: not one too many */
+			return;
+		cpu->current->told_preempt -= u->is_atomic;
+		fxmi_percpu(cpu)->levels_are_off = !k->local;
 	}
 }
 
@@ -245,6 +272,8 @@ static void find_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const st
 			     u->function, what, then);
 	if (stays)
 		fxmi_tell(k, stays);
+	if (has_top)
+		fxmi_tell(k, u->top);
 }
 
 void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool told)
@@ -254,7 +283,7 @@ void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool tol
 	bool has_top = u->level >= 0 && u->level < (int)k->km_type_nr;
 	struct fxmi_slot slot;
 
-	if (!k->detect || !k->highmem)
+	if (!k->detect || !k->highmem || fxmi_percpu(cpu)->levels_are_off)
 		return;
 	fxmi_history(k, u->va, &given);
 	if (has_top)
@@ -267,7 +296,8 @@ void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool tol
 		if (has_top)
 			fxmi_tell(k, u->top);
 	} else if (u->va >= k->page_offset && u->va < k->high_memory) { /* as of a lowmem page */
-		if (!told && u->is_atomic && fxmi_count_pagefault(cpu->counts) <= 0)
+		int open_before = cpu->current->told_preempt < 0 ? cpu->current->told_preempt : 0;
+		if (!told && u->is_atomic && fxmi_count_pagefault(cpu->counts) <= open_before)
 			fxmi_finding(k, cpu, "double-unmap", &given, "%s of %llx, and no kmap_atomic is open here", u->function,
 				     (unsigned long long)u->va);
 	} else if (k->arm && fxmi_pkmap_nr(&k->pkmap, u->va) >= 0 && fxmi_count_pagefault(cpu->counts) > 0) {
@@ -294,9 +324,11 @@ void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, boo
 	fxmi_history(k, u->va, &given);
 	fxmi_history(k, u->top, &of_type);
 	if (u->va == u->top) {
-		if (!is_live)
-			fxmi_finding(k, cpu, "double-unmap", &given, "%s of %llx, %s, %s", u->function, (unsigned long long)u->va,
-				     name, given.unmapped_at ? "which is unmapped already" : "where nothing is mapped");
+		if (is_live)
+			return;
+		fxmi_finding(k, cpu, "double-unmap", &given, "%s of %llx, %s, %s", u->function, (unsigned long long)u->va, name,
+			     given.unmapped_at ? "which is unmapped already" : "where nothing is mapped");
+		cpu->current->told_preempt--;
 		return;
 	}
 	if (is_live)

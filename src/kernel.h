@@ -54,6 +54,7 @@ struct fxmi_percpu {
 	uint32_t live_types;   /* typed generation: types mapped and not yet unmapped */
 	uintptr_t *site;       /* where each slot of this CPU was mapped last, when sites are recorded */
 	uintptr_t *unmap_site; /* ... and unmapped since; 0: it is mapped */
+	bool levels_are_off;   /* an unmap too many was told: which level is whose means nothing any more */
 	uintptr_t caller;      /* the kernel tier's, while it calls; 0: the call stack tells */
 };
 _Static_assert(sizeof(struct fxmi_percpu) <= FXMI_PERCPU_BYTES, "the per-CPU area is too small");
@@ -234,13 +235,13 @@ struct fxmi_kernel {
 	struct fxmi_suppressions *suppressions; /* NULL: none */
 	struct fxmi_stacks *stacks;		/* call_site.c; NULL without stacks=full */
 	struct fxmi_failure failure;
-	_Atomic unsigned oopses;		/* the N of "[#N]" */
-	bool detect;				/* some detector is on */
-	bool record_sites;			/* mapping sites are recorded: detectors and stacks are on */
-	bool has_stacks;			/* stacks=on or full: reports say where they arose */
-	bool full_stacks;			/* stacks=full: and by which calls a mapping was made */
-	uintptr_t stale_site;			/* who left a stale TLB entry on another CPU last */
-	uintptr_t sleep_told;			/* where the section began that a sleep was found in last */
+	_Atomic unsigned oopses; /* the N of "[#N]" */
+	bool detect;		 /* some detector is on */
+	bool record_sites;	 /* mapping sites are recorded: detectors and stacks are on */
+	bool has_stacks;	 /* stacks=on or full: reports say where they arose */
+	bool full_stacks;	 /* stacks=full: and by which calls a mapping was made */
+	uintptr_t stale_site;	 /* who left a stale TLB entry on another CPU last */
+	uintptr_t sleep_told;	 /* where the section began that a sleep was found in last */
 
 	bool preemptible;				  /* CONFIG_PREEMPT, CONFIG_PREEMPTION */
 	struct fxmi_handler handler[FXM_CONTEXT_NMI + 1]; /* of injected interrupts, and TASK: of calls */
@@ -487,8 +488,8 @@ struct fxmi_subject {
 	const struct fxm_fault *fault;
 	uintptr_t site, mapped_at, unmapped_at;
 	const char *details; /* lines behind the sites, each with its newline */
-	bool is_access; /* @site is the instruction itself, not the return address of a call */
-	bool is_left;	/* found when all was over: who looked says nothing, @site is who left it */
+	bool is_access;	     /* @site is the instruction itself, not the return address of a call */
+	bool is_left;	     /* found when all was over: who looked says nothing, @site is who left it */
 };
 
 /* BUG() at the site called @key of this profile: report and end the task. The rest is one sentence for the user. */
@@ -620,6 +621,13 @@ bool fxmi_faults_are_off(const struct fxm_vcpu *cpu);
 
 /* Where the innermost section that may not sleep began; 0 when nobody knows. */
 uintptr_t fxmi_atomic_site(const struct fxm_vcpu *cpu);
+
+/*
+ * Whether what makes @cpu atomic has been told about before: a mapping, or a mistake that left the preempt count off. If it is a
+ * mapping, now it has. A kernel complains about each call that may sleep, at most once a second; here it is once for each cause,
+ * and a mapping that so was named is no leak later.
+ */
+bool fxmi_atomic_is_told(const struct fxm_vcpu *cpu);
 
 /* The line of a report that says where it began, innermost; "" when nobody knows. Returns @line. */
 const char *fxmi_made_atomic(const struct fxm_vcpu *cpu, char *line, size_t size);

@@ -42,6 +42,8 @@ static FXMI_COLD void find_reuse(struct fxm_vcpu *cpu, struct fxmi_kernel *k, ui
 		     "kmap_atomic: %s of CPU %u, at %llx, is mapped already, and shows another page from here on%s",
 		     fxmi_km_type_name(k, type), cpu->id, (unsigned long long)va,
 		     fxm_context(cpu) == FXM_CONTEXT_TASK ? "" : ": code that interrupts others needs a type of its own (KM_IRQ0)");
+	if (fxm_context(cpu) == FXM_CONTEXT_TASK) /* the first user did not unmap it */
+		cpu->current->told_preempt++;
 }
 
 static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint32_t type, bool check_busy)

@@ -5,10 +5,32 @@
  */
 #include "kernel.h"
 
+/* Behind a page that is mapped, an address where something was is perhaps no pointer to that: an access has run off the page. */
+static void runs_on(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_subject *about, char *lines, size_t size)
+{
+	uint64_t before = (about->va & FXMI_PAGE_MASK) - FXM_PAGE_SIZE;
+	struct fxmi_subject page = {0};
+	int nr = fxmi_pkmap_nr(&k->pkmap, before);
+	struct fxmi_slot slot;
+	bool is_live = nr >= 0 ? (int32_t)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) > 1
+			       : fxmi_slot_at(k, before, &slot) && slot.cpu == cpu && fxmi_kmap_atomic_is_live(k, before);
+
+	lines[0] = 0;
+	if (!is_live)
+		return;
+	fxmi_history(k, before, &page);
+	if (!page.mapped_at || page.unmapped_at)
+		return;
+	snprintf(lines, size, "  it is right behind the page at %llx: does the access run off that one?\n",
+		 (unsigned long long)before);
+	fxmi_also(k, lines, size, before, "mapped", page.mapped_at);
+	about->details = lines;
+}
+
 _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, bool is_access, const char *explanation)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	char head[768];
+	char head[768], lines[384];
 
 	k->oopses++;
 	fxmi_oops_head(k, fault, pc, is_access, head, sizeof(head));
@@ -19,6 +41,7 @@ _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, ui
 				     .is_access = is_access,
 				     .slot_plus_1 = fxmi_pkmap_nr(&k->pkmap, fault->address.v) + 1};
 	fxmi_history(k, about.va, &about);
+	runs_on(cpu, k, &about, lines, sizeof(lines));
 	fxmi_report(k, cpu, FXM_REPORT_OOPS, NULL, NULL, head, &about, explanation);
 	fxmi_task_kill(cpu);
 }
@@ -76,7 +99,7 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_subject about = {.va = info->fault.address.v, .site = info->pc, .is_access = !info->is_return_address};
 	unsigned long long va = info->fault.address.v;
-	char text[256];
+	char text[256], lines[384];
 
 	fxmi_history(k, about.va, &about);
 	switch (info->trap) {
@@ -95,6 +118,11 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 		fxmi_oops(cpu, &info->fault, info->pc, true,
 			  "the task's stack overflowed: recursion, or an array too large for a kernel stack");
 	case FXMI_TRAP_ENDED:
+		if (fxmi_percpu(cpu)->levels_are_off && fxmi_pkmap_nr(&k->pkmap, about.va) < 0) {
+			atomic_fetch_add(&k->repeated, 1);
+			return;
+		}
+		runs_on(cpu, k, &about, lines, sizeof(lines));
 		fxmi_finding(k, cpu, "use-after-unmap", &about, "%s of %llx after its mapping was undone; %s",
 			     info->fault.access == FXM_WRITE ? "write" : "read", va,
 			     info->fault.present ? "the PTE is still there, so this kernel goes on"
@@ -137,7 +165,10 @@ static void on_scheduling_while_atomic(struct fxm_vcpu *cpu)
 		snprintf(head, sizeof(head), "BUG: scheduling while atomic: %s/%d/0x%08x\n", t->comm, t->pid, count);
 	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, NULL, NULL, false);
 	struct fxmi_subject about = {.details = fxmi_made_atomic(cpu, line, sizeof(line))};
-	fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, NULL, head, &about, "schedule() while preemption is disabled");
+	if (fxmi_atomic_is_told(cpu))
+		atomic_fetch_add(&k->repeated, 1);
+	else
+		fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, NULL, head, &about, "schedule() while preemption is disabled");
 }
 
 static void on_deadlock(struct fxm_vcpu *cpu, const char *what)

@@ -353,6 +353,8 @@ const char *fxmi_why_atomic(const struct fxm_vcpu *cpu)
 {
 	int count = fxmi_count_preempt(cpu->counts);
 
+	if (count < 0)
+		return "this call may sleep, and the preempt count is below zero: an unmap or an unlock too many";
 	if (cpu->contexts || count & FXMI_INTERRUPT_MASK)
 		return "this call may sleep, and runs in interrupt context";
 	if (!count && cpu->irq_disabled)
@@ -360,11 +362,20 @@ const char *fxmi_why_atomic(const struct fxm_vcpu *cpu)
 	return "this call may sleep, and runs where preemption is disabled (a kmap_atomic or a lock is held)";
 }
 
+static bool is_repeated_sleep(const struct fxm_vcpu *cpu)
+{
+	bool is_told = fxmi_atomic_is_told(cpu);
+	atomic_fetch_add(&fxmi_kernel_of(cpu)->repeated, is_told);
+	return is_told;
+}
+
 FXMI_COLD void fxmi_find_sleep(struct fxm_vcpu *cpu, const char *why)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	char line[320];
 
+	if (is_repeated_sleep(cpu))
+		return;
 	__atomic_store_n(&k->sleep_told, fxmi_atomic_site(cpu), __ATOMIC_RELAXED);
 	fxmi_finding(k, cpu, "sleep-in-atomic", &(struct fxmi_subject){.details = fxmi_made_atomic(cpu, line, sizeof(line))}, "%s",
 		     why);
@@ -385,7 +396,8 @@ static FXMI_COLD void sleeping(struct fxm_vcpu *cpu, const char *site)
 		return;
 	sleeping_head(k, cpu, site ? site : "?", head, sizeof(head));
 	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, site, NULL, false);
-	fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, site, head, &about, fxmi_why_atomic(cpu));
+	if (!is_repeated_sleep(cpu))
+		fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, site, head, &about, fxmi_why_atomic(cpu));
 }
 
 void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key)

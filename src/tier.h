@@ -18,6 +18,7 @@ struct fxmi_held {
 	struct fxm_held held;
 	uint64_t seq;
 	uint64_t entry_before; /* FIXMAP: the PTE that was there before the first set */
+	bool is_told;	       /* a report was about it: that it stays is no second one */
 };
 
 struct fxmi_tier {
@@ -113,6 +114,8 @@ void fxmi_irqs_free(struct fxmi_tier *tier);
 
 void fxmi_held_add(struct fxmi_tier *tier, const struct fxm_held *held, uint64_t entry_before);
 void fxmi_held_remove(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t key);
+/* A fixed mapping of frame @pfn that was not told about before; now it is: its address and where it was set, or 0. */
+uint64_t fxmi_held_fixmap_of(struct fxmi_tier *tier, uint64_t pfn, uintptr_t *site);
 bool fxmi_held_find(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t key, struct fxm_held *held);
 
 /* ---- kernel_kthread.c ---- */

@@ -246,7 +246,7 @@ init('reports', 'cast to u32, relocated', 1, CAST, args=['-o', 'identity=0'], ou
      err=['virt_to_page.. was given [c-f][0-9a-f]{7}: a pointer truncated to 32 bits', 'pointer truncated to 32 bits: [c-f][0-9a-f]{7} is a simulated address'])
 
 FREED = 'struct page *p = alloc_page(GFP_HIGHUSER); kmap(p); __free_page(p);'
-init('reports', 'kmap of a freed page is one report', 1, FREED, args=P510, err=['is freed while kmap.. still maps it'], no_err=['leak'])
+init('reports', 'kmap of a freed page is one report', 1, FREED, args=P510, err=['is freed while it is mapped at fec01000: kunmap.. first'], no_err=['leak'])
 init('reports', 'kmap of a freed page, leaks only', 1, FREED, args=[*P510, '-o', 'detect=leak'], err=['leak: kmap never undone'], no_err=['freed while'])
 init('reports', 'kmap of a freed page, which another owner frees', 1, FREED + 'for (int i = 0; i < 9; i++) __free_page(alloc_page(GFP_HIGHUSER));',
      args=P510, err=['^(?!(.|\n)*freed while(.|\n)*freed while)(.|\n)*freed while'])
