@@ -13,56 +13,59 @@ that all tasks map, $o and $d are offsets, $n is a length, $x a byte, $i the tas
 """
 import re
 
-from reports import (ARGUMENT, BAD_PAGE, BUG, DEADLOCK, FREED, LEAK, LOCK, OOPS, SCHEDULING, SLEEPING, USE_AFTER_UNMAP,
-                     VIRT_TO_PAGE, WARN)
+from reports import (ARGUMENT, BAD_PAGE, BUG, DEADLOCK, DEEP, FREED, LEAK, LOCK, OOPS, ORDERED, PAST, REUSED, SCHEDULING, SLEEPING, TWICE,
+                     USE_AFTER_UNMAP, VIRT_TO_PAGE, WARN)
 
 TYPED, STACK, ARM, LOCAL = 'typed', 'stack', 'arm', 'local'
 ALL = TYPED, STACK, ARM, LOCAL
 SINCE_STACK = STACK, ARM, LOCAL
 
-# Mistake -> the kind of its report, or the kind in each generation, and what the report says.
+# Mistake -> the kind of its report, or that in each generation; what the report says; what stands before the place that it names, if that is
+# not where it arose. (KIND, ...): what the kernel itself says of what comes of it may follow, for that is not the library's to leave out.
 MISTAKES = {
     'leaked': (LEAK, 'never undone|never freed|still maps'),
     'leaked-in-local': (LEAK, 'never undone'),
-    'leaked-inside': (LEAK, 'never undone'),
-    'leaked-and-on': (LEAK, 'never undone'),
-    'twice': (BUG, ''),
+    'leaked-inside': (WARN, 'reverse order', 'mapped at'),  # when the mapping around it is unmapped
+    'leaked-and-on': ({TYPED: f'{REUSED}|{SLEEPING}|{SCHEDULING}', STACK: f'{SLEEPING}|{SCHEDULING}', ARM: f'{SLEEPING}|{SCHEDULING}',
+                       LOCAL: f'{SLEEPING}|{SCHEDULING}'}, '', '(?:made atomic|mapped) at'),  # at the next call that may sleep
+    'twice': ({TYPED: (TWICE, ...), STACK: (TWICE, ...), ARM: (TWICE, ...), LOCAL: (WARN, ...)}, 'unmapped'),
     'kunmap-twice': (BUG, 'more often than kmap'),
-    'kunmap-of-another': (BUG, ''),
+    'kunmap-of-another': (BUG, 'which has no kmap address'),
     'kunmap-of-address': (ARGUMENT, 'kunmap.. takes the page and was given'),
     'unmap-of-page': (ARGUMENT, 'was given the struct page'),
-    'unmap-of-moved': (ARGUMENT, ''),
-    'unmap-of-other-kind': (ARGUMENT, ''),
+    'unmap-of-moved': ({TYPED: ARGUMENT, STACK: ARGUMENT, ARM: ARGUMENT, LOCAL: f'{ARGUMENT}|{WARN}'}, ''),
+    'unmap-of-other-kind': ((ARGUMENT, ...), 'kmap.. returns and kunmap.. undoes'),
+    'kunmap-by-atomic': (BUG, 'more often than kmap', 'unmapped at'),
     'wrong-type': (ARGUMENT, ''),
-    'order': (WARN, 'reverse order'),
-    'order-used': ({STACK: OOPS, ARM: USE_AFTER_UNMAP}, ''),
+    'order': ({STACK: ORDERED, ARM: ORDERED, LOCAL: WARN}, 'reverse order'),
+    'order-used': ({STACK: (ORDERED, ...), ARM: ORDERED}, 'reverse order'),
     'kmap-used-after': (USE_AFTER_UNMAP, 'the PTE is still there'),
     'atomic-used-after': ({TYPED: USE_AFTER_UNMAP, STACK: OOPS, ARM: USE_AFTER_UNMAP, LOCAL: OOPS}, ''),
     'fixmap-used-after': (OOPS, ''),
     'past': (OOPS, 'is not mapped'),
-    'past-into-neighbour': ('past-the-page', ''),
+    'past-into-neighbour': (f'{PAST}|{USE_AFTER_UNMAP}|{OOPS}', 'runs? off'),
     'past-helper': (BUG, ''),
     'read-only': (OOPS, ''),
-    'freed': (FREED, 'first'),
-    'freed-in-atomic': (FREED, 'first'),
-    'freed-in-fixmap': (FREED, 'first'),
+    'freed': (FREED, 'kunmap.. first'),
+    'freed-in-atomic': (FREED, '.. first'),
+    'freed-in-fixmap': (FREED, 'clear_fixmap.. first'),
     'freed-twice': (BAD_PAGE, 'free already'),
     'kfree-twice': (BUG, 'freed already'),
-    'overrun': ('kmalloc-overrun', ''),
+    'overrun': ('red-zone', ''),
     'kfree-used-after': ('use-after-free', ''),
     'sleeps': (SLEEPING, ''),
     'kunmap-in-interrupt': ({TYPED: BUG, STACK: SLEEPING, ARM: BUG, LOCAL: SLEEPING}, ''),
     'schedules': (SCHEDULING, ''),
     'virt-to-page': (VIRT_TO_PAGE, 'virt_to_page.. is for lowmem'),
-    'virt-to-phys': ('virt-to-phys', ''),
+    'virt-to-phys': (VIRT_TO_PAGE, ''),
     'no-address': (OOPS, 'page_address.. of a page without a mapping is NULL'),
     'address-as-index': (BUG, 'is an address: its index would be'),
     'index-too-large': (BUG, ''),
-    'too-deep': (BUG, 'nested'),
-    'hoarded': (DEADLOCK, 'slots are in use'),
+    'too-deep': ({STACK: (DEEP, ...), ARM: (DEEP, ...), LOCAL: BUG}, ''),
+    'hoarded': ((DEADLOCK, ...), 'slots are in use', r'holds \d+ slots, mapped at'),  # by whoever waits first
     'lock-twice': (LOCK, 'already'),
     'unlock-twice': (LOCK, 'nobody holds'),
-    'type-stolen': ('typed-slot-reused', ''),
+    'type-stolen': (REUSED, ''),
     'early-leaked': (LEAK, 'early mapping never undone'),
     'early-twice': (WARN, 'not found slot'),
     'early-too-large': (WARN, 'a slot has'),
@@ -157,7 +160,14 @@ block('kmap_atomic, and its unmap', ALL, """
        kunmap_atomic(v, KM_USER0);  || leaked-and-on@m: || unmap-of-moved: kunmap_atomic(v + PAGE_SIZE, KM_USER0); || twice: kunmap_atomic(v, KM_USER0); kunmap_atomic(v, KM_USER0);
                                     || atomic-used-after: sum += READ_ONCE(v[$o]);
 """)
-block('kmap_atomic and kmap', ALL, """
+block('kmap and kmap_atomic on arm, whose kunmap_atomic undoes both', (ARM,), """
+       w = kmap($q);
+       v = kmap_atomic($p);
+       memcpy(v + $o, w + $d, $n);
+    @m kunmap_atomic(v);            || kunmap-by-atomic: kunmap_atomic(w);
+       kunmap($q);
+""")
+block('kmap_atomic and kmap', (TYPED, STACK, LOCAL), """
     @k w = kmap($q);
     @m v = kmap_atomic($p, KM_USER0);
        memcpy(v + $o, w + $d, $n);
@@ -183,8 +193,8 @@ block('nested kmap_atomic, and a use between', (STACK, ARM), """
        v = kmap_atomic($p);
        w = kmap_atomic($q);
        memcpy(w + $o, v + $d, $n);
-       kunmap_atomic(w);            || order-used@u: kunmap_atomic(v);
-    @u sum += READ_ONCE(v[$o]);     || =order-used: sum += READ_ONCE(w[$o]);
+       kunmap_atomic(w);            || order-used: kunmap_atomic(v);
+       sum += READ_ONCE(v[$o]);     || =order-used: sum += READ_ONCE(w[$o]);
        kunmap_atomic(v);            || =order-used: kunmap_atomic(w);
 """)
 block('kmap_atomic three deep', SINCE_STACK, """
@@ -342,9 +352,9 @@ block('compound page', ALL, """
 """)
 block('kmalloc', ALL, """
     @m object = kmalloc($n, GFP_KERNEL);
-       memset(object, $x, $n);      || overrun: memset(object, $x, $n + 1);
+       memset(object, $x, $n);      || overrun@f: memset(object, $x, $n + 1);
        page = virt_to_page(object);
-       kfree(object);               || leaked@m: || kfree-twice: kfree(object); kfree(object);
+    @f kfree(object);               || leaked@m: || kfree-twice: kfree(object); kfree(object);
                                     || kfree-used-after: WRITE_ONCE(*object, 1);
 """)
 

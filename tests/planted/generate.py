@@ -22,10 +22,12 @@ class Plant:
     """The mistake of a run with plant=number: which, in which block and function, and the line that its report names."""
 
     def __init__(self, number, wrong, block, form, place):
-        kind, self.says = MISTAKES[wrong['mistake']]
+        kind, self.says, *before = MISTAKES[wrong['mistake']]
+        self.before = before[0] if before else ''
         self.number, self.mistake, self.at, self.block = number, wrong['mistake'], wrong['at'], block['name']
         self.function, self.line = place
-        self.kind = kind[form] if isinstance(kind, dict) else kind
+        kind = kind[form] if isinstance(kind, dict) else kind
+        self.kinds = kind if isinstance(kind, tuple) else (kind,)
 
 
 class Program:

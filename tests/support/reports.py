@@ -9,7 +9,7 @@ LIMIT = 120
 
 # How a report of each kind begins. A finding's kind is the name of its detector.
 WARN, BUG, OOPS, SLEEPING, SCHEDULING, DEADLOCK, LEAK = 'WARN', 'BUG', 'oops', 'sleeping', 'scheduling', 'deadlock', 'leak'
-BAD_PAGE, LOCK = 'bad-page', 'lock'
+BAD_PAGE, LOCK, HUNG = 'bad-page', 'lock', 'hung'
 USE_AFTER_UNMAP, VIRT_TO_PAGE, FREED, ARGUMENT = 'use-after-unmap', 'virt-to-page', 'free-while-mapped', 'wrong-argument'
 ORDERED, TWICE, REUSED, SLEPT = 'unmap-order', 'double-unmap', 'slot-reuse', 'sleep-in-atomic'
 PAST, FOREIGN, DEEP, DEVICE = 'past-the-page', 'foreign-use', 'too-deep', 'device-dereference'
@@ -20,11 +20,14 @@ HEADS = {
     SLEEPING: r'(BUG|Debug): sleeping function called from invalid context',
     SCHEDULING: r'(BUG: )?scheduling while atomic: ',
     DEADLOCK: r'INFO: task .* blocked for ever ',
+    HUNG: r'INFO: task .* blocked for more than |fixmap insmod: .* did not end within ',
     BAD_PAGE: r'BUG: Bad page state ',
     LOCK: r'BUG: (spinlock|mutex) ',
     LEAK: r'leak: ',
-    'other': r'BUG: |INFO: |fixmap insmod: ',
+    'other': r'BUG: |INFO: |fixmap insmod: (?!\d+ more findings)',
 }
+# What the simulated kernel itself says, of a mistake's consequences too.
+KERNEL = WARN, BUG, OOPS, SLEEPING, SCHEDULING, DEADLOCK, HUNG, BAD_PAGE, LOCK
 FINDING = r'==== finding: ([\w-]+) '
 
 
