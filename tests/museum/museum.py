@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The museum: museum.py FIXMAP FOLDER, or museum.py --table FILE [--write]
+"""The museum: museum.py FIXMAP FOLDER, or museum.py --table MUSEUM.md README.md [--write]
 
 Runs every program of programs.py as it is and with after=1, under each of its profiles: one report, of the expected kind and at the
-line marked HERE, then none. The first profile of each kind is run in the other window modes too. --table compares FILE with
-the table that programs.py comes to, --write writes it.
+line marked HERE, then none. The first profile of each kind is run in the other window modes too. --table compares the tables in both
+files with
+what programs.py comes to, --write writes it.
 """
 import concurrent.futures
 import os
@@ -109,31 +110,59 @@ A pointer of another CPU is seen at the first touch only, before its owner has t
 '''
 
 
-def table_row(program):
-    names, profiles = [], []
+def named_by(program):
+    names = []
     for kind, options in program['runs']:
         names.append(NAMES.get(kind, f'`{kind}`') + (f' ({options[0].partition(",")[0]})' if names else ''))
-        profiles += [option.replace(',', ' ', 1) for option in options]
     if program['blind']:
         names[-1] += ', not with window=' + ', '.join(program['blind'])
-    cells = (program['bug'], program['happened'] or '-', '; '.join(names), ', '.join(profiles), f'[{program["name"]}.c](../tests/museum/{program["name"]}.c)')
+    return '; '.join(names)
+
+
+def table_row(program):
+    profiles = [option.replace(',', ' ', 1) for _, options in program['runs'] for option in options]
+    cells = (program['bug'], program['happened'] or '-', named_by(program), ', '.join(profiles),
+             f'[{program["name"]}.c](../tests/museum/{program["name"]}.c)')
     return '| ' + ' | '.join(cells) + ' |\n'
 
 
-def table(path, write):
-    text = TABLE_HEAD + ''.join(map(table_row, PROGRAMS))
-    if write:
-        with open(path, 'w', encoding='utf-8') as f:
-            f.write(text)
-        return 0
-    with open(path, encoding='utf-8') as f:
-        same = f.read() == text
-    print(f'{path}: ' + (f'{len(PROGRAMS)} programs' if same else 'not what programs.py comes to; write it with --table FILE --write'))
-    return not same
+def readme_table():
+    """A row for each bug, between two marks in README.md."""
+    rows = {}
+    for program in PROGRAMS:
+        by, files = rows.setdefault(program['bug'], ([], []))
+        by += [name for name in (NAMES.get(kind, f'`{kind}`') for kind, _ in program['runs']) if name not in by]
+        files.append(f'[{program["name"]}](tests/museum/{program["name"]}.c)')
+    return '| mistake | named by | programs |\n|---|---|---|\n' + ''.join(
+        f'| {bug} | {", ".join(by)} | {", ".join(files)} |\n' for bug, (by, files) in rows.items())
+
+
+BEGIN, END = '<!-- the museum: museum.py --table -->\n', '<!-- end of the museum -->\n'
+
+
+def table(path, readme, write):
+    """Compares the two files with what programs.py comes to, or writes them."""
+    with open(readme, encoding='utf-8') as f:
+        before, _, rest = f.read().partition(BEGIN)
+    texts = {path: TABLE_HEAD + ''.join(map(table_row, PROGRAMS)), readme: before + BEGIN + readme_table() + END + rest.partition(END)[2]}
+    different = 0
+    for name, text in texts.items():
+        with open(name, 'r+' if write else 'r', encoding='utf-8') as f:
+            if f.read() == text:
+                continue
+            if write:
+                f.seek(0)
+                f.truncate()
+                f.write(text)
+            else:
+                different += 1
+                print(f'{name}: not what programs.py comes to; write it with --table MUSEUM.md README.md --write')
+    print(f'{len(PROGRAMS)} programs, {different} problems')
+    return different
 
 
 if sys.argv[1] == '--table':
-    sys.exit(table(sys.argv[2], '--write' in sys.argv))
+    sys.exit(table(*sys.argv[2:4], '--write' in sys.argv))
 fixmap, folder = map(os.path.abspath, sys.argv[1:3])
 places = has_places(fixmap)
 sys.exit(run_all())
