@@ -314,6 +314,7 @@ struct fxm_task {
 	unsigned nr_atomic;
 	int told_preempt; /* src/'s: by how much its preempt count is off after mistakes that were told */
 	void *vehicle_data; /* sim/task.c: fibre or thread */
+	bool was_killed;    /* by fxmi_task_kill(); what it held then is still held */
 	bool doomed;	    /* a sleeper whose wait has been proved hopeless: told at its next resume */
 	void *kernel;	    /* src/'s per-task data (kmap_ctrl), NULL until it wants some */
 	void *described;    /* what kernel-tier code sees as `current`, NULL until it looks; freed with the task */

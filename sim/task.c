@@ -188,6 +188,7 @@ _Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu)
 			task->comm, task->pid, cpu->id);
 		abort();
 	}
+	task->was_killed = true;
 	task->unwind = u->outer; /* now: what happens in a dead frame must not come back to it for ever */
 	fxmi_interrupts_restore(cpu, &u->interrupts);
 	fxmi_atomic_leave_interrupts(task);

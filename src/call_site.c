@@ -30,16 +30,16 @@ struct fxmi_stacks {
 /* ---- whose code it is ---- */
 
 /* The linker's: the bounds of the code of the static library, which one_text.ld keeps together; 0 in the shared library. */
-extern const char __start_fxm_text[] __attribute__((weak, visibility("hidden")));
-extern const char __stop_fxm_text[] __attribute__((weak, visibility("hidden")));
+extern const char fxmi_text_start[] __attribute__((weak, visibility("hidden")));
+extern const char fxmi_text_end[] __attribute__((weak, visibility("hidden")));
 /* And those of the object: all code in the shared library is its own. */
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char etext[] __attribute__((visibility("hidden")));
 
 static bool is_own_code(uintptr_t pc)
 {
-	const char *start = __start_fxm_text ? __start_fxm_text : __ehdr_start;
-	const char *end = __start_fxm_text ? __stop_fxm_text : etext;
+	const char *start = fxmi_text_start ? fxmi_text_start : __ehdr_start;
+	const char *end = fxmi_text_start ? fxmi_text_end : etext;
 	return pc - (uintptr_t)start <= (uintptr_t)end - (uintptr_t)start;
 }
 

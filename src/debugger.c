@@ -55,20 +55,26 @@ static void put_registers_back(void)
 }
 #endif
 
-/* Lets @write fill the buffer. */
-static const char *answer(void (*write)(struct fxmi_text *t, uint64_t address), uint64_t address)
+/* Lets @write fill the buffer. Not inline: a compiler may use vector registers at its very beginning. */
+static __attribute__((noinline)) void fill(void (*write)(struct fxmi_text *t, uint64_t address), uint64_t address)
 {
 	struct fxmi_text t = {.buf = buffer, .size = sizeof(buffer) - LAST_LINE};
-	bool keeps = can_keep_registers();
 
-	if (keeps)
-		keep_registers();
 	buffer[0] = 0;
 	write(&t, address);
 	if (t.used >= t.size)
 		snprintf(buffer + t.size - 1, LAST_LINE, "\n... and more, which this buffer has no room for\n");
 	fxm_debugger_answer.text = buffer;
 	fxm_debugger_answer.number++;
+}
+
+static const char *answer(void (*write)(struct fxmi_text *t, uint64_t address), uint64_t address)
+{
+	bool keeps = can_keep_registers();
+
+	if (keeps)
+		keep_registers();
+	fill(write, address);
 	if (keeps)
 		put_registers_back();
 	return buffer;

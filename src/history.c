@@ -94,7 +94,9 @@ uint64_t fxmi_mapping_of(struct fxm_vcpu *cpu, uint64_t pfn)
 	for (uint32_t n = 0; n < levels; n++) {
 		uint64_t va = pc->kmap_va - (uint64_t)n * FXM_PAGE_SIZE;
 		uint64_t entry = fxmi_pte_get(pc->kmap_pte - (size_t)n * k->pte_bytes, k->pte_bytes);
-		if (entry && (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT == pfn && fxmi_kmap_atomic_is_live(k, va))
+		/* On arm what lies above the depth has ended, although its entry may stay. */
+		bool is_live = k->typed ? pc->live_types >> n & 1 : !k->arm || (int)n < fxmi_count_depth(cpu->counts);
+		if (is_live && entry && (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT == pfn)
 			return va;
 	}
 	uint32_t slot_plus_1 = fxmi_pfn_is_ram(k->m, pfn) ? atomic_load(&k->m->mem.mem_map[pfn].pkmap_slot) : 0;
@@ -109,7 +111,9 @@ uint64_t fxmi_mapping_of(struct fxm_vcpu *cpu, uint64_t pfn)
 static uint64_t innermost_atomic(const struct fxm_vcpu *cpu, const struct fxmi_kernel *k)
 {
 	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
-	int level = k->typed ? 31 - __builtin_clz(pc->live_types | 1) : fxmi_count_depth(cpu->counts) - 1;
+	int level = k->typed   ? 31 - __builtin_clz(pc->live_types | 1)
+		    : k->local ? fxmi_kmap_local_innermost_atomic(cpu)
+			       : fxmi_count_depth(cpu->counts) - 1;
 
 	if (level < 0 || level >= (int)k->km_type_nr || (k->typed && !pc->live_types))
 		return 0;

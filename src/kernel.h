@@ -438,6 +438,12 @@ void fxmi_kmap_local_each(struct fxmi_kernel *k, const struct fxm_vcpu *seat, vo
 /* fxmi_tell() of slot @slot of the task that sits on @cpu. */
 void fxmi_kmap_local_tell(struct fxm_vcpu *cpu, int slot);
 
+/* The innermost slot that the task on @cpu has from kmap_atomic(), when sites are recorded; -1: none. */
+int fxmi_kmap_local_innermost_atomic(const struct fxm_vcpu *cpu);
+
+/* Finding "leak" for each mapping that the task on @cpu holds, which ends; none of them is reported again. */
+void fxmi_kmap_local_report_task(struct fxm_vcpu *cpu);
+
 /* Finding "leak" for each mapping that a task holds; how many. */
 unsigned fxmi_kmap_local_report_leaks(struct fxmi_kernel *k);
 
@@ -523,6 +529,9 @@ const char *fxmi_why_atomic(const struct fxm_vcpu *cpu);
 /* A report whose kernel text is made elsewhere (oops.c, deadlock). @text_head: the kernel's own lines. */
 void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *detector, const char *where,
 		 const char *text_head, const struct fxmi_subject *about, const char *message);
+
+/* Finding "leak" for each temporary mapping of the task on @cpu, which ends: nobody else can undo them. None is reported again. */
+void fxmi_report_left_mapped(struct fxm_vcpu *cpu);
 
 /* After such a report the task is gone. */
 bool fxmi_report_ends_task(enum fxm_report_kind kind);

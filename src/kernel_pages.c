@@ -97,7 +97,7 @@ static void check_mapped(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned o
 		by = nr >= 0 ? KMAP : k->local ? LOCAL : ATOMIC;
 		if (va)
 			fxmi_history(k, va, &about);
-		if (about.mapped_at & FXMI_SITE_TOLD)
+		if (about.mapped_at & FXMI_SITE_TOLD || about.unmapped_at)
 			continue;
 		if (va) {
 			fxmi_tell(k, va);

@@ -30,6 +30,7 @@ struct fxmi_kmap_ctrl {
 	char comm[16];
 	uint64_t pteval[MAX_SLOTS];
 	uintptr_t site[MAX_SLOTS]; /* where each was mapped, when sites are recorded */
+	uint64_t atomic;	   /* then also: bit per slot that kmap_atomic() mapped */
 };
 
 /*
@@ -109,6 +110,7 @@ static struct fxmi_kmap_ctrl *current_ctrl(struct fxm_vcpu *cpu, struct fxmi_ker
 		return NULL;
 	memset(c->pteval, 0, sizeof(c->pteval));
 	memset(c->site, 0, sizeof(c->site));
+	c->atomic = 0;
 	memcpy(c->comm, task->comm, sizeof(c->comm));
 	c->pid = task->pid;
 	c->cpu = c->seat = cpu;
@@ -195,8 +197,25 @@ static FXMI_COLD _Noreturn void busy_bug(struct fxm_vcpu *cpu, struct fxmi_kerne
 	    cpu->current->comm, cpu->current->pid, (unsigned long long)va, (unsigned long long)pte_pfn(k, old));
 }
 
+FXMI_INLINE void note_kind(struct fxmi_kmap_ctrl *ctrl, uint64_t slot, bool atomic)
+{
+	if (atomic)
+		ctrl->atomic |= UINT64_C(1) << slot;
+	else
+		ctrl->atomic &= ~(UINT64_C(1) << slot);
+}
+
+int fxmi_kmap_local_innermost_atomic(const struct fxm_vcpu *cpu)
+{
+	const struct fxmi_kmap_ctrl *ctrl = cpu->current->kernel;
+	int depth = fxmi_count_depth(cpu->counts);
+	uint64_t held = ctrl && depth > 0 && depth <= MAX_SLOTS ? ctrl->atomic & ((UINT64_C(1) << depth) - 1) : 0;
+
+	return held ? 63 - __builtin_clzll(held) : -1;
+}
+
 /* __kmap_local_pfn_prot(). */
-static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint64_t prot)
+static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint64_t prot, bool atomic)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	struct fxmi_kmap_ctrl *ctrl = current_ctrl(cpu, k);
@@ -222,6 +241,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 		ctrl->pteval[slot] = entry;
 		fxmi_note_map(cpu, k, slot);
 		ctrl->site[slot] = k->record_sites && slot < (int)k->km_type_nr ? pc->site[slot] : 0;
+		note_kind(ctrl, (unsigned)slot, atomic);
 	}
 	preempt_enable(cpu);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
@@ -229,11 +249,11 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 }
 
 /* __kmap_local_page_prot(). x86 has no kmap_high_get(): a page that kmap() has mapped gets a slot like any other. */
-static uint64_t map_page(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page, uint64_t prot)
+static uint64_t map_page(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page, uint64_t prot, bool atomic)
 {
 	if (!k->highmem || (!k->force_map && !fxm_page_is_highmem(k->m, page)))
 		return fxmi_page_address(k, page);
-	return map_pfn(cpu, k, fxmi_page_pfn(k->m, page), prot);
+	return map_pfn(cpu, k, fxmi_page_pfn(k->m, page), prot, atomic);
 }
 
 static fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *page, const char *name, uint64_t prot, bool atomic)
@@ -251,7 +271,7 @@ static fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *page, const c
 		fxmi_op_prot(cpu, &op, prot);
 	if (atomic)
 		atomic_begin(cpu, k);
-	op.address = map_page(cpu, k, page, prot);
+	op.address = map_page(cpu, k, page, prot, atomic);
 	fxmi_op_end_atomic(cpu, &op);
 	return fxm_va_of(op.address);
 }
@@ -268,7 +288,7 @@ static fxm_va map_pfn_slow(struct fxm_vcpu *cpu, uint64_t pfn, const char *name,
 		fxmi_op_prot(cpu, &op, prot);
 	if (atomic)
 		atomic_begin(cpu, k);
-	op.address = map_pfn(cpu, k, pfn, prot);
+	op.address = map_pfn(cpu, k, pfn, prot, atomic);
 	fxmi_op_end_atomic(cpu, &op);
 	return fxm_va_of(op.address);
 }
@@ -348,8 +368,12 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, cons
 		return;
 	}
 	preempt_disable(cpu);
-	if (page != top)
+	if (page != top) {
 		fxmi_check_unmap(cpu, &u, warn_order(cpu, k, &u));
+		/* kmap_atomic()'s slot goes, kunmap_local() leaves its preempt count; or the other way round */
+		if (k->record_sites && is_noted(slot))
+			cpu->current->told_preempt += (int)(ctrl->atomic >> slot & 1) - atomic;
+	}
 	fxmi_pte_set(index_pte(k, pc, index), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 	fxmi_note_unmap(cpu, k, slot);
@@ -414,6 +438,7 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	if (site) {
 		ctrl->site[slot] = pc->site[slot] = site;
 		pc->unmap_site[slot] = 0;
+		note_kind(ctrl, slot, step != FXMI_DEPTH_ONE);
 	}
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
 	cpu->counts = counts + step;
@@ -616,7 +641,8 @@ void fxmi_kmap_local_tell(struct fxm_vcpu *cpu, int slot)
 		ctrl->site[slot] |= FXMI_SITE_TOLD;
 }
 
-static unsigned report_held(struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *ctrl)
+/* @tell: none of them is reported again. */
+static unsigned report_held(struct fxmi_kernel *k, struct fxmi_kmap_ctrl *ctrl, bool tell)
 {
 	const struct fxmi_percpu *pc = fxmi_percpu(ctrl->cpu);
 	int idx = idx_of(ctrl);
@@ -633,10 +659,19 @@ static unsigned report_held(struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *
 						    .mapped_at = ctrl->site[slot],
 						    .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
 			     "kmap_local never undone: page pfn %llx at %llx, level %u of %s[%d] on CPU %u",
-			     (unsigned long long)pfn, (unsigned long long)va, n, ctrl->comm, ctrl->pid, ctrl->cpu->id);
+			     (unsigned long long)pfn, (unsigned long long)va, (unsigned)slot / (unsigned)k->km_incr, ctrl->comm,
+			     ctrl->pid, ctrl->cpu->id);
 		n++;
+		if (tell)
+			ctrl->site[slot] |= FXMI_SITE_TOLD;
 	}
 	return n;
+}
+
+void fxmi_kmap_local_report_task(struct fxm_vcpu *cpu)
+{
+	if (cpu->current->kernel)
+		report_held(fxmi_kernel_of(cpu), cpu->current->kernel, true);
 }
 
 void fxmi_kmap_local_each(struct fxmi_kernel *k, const struct fxm_vcpu *seat, void (*fn)(const struct fxmi_mapping *at, void *arg),
@@ -668,7 +703,7 @@ unsigned fxmi_kmap_local_report_leaks(struct fxmi_kernel *k)
 
 	for (struct fxmi_kmap_ctrl *c = atomic_load(&k->kmap_ctrls); c; c = c->next)
 		if (c->in_use)
-			n += report_held(k, c);
+			n += report_held(k, c, false);
 	return n;
 }
 

@@ -219,6 +219,8 @@ static void on_cpu_online(struct fxm_vcpu *cpu)
 static void on_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
 {
 	fxmi_percpu(cpu)->op = NULL;
+	if (fxmi_kernel_of(cpu)->record_sites)
+		fxmi_report_left_mapped(cpu);
 	fxmi_kmap_local_task_end(cpu, task);
 }
 

@@ -472,7 +472,8 @@ void fxm_report_silent(const struct fxm_machine *m, struct fxm_report_silent *ou
 	}
 }
 
-static unsigned leaks_of_cpu(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
+/* Reports them, with @report; @tell: none of them is reported again. */
+static unsigned leaks_of_cpu(struct fxmi_kernel *k, struct fxm_vcpu *cpu, bool report, bool tell)
 {
 	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	int depth = fxmi_count_depth(cpu->counts);
@@ -485,17 +486,32 @@ static unsigned leaks_of_cpu(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 			continue;
 		uint64_t entry = fxmi_pte_get(pc->kmap_pte - (size_t)slot * k->pte_bytes, k->pte_bytes);
 		uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
-		fxmi_finding(k, cpu, "leak",
-			     &(struct fxmi_subject){.is_left = true,
-						    .va = va,
-						    .pfn_plus_1 = pfn + 1,
-						    .mapped_at = pc->site[slot],
-						    .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
-			     "kmap_atomic never undone: page pfn %llx at %llx, %s %u of CPU %u", (unsigned long long)pfn,
-			     (unsigned long long)va, k->typed ? "type" : "level", slot, cpu->id);
+		if (report)
+			fxmi_finding(k, cpu, "leak",
+				     &(struct fxmi_subject){.is_left = true,
+							    .va = va,
+							    .pfn_plus_1 = pfn + 1,
+							    .mapped_at = pc->site[slot],
+							    .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
+				     "kmap_atomic never undone: page pfn %llx at %llx, %s %u of CPU %u", (unsigned long long)pfn,
+				     (unsigned long long)va, k->typed ? "type" : "level", slot, cpu->id);
 		n++;
+		if (tell)
+			fxmi_tell(k, va);
 	}
 	return n;
+}
+
+void fxmi_report_left_mapped(struct fxm_vcpu *cpu)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	/* What a task held that a BUG ended is no leak of its own, and none of who uses the CPU next. */
+	bool is_leak = !cpu->current->was_killed;
+
+	if (!k->local && k->has_kmap_group)
+		leaks_of_cpu(k, cpu, is_leak, true);
+	else if (k->local && is_leak)
+		fxmi_kmap_local_report_task(cpu);
 }
 
 unsigned fxm_report_leaks(struct fxm_machine *m)
@@ -523,7 +539,7 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 	}
 	n += fxmi_early_leaks(k) + fxmi_held_leaks(k) + fxmi_kthread_leaks(k);
 	for (unsigned i = 0; !k->local && i < fxm_machine_cpus_online(m); i++)
-		n += leaks_of_cpu(k, fxm_machine_vcpu(m, i));
+		n += leaks_of_cpu(k, fxm_machine_vcpu(m, i), true, false);
 	n += fxmi_red_zone_report(k);
 	return n + fxmi_kmap_local_report_leaks(k);
 }

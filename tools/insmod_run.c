@@ -398,7 +398,7 @@ static void print_report(const struct fxm_report *report, void *arg)
 	run.reports++;
 	if (run.job->json)
 		print_json(report);
-	else if (run.is_listing)
+	else if (run.is_listing || (report->detector && !strcmp(report->detector, "leak")))
 		print_leak(report);
 	else
 		fputs(report->text, stderr);

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The museum: museum.py FIXMAP FOLDER, or museum.py --table MUSEUM.md README.md [--write]
+"""The museum: museum.py FIXMAP FOLDER KEPT [--all-modes], or museum.py --table MUSEUM.md README.md [--write]
 
 Runs every program of programs.py as it is and with after=1, under each of its profiles: one report, of the expected kind and at the
-line marked HERE, then none. The first profile of each kind is run in the other window modes too. --table compares the tables in both
+line marked HERE, then none. The first profile of each kind is run in the other window modes too, with --all-modes each is. What is
+compiled stays in KEPT for the next run. --table compares the tables in both
 files with
 what programs.py comes to, --write writes it.
 """
 import concurrent.futures
+import contextlib
+import glob
+import hashlib
 import os
 import re
+import shutil
 import sys
 import tempfile
 
@@ -35,6 +40,27 @@ class Run:
         self.program, self.kind, self.options, self.modes = program, kind, options, modes
         self.path = os.path.join(folder, program['name'] + '.c')
 
+    def folder(self):
+        """Where what was compiled is, or will be: below `kept`, by what it was compiled from."""
+        words = f'{self.program["name"]} {self.options}'
+        with open(self.path, 'rb') as f:
+            key = hashlib.sha256(f.read() + f'{words} {headers_stamp}'.encode()).hexdigest()[:16]
+        return os.path.join(kept, re.sub('[^a-z0-9_.-]+', '-', words.lower()) + '-' + key)
+
+    @contextlib.contextmanager
+    def compiled(self):
+        """A folder with the compiled program: an earlier run's, or a new one that a later run finds."""
+        final = self.folder()
+        if os.path.isdir(final):
+            yield final
+            return
+        for old in glob.glob(glob.escape(final[:-16]) + '[0-9a-f]' * 16):
+            shutil.rmtree(old)
+        with tempfile.TemporaryDirectory(dir=kept) as where:
+            yield where
+            shutil.copytree(where, final + '.new', dirs_exist_ok=True)
+        os.rename(final + '.new', final)
+
     def insmod(self, where, mode, after):
         kept = [name for name in os.listdir(where) if name.endswith('.so')]
         module = os.path.join(where, kept[0]) if kept else self.path
@@ -58,7 +84,7 @@ class Run:
 
     def checks(self):
         """What is wrong, check by check."""
-        with tempfile.TemporaryDirectory() as where:
+        with self.compiled() as where:
             for mode in self.modes:
                 for after in (False, True):
                     status, log, errors = self.insmod(where, mode, after)
@@ -70,8 +96,17 @@ class Run:
                     yield [f'{name}: {problem}' for problem in bad] + ['  ' + line for line in log.splitlines() if bad]
 
 
+def stamp_of_headers():
+    """Changes when the headers, the library or the command do."""
+    include = os.path.join(folder, '..', '..', 'include')
+    files = [os.path.join(path, name) for path, _, names in os.walk(include) for name in names]
+    files += [fixmap, *glob.glob(os.path.join(os.path.dirname(fixmap), '..', 'src', 'libfixmap.so.*'))]
+    return max(os.stat(name).st_mtime_ns for name in files if os.path.isfile(name))
+
+
 def run_all():
-    runs = [Run(program, kind, options, MODES if i == 0 else MODES[:1])
+    os.makedirs(kept, exist_ok=True)
+    runs = [Run(program, kind, options, MODES if i == 0 or '--all-modes' in sys.argv else MODES[:1])
             for program in PROGRAMS for kind, profiles in program['runs'] for i, options in enumerate(profiles)]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         checks = [check for result in pool.map(lambda run: list(run.checks()), runs) for check in result]
@@ -163,6 +198,7 @@ def table(path, readme, write):
 
 if sys.argv[1] == '--table':
     sys.exit(table(*sys.argv[2:4], '--write' in sys.argv))
-fixmap, folder = map(os.path.abspath, sys.argv[1:3])
+fixmap, folder, kept = map(os.path.abspath, sys.argv[1:4])
+headers_stamp = stamp_of_headers()
 places = has_places(fixmap)
 sys.exit(run_all())

@@ -13,7 +13,7 @@ that all tasks map, $o and $d are offsets, $n is a length, $x a byte, $i the tas
 """
 import re
 
-from reports import (ARGUMENT, BAD_PAGE, BUG, DEADLOCK, DEEP, FREED, LEAK, LOCK, OOPS, ORDERED, PAST, REUSED, SCHEDULING, SLEEPING, TWICE,
+from reports import (ARGUMENT, BAD_PAGE, BUG, DEADLOCK, DEEP, FREED, HUNG, LEAK, LOCK, OOPS, ORDERED, PAST, REUSED, SCHEDULING, SLEEPING, TWICE,
                      USE_AFTER_UNMAP, VIRT_TO_PAGE, WARN)
 
 TYPED, STACK, ARM, LOCAL = 'typed', 'stack', 'arm', 'local'
@@ -27,7 +27,7 @@ MISTAKES = {
     'leaked-in-local': (LEAK, 'never undone'),
     'leaked-inside': (WARN, 'reverse order', 'mapped at'),  # when the mapping around it is unmapped
     'leaked-and-on': ({TYPED: f'{REUSED}|{SLEEPING}|{SCHEDULING}', STACK: f'{SLEEPING}|{SCHEDULING}', ARM: f'{SLEEPING}|{SCHEDULING}',
-                       LOCAL: f'{SLEEPING}|{SCHEDULING}'}, '', '(?:made atomic|mapped) at'),  # at the next call that may sleep
+                       LOCAL: f'{SLEEPING}|{SCHEDULING}|{WARN}'}, '', '(?:made atomic|mapped) at'),  # at the next call that may sleep
     'twice': ({TYPED: (TWICE, ...), STACK: (TWICE, ...), ARM: (TWICE, ...), LOCAL: (WARN, ...)}, 'unmapped'),
     'kunmap-twice': (BUG, 'more often than kmap'),
     'kunmap-of-another': (BUG, 'which has no kmap address'),
@@ -43,7 +43,8 @@ MISTAKES = {
     'atomic-used-after': ({TYPED: USE_AFTER_UNMAP, STACK: OOPS, ARM: USE_AFTER_UNMAP, LOCAL: OOPS}, ''),
     'fixmap-used-after': (OOPS, ''),
     'past': (OOPS, 'is not mapped'),
-    'past-into-neighbour': (f'{PAST}|{USE_AFTER_UNMAP}|{OOPS}', 'runs? off'),
+    'past-into-neighbour': (PAST, 'runs off the page'),
+    'past-by-pointer': (f'{USE_AFTER_UNMAP}|{OOPS}', 'runs? off'),
     'past-helper': (BUG, ''),
     'read-only': (OOPS, ''),
     'freed': (FREED, 'kunmap.. first'),
@@ -62,7 +63,7 @@ MISTAKES = {
     'address-as-index': (BUG, 'is an address: its index would be'),
     'index-too-large': (BUG, ''),
     'too-deep': ({STACK: (DEEP, ...), ARM: (DEEP, ...), LOCAL: BUG}, ''),
-    'hoarded': ((DEADLOCK, ...), 'slots are in use', r'holds \d+ slots, mapped at'),  # by whoever waits first
+    'hoarded': ((f'{DEADLOCK}|{HUNG}', ...), 'slots are in use', r'holds \d+ slots, mapped at'),  # by whoever waits first
     'lock-twice': (LOCK, 'already'),
     'unlock-twice': (LOCK, 'nobody holds'),
     'type-stolen': (REUSED, ''),
@@ -346,7 +347,7 @@ block('compound page', ALL, """
        WRITE_ONCE(v[$o], $x);
        kunmap_atomic(v, KM_USER0);
        v = kmap(page);
-       sum += READ_ONCE(v[$o]);     || past-into-neighbour: sum += READ_ONCE(v[PAGE_SIZE + $o]);
+       sum += READ_ONCE(v[$o]);     || past-by-pointer: sum += READ_ONCE(v[PAGE_SIZE + $o]);
        kunmap(page);
        __free_pages(page, 1);       || leaked@a:
 """)
