@@ -21,7 +21,6 @@ from gaps import SOMETIMES, is_gap  # noqa: E402
 from generate import Program  # noqa: E402
 from reports import KERNEL, has_places, insmod, options, reports  # noqa: E402
 
-OPERATIONS = 1000000
 BLOCKS_PER_TASK = 19
 # The generation of a program, and profile and settings of the machine: two tasks on each CPU, or one.
 PROGRAMS = (
@@ -43,7 +42,7 @@ class Case:
     def __init__(self, form, words, where):
         self.form, self.words, self.where = form, words, where
         self.program = Program(form, f'{words} {arguments.seed}', BLOCKS_PER_TASK, 'phase=' in words)
-        self.rounds = -(-OPERATIONS // self.program.operations)
+        self.rounds = -(-arguments.operations // self.program.operations)
         os.makedirs(where)
         here = os.path.dirname(os.path.abspath(__file__))
         with open(os.path.join(here, 'base.h'), encoding='utf-8') as base:
@@ -145,6 +144,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument('fixmap', type=os.path.abspath)
 parser.add_argument('--seed', default='1', help='another seed makes other programs')
 parser.add_argument('--only', help='one row of PROGRAMS, by its profile and settings')
+parser.add_argument('--operations', type=int, default=1000000, metavar='N', help='how many the correct programs execute')
 parser.add_argument('--every', type=int, default=1, metavar='N', help='only every N-th mistake')
 parser.add_argument('--plant', type=int, help='one mistake, by its number')
 parser.add_argument('--keep', help='a new folder for the programs')
