@@ -13,6 +13,8 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+from reports import compiled, stamp_of  # noqa: E402
 from source import find_source  # noqa: E402
 
 fixmap, folder = map(os.path.abspath, sys.argv[1:3])
@@ -60,12 +62,15 @@ def drive_one(tree, machine, case):
     words = [word for f in folders for word in ('-I', os.path.join(tree, f))]
     words += ['-o', machine] if machine else []
     words += standins(name)
-    with tempfile.TemporaryDirectory() as kept:
-        done_on = {machine: run('-p', 'x86_32-6.1', '-K', tree, '--keep', kept, *words, *(os.path.join(tree, f) for f in files), driver(name),
-                                *parameters)}
+    with compiled(os.path.join(folder, 'kept'), ' '.join([name, *parameters, machine or 'default']), f'{stamp} {tree} {CASES} {MACHINES}') as kept:
+        done_on = {}
+        if not os.path.exists(os.path.join(kept, 'vmlinux.so')):
+            done_on[machine] = run('-p', 'x86_32-6.1', '-K', tree, '--keep', kept, *words, *(os.path.join(tree, f) for f in files), driver(name),
+                                   *parameters)
         module = [os.path.join(kept, f) for f in os.listdir(kept) if f.endswith(f'{name}.so')]
-        for other in MACHINES[machine]:
-            done_on[other] = run('-p', 'x86_32-6.1', '-o', other, '--builtin', os.path.join(kept, 'vmlinux.so'), *module, *parameters)
+        for other in [machine] * (machine not in done_on) + MACHINES[machine]:
+            settings = ['-o', other] if other else []
+            done_on[other] = run('-p', 'x86_32-6.1', *settings, '--builtin', os.path.join(kept, 'vmlinux.so'), *module, *parameters)
     for where, r in done_on.items():
         check(f'{" ".join(files)} on {where or "the default machine"}', r.returncode == 0 and expected in r.stdout and not r.stderr,
               (r.returncode, r.stdout[-500:], r.stderr[-2000:]))
@@ -142,6 +147,7 @@ def mistakes(tree):
 
 
 source = find_source(folder)
+stamp = stamp_of(fixmap, here)
 drive(source)
 found(source)
 mistakes(source)

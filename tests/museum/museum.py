@@ -9,19 +9,14 @@ files with
 what programs.py comes to, --write writes it.
 """
 import concurrent.futures
-import contextlib
-import glob
-import hashlib
 import os
 import re
-import shutil
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
 from programs import BLIND, NAMES, PROGRAMS  # noqa: E402
-from reports import has_places, insmod, options, reports  # noqa: E402
+from reports import compiled, has_places, insmod, options, reports, stamp_of  # noqa: E402
 
 MODES = 'strict', 'eager', 'retain'
 
@@ -39,27 +34,6 @@ class Run:
     def __init__(self, program, kind, options, modes):
         self.program, self.kind, self.options, self.modes = program, kind, options, modes
         self.path = os.path.join(folder, program['name'] + '.c')
-
-    def folder(self):
-        """Where what was compiled is, or will be: below `kept`, by what it was compiled from."""
-        words = f'{self.program["name"]} {self.options}'
-        with open(self.path, 'rb') as f:
-            key = hashlib.sha256(f.read() + f'{words} {headers_stamp}'.encode()).hexdigest()[:16]
-        return os.path.join(kept, re.sub('[^a-z0-9_.-]+', '-', words.lower()) + '-' + key)
-
-    @contextlib.contextmanager
-    def compiled(self):
-        """A folder with the compiled program: an earlier run's, or a new one that a later run finds."""
-        final = self.folder()
-        if os.path.isdir(final):
-            yield final
-            return
-        for old in glob.glob(glob.escape(final[:-16]) + '[0-9a-f]' * 16):
-            shutil.rmtree(old)
-        with tempfile.TemporaryDirectory(dir=kept) as where:
-            yield where
-            shutil.copytree(where, final + '.new', dirs_exist_ok=True)
-        os.rename(final + '.new', final)
 
     def insmod(self, where, mode, after):
         kept = [name for name in os.listdir(where) if name.endswith('.so')]
@@ -84,7 +58,7 @@ class Run:
 
     def checks(self):
         """What is wrong, check by check."""
-        with self.compiled() as where:
+        with compiled(kept, f'{self.program["name"]} {self.options}', stamp) as where:
             for mode in self.modes:
                 for after in (False, True):
                     status, log, errors = self.insmod(where, mode, after)
@@ -96,16 +70,7 @@ class Run:
                     yield [f'{name}: {problem}' for problem in bad] + ['  ' + line for line in log.splitlines() if bad]
 
 
-def stamp_of_headers():
-    """Changes when the headers, the library or the command do."""
-    include = os.path.join(folder, '..', '..', 'include')
-    files = [os.path.join(path, name) for path, _, names in os.walk(include) for name in names]
-    files += [fixmap, *glob.glob(os.path.join(os.path.dirname(fixmap), '..', 'src', 'libfixmap.so.*'))]
-    return max(os.stat(name).st_mtime_ns for name in files if os.path.isfile(name))
-
-
 def run_all():
-    os.makedirs(kept, exist_ok=True)
     runs = [Run(program, kind, options, MODES if i == 0 or '--all-modes' in sys.argv else MODES[:1])
             for program in PROGRAMS for kind, profiles in program['runs'] for i, options in enumerate(profiles)]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -199,6 +164,6 @@ def table(path, readme, write):
 if sys.argv[1] == '--table':
     sys.exit(table(*sys.argv[2:4], '--write' in sys.argv))
 fixmap, folder, kept = map(os.path.abspath, sys.argv[1:4])
-headers_stamp = stamp_of_headers()
+stamp = stamp_of(fixmap, folder)
 places = has_places(fixmap)
 sys.exit(run_all())

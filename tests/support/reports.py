@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What `fixmap insmod` says: running it from a clean environment, and the reports in its messages."""
+import contextlib
+import glob
+import hashlib
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -60,6 +64,31 @@ def insmod(fixmap, arguments, where):
     done = subprocess.run([fixmap, 'insmod', *arguments], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=LIMIT, check=False, text=True, errors='replace')
     return done.returncode, done.stdout, done.stderr
+
+
+def stamp_of(fixmap, *folders):
+    """Changes when a file in @folders, the project's headers, the library or the command does."""
+    include = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'include')
+    files = [os.path.join(path, name) for folder in (include, *folders) for path, _, names in os.walk(folder) for name in names]
+    files += [fixmap, *glob.glob(os.path.join(os.path.dirname(fixmap), '..', 'src', 'libfixmap.so.*'))]
+    return max(os.stat(name).st_mtime_ns for name in files if os.path.isfile(name))
+
+
+@contextlib.contextmanager
+def compiled(kept, words, stamp):
+    """A folder below @kept for what @words name when @stamp is what it was made of: an earlier run's, or a new one that a later run finds."""
+    key = hashlib.sha256(f'{words} {stamp}'.encode()).hexdigest()[:16]
+    final = os.path.join(kept, re.sub('[^a-z0-9_.-]+', '-', words.lower()) + '-' + key)
+    if os.path.isdir(final):
+        yield final
+        return
+    os.makedirs(kept, exist_ok=True)
+    for old in glob.glob(glob.escape(final[:-16]) + '[0-9a-f]' * 16):
+        shutil.rmtree(old)
+    with tempfile.TemporaryDirectory(dir=kept) as where:
+        yield where
+        shutil.copytree(where, final + '.new', dirs_exist_ok=True)
+    os.rename(final + '.new', final)
 
 
 LEAKS = '#include <linux/module.h>\n#include <linux/slab.h>\nint init_module(void) { kmalloc(9, GFP_KERNEL); return 0; }\n'
