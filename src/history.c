@@ -205,6 +205,17 @@ void fxmi_also(struct fxmi_kernel *k, char *lines, size_t size, uint64_t va, con
 	snprintf(lines + used, size - used, "  %llx was %s at %s\n", (unsigned long long)va, what, name);
 }
 
+struct fxmi_subject fxmi_order_subject(struct fxmi_kernel *k, uint64_t va, uintptr_t top_site, char *lines, size_t size)
+{
+	struct fxmi_subject given = {0};
+
+	lines[0] = 0;
+	fxmi_history(k, va, &given);
+	fxmi_also(k, lines, size, va, "mapped", given.mapped_at);
+	fxmi_also(k, lines, size, va, "unmapped", given.unmapped_at);
+	return (struct fxmi_subject){.va = va, .mapped_at = top_site, .details = lines};
+}
+
 /* @u->va lies in a slot of this CPU or another one, and is not the topmost mapping. */
 static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_unmap *u, const struct fxmi_slot *slot,
 			  struct fxmi_subject *given, struct fxmi_subject *top)

@@ -622,6 +622,12 @@ uint64_t fxmi_mapping_of(struct fxm_vcpu *cpu, uint64_t pfn);
 /* Adds "VA was WHAT at SITE" to the lines of a report. */
 void fxmi_also(struct fxmi_kernel *k, char *lines, size_t size, uint64_t va, const char *what, uintptr_t site);
 
+/*
+ * What a report of an unmap out of order is about: @va, @top_site as where the mapping was made that should have gone first, and
+ * in @lines what became of @va itself.
+ */
+struct fxmi_subject fxmi_order_subject(struct fxmi_kernel *k, uint64_t va, uintptr_t top_site, char *lines, size_t size);
+
 /* Whether the current task may not sleep, as far as can be known: kernels without PREEMPT_COUNT do not. */
 bool fxmi_is_atomic(const struct fxm_vcpu *cpu);
 

@@ -118,14 +118,10 @@ static FXMI_COLD fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *pag
 
 static FXMI_COLD bool warn_order(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page, uint64_t top, int level)
 {
-	struct fxmi_subject about = {.va = page}, given = {0};
-	char lines[384] = "";
+	bool is_own = level >= 0 && level < (int)k->km_type_nr;
+	char lines[384];
+	struct fxmi_subject about = fxmi_order_subject(k, page, is_own ? fxmi_percpu(cpu)->site[level] : 0, lines, sizeof(lines));
 
-	fxmi_history(k, page, &given);
-	fxmi_also(k, lines, sizeof(lines), page, "mapped", given.mapped_at);
-	fxmi_also(k, lines, sizeof(lines), page, "unmapped", given.unmapped_at);
-	about.mapped_at = level >= 0 && level < (int)k->km_type_nr ? fxmi_percpu(cpu)->site[level] : 0;
-	about.details = lines;
 	return fxmi_warn_once(cpu, FXMI_ONCE_ATOMIC_ORDER, "atomic_order", &about,
 			      "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",
 			      (unsigned long long)page, cpu->id, (unsigned long long)top);

@@ -321,20 +321,18 @@ static FXMI_COLD bool warn_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k
 
 static FXMI_COLD bool warn_order(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_unmap *u)
 {
-	struct fxmi_subject about = {.va = u->va}, given = {0};
-	char lines[384] = "";
+	char lines[384];
+	struct fxmi_subject about;
 
 	if (u->level < 0) {
+		about = (struct fxmi_subject){.va = u->va};
 		fxmi_history(k, u->va, &about);
 		return fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
 				      "kunmap_local of %llx, but %s[%d] has nothing mapped", (unsigned long long)u->va,
 				      cpu->current->comm, cpu->current->pid);
 	}
-	fxmi_history(k, u->va, &given);
-	fxmi_also(k, lines, sizeof(lines), u->va, "mapped", given.mapped_at);
-	fxmi_also(k, lines, sizeof(lines), u->va, "unmapped", given.unmapped_at);
-	about.mapped_at = is_noted(u->level) ? fxmi_percpu(cpu)->kmap_ctrl->site[u->level] : 0;
-	about.details = lines;
+	about = fxmi_order_subject(k, u->va, is_noted(u->level) ? fxmi_percpu(cpu)->kmap_ctrl->site[u->level] : 0, lines,
+				   sizeof(lines));
 	return fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
 			      "kunmap_local of %llx, but the mapping on top of %s[%d]'s stack is %llx: unmap in reverse order",
 			      (unsigned long long)u->va, cpu->current->comm, cpu->current->pid, (unsigned long long)u->top);
