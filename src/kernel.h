@@ -523,6 +523,12 @@ void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key);
 /* Finding "sleep-in-atomic": @cpu is about to sleep, and the kernel does not notice. @why: one sentence. */
 void fxmi_find_sleep(struct fxm_vcpu *cpu, const char *why);
 
+/*
+ * Whether such a finding was made last in the section that @cpu is in: kunmap() after a kmap() that was told, schedule() after a
+ * cond_resched(), is the same mistake.
+ */
+bool fxmi_sleep_is_told(const struct fxm_vcpu *cpu);
+
 /* Why @cpu may not sleep. */
 const char *fxmi_why_atomic(const struct fxm_vcpu *cpu);
 

@@ -117,9 +117,8 @@ void fxm_k_schedule(void)
 	struct fxm_counts counts;
 
 	fxm_counts(cpu, &counts);
-	/* With a preempt count schedule() itself complains. cond_resched() may have been told of. */
-	if (k->checks_sleep && !counts.preempt && fxmi_is_atomic(cpu) &&
-	    fxmi_atomic_site(cpu) != __atomic_load_n(&k->sleep_told, __ATOMIC_RELAXED))
+	/* With a preempt count schedule() itself complains. */
+	if (k->checks_sleep && !counts.preempt && fxmi_is_atomic(cpu) && !fxmi_sleep_is_told(cpu))
 		fxmi_find_sleep(cpu, fxmi_why_atomic(cpu));
 	if (!counts.preempt)
 		fxm_task_each(cpu->machine, give_turn, cpu);

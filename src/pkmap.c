@@ -460,19 +460,13 @@ fxm_va fxm_kmap(struct fxm_vcpu *cpu, struct fxm_page *page)
 	return fxm_va_of(kmap_high(cpu, k, page));
 }
 
-/* A finding, unlike the kernel's report, tells once of a section that may not sleep: at the kmap() in it. */
-static bool is_told_of_section(const struct fxm_vcpu *cpu, struct fxmi_kernel *k)
-{
-	return k->checks_sleep && !k->debug_atomic_sleep && fxmi_is_atomic(cpu) &&
-	       fxmi_atomic_site(cpu) == __atomic_load_n(&k->sleep_told, __ATOMIC_RELAXED);
-}
-
 static void kunmap_context(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
 {
 	if (k->kunmap_bug_in_irq && fxmi_unlikely(fxmi_count_preempt(cpu->counts) & FXMI_INTERRUPT_MASK))
 		fxmi_bug(cpu, "kunmap_irq", &(struct fxmi_subject){.page = page},
 			 "kunmap in interrupt context: use kmap_atomic there");
-	if (k->kunmap_might_sleep && !is_told_of_section(cpu, k))
+	/* A finding, unlike the kernel's report, tells once of a pair. */
+	if (k->kunmap_might_sleep && (k->debug_atomic_sleep || !fxmi_sleep_is_told(cpu)))
 		fxmi_might_sleep(cpu, "kunmap_might_sleep");
 }
 

@@ -369,6 +369,13 @@ static bool is_repeated_sleep(const struct fxm_vcpu *cpu)
 	return is_told;
 }
 
+bool fxmi_sleep_is_told(const struct fxm_vcpu *cpu)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+
+	return k->checks_sleep && fxmi_is_atomic(cpu) && fxmi_atomic_site(cpu) == __atomic_load_n(&k->sleep_told, __ATOMIC_RELAXED);
+}
+
 FXMI_COLD void fxmi_find_sleep(struct fxm_vcpu *cpu, const char *why)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
