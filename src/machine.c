@@ -6,6 +6,7 @@
  */
 #include "kernel.h"
 #include "profile.h"
+#include "suppress.h"
 
 #include <fixmap/kernel_tier.h>
 
@@ -335,7 +336,7 @@ static int map_lowmem(struct fxmi_kernel *k)
 		image = size;
 	if (image)
 		error = fxmi_pgtable_map_linear(m, k->page_offset, 0, image,
-					prot(k->layout, "PAGE_KERNEL_EXEC", NULL, "PAGE_KERNEL") & k->pte_mask);
+						prot(k->layout, "PAGE_KERNEL_EXEC", NULL, "PAGE_KERNEL") & k->pte_mask);
 	if (!error && size > image)
 		error = fxmi_pgtable_map_linear(m, k->page_offset + image, image, size - image,
 						prot(k->layout, "PAGE_KERNEL", NULL, "PAGE_KERNEL") & k->pte_mask);
@@ -405,6 +406,8 @@ static int create(struct fxm_config *cfg, bool identity, struct fxm_machine **ou
 	adopt_fixed(k);
 	adopt_values(k);
 	error = boot(k);
+	if (!error)
+		error = fxmi_suppress_read(fxmi_setting_text(layout, "suppress"), &k->suppressions, &cfg->error);
 	if (!error)
 		error = fxmi_inject_setting(k, &cfg->error);
 	if (error) {

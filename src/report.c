@@ -560,8 +560,6 @@ int fxmi_report_init(struct fxmi_kernel *k)
 
 	if (!err)
 		err = fxmi_stacks_init(k);
-	if (!err)
-		err = fxmi_suppress_read(fxmi_setting_text(k->layout, "suppress"), &k->suppressions, &error);
 	k->told = calloc(1, sizeof(*k->told));
 	return err ? err : k->told ? 0 : -ENOMEM;
 }

@@ -9,7 +9,6 @@
 #include "config.h"
 #include "kernel.h"
 
-#include <ctype.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 
