@@ -650,6 +650,9 @@ uintptr_t fxmi_atomic_site(const struct fxm_vcpu *cpu);
  */
 bool fxmi_atomic_is_told(const struct fxm_vcpu *cpu);
 
+/* The same, for a report that is about to be made: if so, it is counted instead. */
+bool fxmi_is_repeated_sleep(const struct fxm_vcpu *cpu);
+
 /* The line of a report that says where it began, innermost; "" when nobody knows. Returns @line. */
 const char *fxmi_made_atomic(const struct fxm_vcpu *cpu, char *line, size_t size);
 
@@ -698,7 +701,7 @@ extern const struct fxmi_callbacks fxmi_kernel_callbacks;
 _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, bool is_access,
 			 const char *explanation);
 
-/* ---- walk_text.c ---- */
+/* ---- text.c ---- */
 
 /* A text that grows in @buf up to @size; @used is its whole length. */
 struct fxmi_text {
@@ -707,6 +710,8 @@ struct fxmi_text {
 };
 
 void fxmi_text_add(struct fxmi_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- walk_text.c ---- */
 
 /* The line with what @va is called: its pkmap slot, fixed address or region. */
 void fxmi_text_add_name(struct fxmi_text *t, const struct fxmi_kernel *k, uint64_t va);

@@ -164,11 +164,10 @@ static void on_scheduling_while_atomic(struct fxm_vcpu *cpu)
 	else
 		snprintf(head, sizeof(head), "BUG: scheduling while atomic: %s/%d/0x%08x\n", t->comm, t->pid, count);
 	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, NULL, NULL, false);
-	struct fxmi_subject about = {.details = fxmi_made_atomic(cpu, line, sizeof(line))};
-	if (fxmi_atomic_is_told(cpu))
-		atomic_fetch_add(&k->repeated, 1);
-	else
-		fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, NULL, head, &about, "schedule() while preemption is disabled");
+	if (!fxmi_is_repeated_sleep(cpu))
+		fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, NULL, head,
+			    &(struct fxmi_subject){.details = fxmi_made_atomic(cpu, line, sizeof(line))},
+			    "schedule() while preemption is disabled");
 }
 
 static void on_deadlock(struct fxm_vcpu *cpu, const char *what)

@@ -18,20 +18,10 @@ struct oops {
 	uintptr_t pc;
 	bool is_access;
 	struct fxm_walk walk;
-	char *text;
-	size_t size, used;
+	struct fxmi_text text;
 };
 
-static __attribute__((format(printf, 2, 3))) void add(struct oops *o, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	int n = vsnprintf(o->text + o->used, o->size - o->used, fmt, args);
-	va_end(args);
-	if (n > 0)
-		o->used += (size_t)n < o->size - o->used ? (size_t)n : o->size - o->used - 1;
-}
+#define add(o, ...) fxmi_text_add(&(o)->text, __VA_ARGS__)
 
 static bool is_null(const struct oops *o)
 {
@@ -289,7 +279,7 @@ static const struct {
 void fxmi_oops_head(const struct fxmi_kernel *k, const struct fxm_fault *fault, uintptr_t pc, bool is_access, char *head,
 		    size_t size)
 {
-	struct oops o = {.k = k, .fault = fault, .pc = pc, .is_access = is_access, .text = head, .size = size};
+	struct oops o = {.k = k, .fault = fault, .pc = pc, .is_access = is_access, .text = {.buf = head, .size = size}};
 	size_t i = 0, last = sizeof(styles) / sizeof(styles[0]) - 1;
 
 	fxm_walk(k->m, fxm_va_of(fault->address.v & k->va_mask), &o.walk);

@@ -19,29 +19,14 @@ static __thread bool reporting __attribute__((tls_model("initial-exec")));
 
 /* ---- text building ---- */
 
-struct text {
-	char buf[TEXT_BYTES];
-	size_t used;
-};
-
-static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char *fmt, ...)
-{
-	va_list args;
-	va_start(args, fmt);
-	int n = vsnprintf(t->buf + t->used, sizeof(t->buf) - t->used, fmt, args);
-	va_end(args);
-	if (n > 0)
-		t->used += (size_t)n < sizeof(t->buf) - t->used ? (size_t)n : sizeof(t->buf) - t->used - 1;
-}
-
-static void add_place(struct text *t, const char *label, uintptr_t pc, bool is_access)
+static void add_place(struct fxmi_text *t, const char *label, uintptr_t pc, bool is_access)
 {
 	char name[512];
 	(is_access ? fxmi_symbolize_access : fxmi_symbolize)(pc, name, sizeof(name));
-	add(t, "%s %s\n", label, name);
+	fxmi_text_add(t, "%s %s\n", label, name);
 }
 
-static void add_stack(struct text *t, const char *label, const char *further, const struct fxm_stack *stack)
+static void add_stack(struct fxmi_text *t, const char *label, const char *further, const struct fxm_stack *stack)
 {
 	for (unsigned i = 0; i < stack->depth; i++)
 		add_place(t, i ? further : label, stack->pc[i], stack->is_access && !i);
@@ -174,28 +159,29 @@ bool fxmi_report_ends_task(enum fxm_report_kind kind)
 	return kind == FXM_REPORT_BUG || kind == FXM_REPORT_OOPS || kind == FXM_REPORT_DEADLOCK;
 }
 
-static void write_text(struct text *t, const struct fxm_report *r, const char *head, const char *details)
+static void write_text(struct fxmi_text *t, const struct fxm_report *r, const char *head, const char *details)
 {
-	add(t, "%s", head);
+	fxmi_text_add(t, "%s", head);
 	if (r->cpu >= 0)
-		add(t, "CPU: %d PID: %d Comm: %s  %s%s%s\n", r->cpu, r->pid, r->comm, r->profile, *r->context == 't' ? "" : "  in ",
-		    *r->context == 't' ? "" : r->context);
+		fxmi_text_add(t, "CPU: %d PID: %d Comm: %s  %s%s%s\n", r->cpu, r->pid, r->comm, r->profile,
+			      *r->context == 't' ? "" : "  in ", *r->context == 't' ? "" : r->context);
 	if (*r->message)
-		add(t, "libfixmap: %s\n", r->message);
+		fxmi_text_add(t, "libfixmap: %s\n", r->message);
 	add_stack(t, "  mapped at", "    called from", &r->mapped_stack);
 	add_stack(t, "  unmapped at", "    called from", &r->unmapped_stack);
-	add(t, "%s", details);
+	fxmi_text_add(t, "%s", details);
 	if (!r->trace.depth)
 		return;
-	add(t, "Call Trace:\n");
+	fxmi_text_add(t, "Call Trace:\n");
 	add_stack(t, "", "", &r->trace);
 }
 
 void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *detector, const char *where,
 		 const char *text_head, const struct fxmi_subject *about, const char *message)
 {
-	struct text t = {.used = 0};
-	struct fxm_report r = {.kind = kind, .detector = detector, .where = where, .message = message, .text = t.buf};
+	char buf[TEXT_BYTES] = "";
+	struct fxmi_text t = {.buf = buf, .size = sizeof(buf)};
+	struct fxm_report r = {.kind = kind, .detector = detector, .where = where, .message = message, .text = buf};
 	const char *details = about && about->details ? about->details : "";
 	uintptr_t pcs[1 + FXMI_MAX_FRAMES];
 	struct fxmi_subject untold;
@@ -209,8 +195,8 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 	if (reporting) {
 		atomic_fetch_add(&k->report_count[kind], 1);
 		write_text(&t, &r, text_head, details);
-		fxmi_fail_keep(k, t.buf);
-		fputs(t.buf, stderr);
+		fxmi_fail_keep(k, buf);
+		fputs(buf, stderr);
 		if (fxmi_report_ends_task(kind)) /* and perhaps with it the report that this one arose in */
 			reporting = false;
 		return;
@@ -362,7 +348,7 @@ const char *fxmi_why_atomic(const struct fxm_vcpu *cpu)
 	return "this call may sleep, and runs where preemption is disabled (a kmap_atomic or a lock is held)";
 }
 
-static bool is_repeated_sleep(const struct fxm_vcpu *cpu)
+bool fxmi_is_repeated_sleep(const struct fxm_vcpu *cpu)
 {
 	bool is_told = fxmi_atomic_is_told(cpu);
 	atomic_fetch_add(&fxmi_kernel_of(cpu)->repeated, is_told);
@@ -381,7 +367,7 @@ FXMI_COLD void fxmi_find_sleep(struct fxm_vcpu *cpu, const char *why)
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	char line[320];
 
-	if (is_repeated_sleep(cpu))
+	if (fxmi_is_repeated_sleep(cpu))
 		return;
 	__atomic_store_n(&k->sleep_told, fxmi_atomic_site(cpu), __ATOMIC_RELAXED);
 	fxmi_finding(k, cpu, "sleep-in-atomic", &(struct fxmi_subject){.details = fxmi_made_atomic(cpu, line, sizeof(line))}, "%s",
@@ -393,7 +379,6 @@ static FXMI_COLD void sleeping(struct fxm_vcpu *cpu, const char *site)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	char head[384], line[320];
-	struct fxmi_subject about = {.details = fxmi_made_atomic(cpu, line, sizeof(line))};
 
 	if (!k->debug_atomic_sleep) {
 		fxmi_find_sleep(cpu, fxmi_why_atomic(cpu));
@@ -403,8 +388,9 @@ static FXMI_COLD void sleeping(struct fxm_vcpu *cpu, const char *site)
 		return;
 	sleeping_head(k, cpu, site ? site : "?", head, sizeof(head));
 	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, site, NULL, false);
-	if (!is_repeated_sleep(cpu))
-		fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, site, head, &about, fxmi_why_atomic(cpu));
+	if (!fxmi_is_repeated_sleep(cpu))
+		fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, site, head,
+			    &(struct fxmi_subject){.details = fxmi_made_atomic(cpu, line, sizeof(line))}, fxmi_why_atomic(cpu));
 }
 
 void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key)
@@ -555,7 +541,6 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 
 int fxmi_report_init(struct fxmi_kernel *k)
 {
-	struct fxmi_error error;
 	int err = -pthread_mutex_init(&k->report_lock, NULL);
 
 	if (!err)

@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A report as one line of JSON. What does not apply is left out, or is null. Addresses are strings: JSON's numbers lose bits. */
+/* A report as one line of JSON. What does not apply is left out. Addresses are strings: JSON's numbers lose bits. */
 #include "kernel.h"
 
 #include <inttypes.h>
 
 struct json {
-	char *buf;
-	size_t size, used; /* @used goes on beyond @size */
-	bool has_member;   /* of the innermost object or array */
+	struct fxmi_text text;
+	bool has_member; /* of the innermost object or array */
 };
 
-static void __attribute__((format(printf, 2, 3))) put(struct json *j, const char *fmt, ...)
-{
-	va_list args;
-	va_start(args, fmt);
-	int n = vsnprintf(j->used < j->size ? j->buf + j->used : NULL, j->used < j->size ? j->size - j->used : 0, fmt, args);
-	va_end(args);
-	j->used += n > 0 ? (size_t)n : 0;
-}
+#define put(j, ...) fxmi_text_add(&(j)->text, __VA_ARGS__)
 
 static void string(struct json *j, const char *text)
 {
@@ -117,7 +109,7 @@ static void access_member(struct json *j, const struct fxm_fault *fault)
 
 int fxm_report_json(const struct fxm_report *r, char *buf, size_t size)
 {
-	struct json j = {.buf = buf, .size = size};
+	struct json j = {.text = {.buf = buf, .size = size}};
 
 	if (!r || (size && !buf))
 		return -EINVAL;
@@ -147,5 +139,5 @@ int fxm_report_json(const struct fxm_report *r, char *buf, size_t size)
 	stack_member(&j, "unmapped_at", &r->unmapped_stack);
 	text_member(&j, "text", r->text);
 	close_with(&j, "}");
-	return (int)j.used;
+	return (int)j.text.used;
 }

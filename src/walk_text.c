@@ -5,17 +5,6 @@
  */
 #include "kernel.h"
 
-void fxmi_text_add(struct fxmi_text *t, const char *fmt, ...)
-{
-	size_t room = t->used < t->size ? t->size - t->used : 0;
-	va_list args;
-
-	va_start(args, fmt);
-	int n = vsnprintf(room ? t->buf + t->used : NULL, room, fmt, args);
-	va_end(args);
-	t->used += n > 0 ? (size_t)n : 0;
-}
-
 /* "FIX_KMAP_BEGIN+1": the last enumerator up to @index. */
 static void add_fixed(struct fxmi_text *t, const struct fxm_layout *layout, uint64_t index)
 {
