@@ -25,6 +25,17 @@ bool fxmi_slot_at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_slot *ou
 	return true;
 }
 
+bool fxmi_is_mapped(const struct fxmi_kernel *k, uint64_t va)
+{
+	int nr = fxmi_pkmap_nr(&k->pkmap, va);
+	struct fxmi_slot slot;
+
+	if (nr >= 0)
+		return (int32_t)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) > 1;
+	return fxmi_slot_at(k, va, &slot) && slot.cpu && fxm_pte_at(k->m, fxm_va_of(va)).v & k->m->desc.format->present &&
+	       fxmi_kmap_atomic_is_live(k, va);
+}
+
 void fxmi_history(const struct fxmi_kernel *k, uint64_t va, struct fxmi_subject *about)
 {
 	int nr = fxmi_pkmap_nr(&k->pkmap, va);

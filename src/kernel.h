@@ -241,6 +241,7 @@ struct fxmi_kernel {
 	bool has_stacks;	 /* stacks=on or full: reports say where they arose */
 	bool full_stacks;	 /* stacks=full: and by which calls a mapping was made */
 	uintptr_t stale_site;	 /* who left a stale TLB entry on another CPU last */
+	uintptr_t overrun_told;	 /* where the mapping was made that a pointer ran off last */
 	uintptr_t sleep_told;	 /* where the section began that a sleep was found in last */
 
 	bool preemptible;				  /* CONFIG_PREEMPT, CONFIG_PREEMPTION */
@@ -615,6 +616,9 @@ bool fxmi_slot_at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_slot *ou
 
 /* Fills in where the slot of @va, in the group or in pkmap, was mapped last, and unmapped since. */
 void fxmi_history(const struct fxmi_kernel *k, uint64_t va, struct fxmi_subject *about);
+
+/* Whether a temporary mapping or one of kmap() is at @va, as its users understand it: not yet unmapped. */
+bool fxmi_is_mapped(const struct fxmi_kernel *k, uint64_t va);
 
 /* The mapping at @va has been told about: what comes of it is no second report. */
 void fxmi_tell(struct fxmi_kernel *k, uint64_t va);

@@ -10,13 +10,10 @@ static void runs_on(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_sub
 {
 	uint64_t before = (about->va & FXMI_PAGE_MASK) - FXM_PAGE_SIZE;
 	struct fxmi_subject page = {0};
-	int nr = fxmi_pkmap_nr(&k->pkmap, before);
 	struct fxmi_slot slot;
-	bool is_live = nr >= 0 ? (int32_t)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) > 1
-			       : fxmi_slot_at(k, before, &slot) && slot.cpu == cpu && fxmi_kmap_atomic_is_live(k, before);
 
 	lines[0] = 0;
-	if (!is_live)
+	if (!fxmi_is_mapped(k, before) || (fxmi_slot_at(k, before, &slot) && slot.cpu != cpu))
 		return;
 	fxmi_history(k, before, &page);
 	if (!page.mapped_at || page.unmapped_at)

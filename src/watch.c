@@ -5,7 +5,8 @@
  *
  * An explicit access (fxm_read() and its kin) tells its vCPU, its length, and what its TLB holds. A pointer in the window tells
  * only who touches a page first while nobody else has it there: it shows no stale entry, and no overrun into another mapping,
- * which looks like any first touch. memcpy() and memset() of the kernel tier tell their length.
+ * which looks like any first touch. memcpy() and memset() of the kernel tier tell their length, and gcc tells of a pointer that
+ * it can follow how far it reaches (<fxm/reach.h>).
  */
 #include "kernel.h"
 

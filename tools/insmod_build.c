@@ -134,10 +134,14 @@ static void add_flags(struct tool_words *argv, const char *const *flags, size_t 
 
 #define ADD_FLAGS(argv, flags) add_flags(argv, flags, sizeof(flags) / sizeof((flags)[0]))
 
-/* Two calls that differ in their line alone stay two: a report names the one that was made. clang does not know these words. */
+/* What clang does not know, or does nothing with. */
 static void add_gcc_flags(struct tool_words *argv)
 {
-	static const char *const gcc[] = {"-fno-crossjumping", "-fno-tree-tail-merge"};
+	static const char *const gcc[] = {
+	    /* two calls that differ in their line alone stay two: a report names the one that was made */
+	    "-fno-crossjumping", "-fno-tree-tail-merge",
+	    /* accesses through a mapping's pointer are tested */
+	    "-fsanitize=object-size", "-include", "fxm/reach.h"};
 	bool is_gcc = false;
 
 	for (size_t i = 0; i < argv->nr; i++)
@@ -153,8 +157,9 @@ static int command_line(const struct insmod *job, const struct insmod_module *mo
 					  "-Werror=implicit-function-declaration",
 					  /* in the simulated kernel a pointer has 32 bits */
 					  "-Wno-pointer-to-int-cast", "-Wno-int-to-pointer-cast", "-D__KERNEL__"};
-	/* a module's own function goes before one of the same name elsewhere */
-	static const char *const of_module[] = {"-shared", "-Wl,-Bsymbolic", "-DMODULE"};
+	/* a module's own function goes before one of the same name elsewhere; no library of the compiler for tests that fail */
+	static const char *const of_module[] = {"-shared", "-Wl,-Bsymbolic", "-nodefaultlibs", "-DMODULE"};
+	static const char *const libraries[] = {"-lc", "-lgcc"};
 	/* the first error is the one to read; the kernel's own build says nothing of a pointer's signedness either */
 	static const char *const of_kernel[] = {"-c", "-Wfatal-errors", "-Wno-pointer-sign", "-fshort-wchar"};
 	int status = compiler(argv);
@@ -177,6 +182,8 @@ static int command_line(const struct insmod *job, const struct insmod_module *mo
 	tool_words_add(argv, "-o");
 	tool_words_add(argv, "%s", module->object);
 	tool_words_add(argv, "%s%s", *module->path == '-' ? "./" : "", module->path);
+	if (!module->is_builtin && !job->check)
+		ADD_FLAGS(argv, libraries);
 	insmod_end_words(argv);
 	return status;
 }

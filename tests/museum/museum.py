@@ -100,10 +100,11 @@ Settings behind a profile go into `-o`. All programs are run in the window modes
 the table says so. In retain a page stays reachable after its mapping ends, as a stale TLB entry would have it, until its slot gets another
 page. In eager a page is there at once, so nobody's first touch of it is seen.
 
-No program here for what a pointer in the window cannot show at all: a stale TLB entry on one CPU (the window is one TLB for all), and an
-access that runs off its page into another mapping without memcpy(), memmove() or memset() (the neighbour's page is there, or is fetched as for any
-first touch; where nothing is mapped behind, it faults). `fxm_read()`, `fxm_write()`, `fxm_copy()` and `fxm_fill()` show both: detectors `stale-tlb` and `past-the-page`.
-A pointer of another CPU is seen at the first touch only, before its owner has touched the page.
+No program here for what a pointer in the window cannot show at all: a stale TLB entry on one CPU, because the window is one TLB for all.
+`fxm_read()`, `fxm_write()`, `fxm_copy()` and `fxm_fill()` show it: detector `stale-tlb`. An access that runs off its page into another
+mapping looks like any other in the window; memcpy(), memmove() and memset() tell their length, and gcc, which `fixmap insmod` has test the accesses
+through a mapping's pointer, finds those that it can follow within a function. A pointer of another CPU is seen at the first touch
+only, before its owner has touched the page.
 
 | bug | where it happened | named by | profiles | file |
 |---|---|---|---|---|

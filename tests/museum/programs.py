@@ -52,6 +52,7 @@ show('unmapped_twice_atomic', 'unmapped twice', UNPAIRED, (TWICE, TYPED + X86_ST
 show('past_the_page', 'access past the mapped page', 'openzfs #787, #15668, #19114; skb fragments', (OOPS, ALL + PAE), says='is not mapped')
 show('past_into_neighbour', 'access past the mapped page, into another mapping', 'openzfs #787, #15668, #19114', (PAST, ALL + PAE),
      says='which is another mapping')
+show('index_past_page', 'access past the mapped page, by an index, into another mapping', 'skb fragments', (PAST, ALL + PAE), says='which is another mapping')
 AFTER = 'use after unmap'
 show('use_after_kunmap', AFTER, 'everywhere', (USE_AFTER_UNMAP, ALL + PAE), says='the PTE is still there', blind='retain')
 show('use_after_kunmap_atomic', AFTER, 'everywhere', (OOPS, X86_STACK + LOCAL + PAE), (USE_AFTER_UNMAP, ARM), blind='retain')

@@ -44,7 +44,7 @@ MISTAKES = {
     'fixmap-used-after': (OOPS, ''),
     'past': (OOPS, 'is not mapped'),
     'past-into-neighbour': (PAST, 'runs off the page'),
-    'past-by-pointer': (f'{USE_AFTER_UNMAP}|{OOPS}', 'runs? off'),
+    'past-by-pointer': (f'{PAST}|{USE_AFTER_UNMAP}|{OOPS}', 'runs? off'),
     'past-helper': (BUG, ''),
     'read-only': (OOPS, ''),
     'freed': (FREED, 'kunmap.. first'),

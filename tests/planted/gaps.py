@@ -7,10 +7,9 @@ tasks' turns happen to come.
 from blocks import ALL
 
 GAPS = {
-    'past-by-pointer': (ALL, 'silent when another task has the neighbouring slot mapped: a pointer does not tell where it came from'),
     'kfree-used-after': (ALL, 'silent: the memory is still there'),
 }
-SOMETIMES = {'past-by-pointer'}
+SOMETIMES = set()
 
 
 def is_gap(mistake, form):

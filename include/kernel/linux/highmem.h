@@ -15,9 +15,15 @@
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
+/* <fxm/reach.h> tells the compiler; where it is not included, this is the address. */
+#ifndef fxm_k_reaches
+#define fxm_k_reaches(address, bytes) (address)
+#endif
+#define FXM_K_ONE_PAGE(address) fxm_k_reaches(address, PAGE_SIZE)
+
 FXM_K_INLINE void *kmap(struct page *page)
 {
-	return fxm_k_kmap(FXM_K_PAGE(page));
+	return FXM_K_ONE_PAGE(fxm_k_kmap(FXM_K_PAGE(page)));
 }
 
 FXM_K_INLINE void kunmap(struct page *page)
@@ -27,7 +33,7 @@ FXM_K_INLINE void kunmap(struct page *page)
 
 FXM_K_INLINE void *kmap_high(struct page *page)
 {
-	return fxm_k_kmap_high(FXM_K_PAGE(page));
+	return FXM_K_ONE_PAGE(fxm_k_kmap_high(FXM_K_PAGE(page)));
 }
 
 FXM_K_INLINE void kunmap_high(struct page *page)
@@ -64,7 +70,7 @@ void fxm_k_refuse_kunmap_atomic(void) __attribute__((error("kunmap_atomic() with
 
 FXM_K_INLINE void *fxm_k_map_typed(struct page *page, enum km_type type)
 {
-	return fxm_k_kmap_atomic_type(FXM_K_PAGE(page), type);
+	return FXM_K_ONE_PAGE(fxm_k_kmap_atomic_type(FXM_K_PAGE(page), type));
 }
 
 FXM_K_INLINE void fxm_k_unmap_typed(void *address, enum km_type type)
@@ -74,7 +80,7 @@ FXM_K_INLINE void fxm_k_unmap_typed(void *address, enum km_type type)
 
 FXM_K_INLINE void *kmap_atomic_pfn(unsigned long pfn, enum km_type type)
 {
-	return fxm_k_kmap_atomic_pfn_type(pfn, type);
+	return FXM_K_ONE_PAGE(fxm_k_kmap_atomic_pfn_type(pfn, type));
 }
 
 FXM_K_INLINE struct page *kmap_atomic_to_page(void *address)
@@ -97,7 +103,7 @@ void fxm_k_refuse_km_type_unmap(void)
 
 FXM_K_INLINE void *fxm_k_map(struct page *page)
 {
-	return fxm_k_kmap_atomic(FXM_K_PAGE(page));
+	return FXM_K_ONE_PAGE(fxm_k_kmap_atomic(FXM_K_PAGE(page)));
 }
 
 FXM_K_INLINE void fxm_k_unmap(const void *address)
@@ -107,12 +113,12 @@ FXM_K_INLINE void fxm_k_unmap(const void *address)
 
 FXM_K_INLINE void *kmap_atomic_prot(struct page *page, pgprot_t prot)
 {
-	return fxm_k_kmap_atomic_prot(FXM_K_PAGE(page), pgprot_val(prot));
+	return FXM_K_ONE_PAGE(fxm_k_kmap_atomic_prot(FXM_K_PAGE(page), pgprot_val(prot)));
 }
 
 FXM_K_INLINE void *kmap_atomic_pfn(unsigned long pfn)
 {
-	return fxm_k_kmap_atomic_pfn(pfn);
+	return FXM_K_ONE_PAGE(fxm_k_kmap_atomic_pfn(pfn));
 }
 
 #ifndef FXM_K_LOCAL
@@ -152,12 +158,12 @@ FXM_K_INLINE void kmap_atomic_idx_pop(void)
 
 FXM_K_INLINE void *kmap_local_page(struct page *page)
 {
-	return fxm_k_kmap_local_page(FXM_K_PAGE(page));
+	return FXM_K_ONE_PAGE(fxm_k_kmap_local_page(FXM_K_PAGE(page)));
 }
 
 FXM_K_INLINE void *kmap_local_page_prot(struct page *page, pgprot_t prot)
 {
-	return fxm_k_kmap_local_page_prot(FXM_K_PAGE(page), pgprot_val(prot));
+	return FXM_K_ONE_PAGE(fxm_k_kmap_local_page_prot(FXM_K_PAGE(page), pgprot_val(prot)));
 }
 
 FXM_K_INLINE void *__kmap_local_page_prot(struct page *page, pgprot_t prot)
@@ -167,12 +173,12 @@ FXM_K_INLINE void *__kmap_local_page_prot(struct page *page, pgprot_t prot)
 
 FXM_K_INLINE void *kmap_local_pfn(unsigned long pfn)
 {
-	return fxm_k_kmap_local_pfn(pfn);
+	return FXM_K_ONE_PAGE(fxm_k_kmap_local_pfn(pfn));
 }
 
 FXM_K_INLINE void *kmap_local_folio(struct folio *folio, size_t offset)
 {
-	return fxm_k_kmap_local_folio(FXM_K_PAGE(&folio->page), offset);
+	return fxm_k_reaches(fxm_k_kmap_local_folio(FXM_K_PAGE(&folio->page), offset), PAGE_SIZE - offset % PAGE_SIZE);
 }
 
 #define kunmap_local(address)                                                                                                      \
