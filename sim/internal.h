@@ -107,6 +107,13 @@ void fxmi_complain_forked(void);
 
 #define fxmi_callback(m, name) ((m)->desc.callbacks ? (m)->desc.callbacks->name : NULL)
 
+/* Whether an allocation that found no page may try again. Without zone_lock. */
+FXMI_INLINE bool fxmi_shrink(struct fxm_machine *m)
+{
+	bool (*shrink)(struct fxm_machine *) = fxmi_callback(m, shrink);
+	return shrink && shrink(m);
+}
+
 /* For functions that cannot return -ECHILD. */
 FXMI_INLINE void fxmi_check_alive(const struct fxm_vcpu *cpu)
 {
@@ -231,7 +238,7 @@ struct fxmi_vehicle {
 	pthread_t thread;		   /* the thread, or the one that created or resumed the fibre last */
 	/* fibres */
 	struct fxmi_fibre fibre;
-	bool running; /* being resumed; task_lock */
+	bool running;	      /* being resumed; task_lock */
 	bool on_callers_seat; /* its resumer sits on its vCPU, and wants the seat back */
 	bool stalled;	      /* not running, but keeps its seat */
 };

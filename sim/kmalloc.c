@@ -169,8 +169,16 @@ fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, unsigned gfp, uintptr_t 
 	uint64_t pa = 0;
 
 	pthread_mutex_lock(&m->mem.zone_lock);
-	if (!fxmi_alloc_fails(m))
+	bool may_try = !fxmi_alloc_fails(m);
+	if (may_try)
 		s = slab_for(m, size, gfp);
+	if (may_try && !s) {
+		pthread_mutex_unlock(&m->mem.zone_lock);
+		bool has_more = fxmi_shrink(m);
+		pthread_mutex_lock(&m->mem.zone_lock);
+		if (has_more)
+			s = slab_for(m, size, gfp);
+	}
 	if (s) {
 		pa = object_pa(m, s, take_object(s, size, site));
 		if (gfp & FXM_GFP_ZERO)

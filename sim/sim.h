@@ -293,6 +293,14 @@ struct fxmi_atomic {
 	int count; /* preempt_count inside */
 };
 
+/* src/'s, of a task: its last access by a pointer that does not reach so far, into the page at @va; 0: none. */
+struct fxmi_overrun {
+	uint64_t va;
+	uintptr_t site, mapped_at, unmapped_at;
+	enum fxm_access access;
+	bool is_told;
+};
+
 struct fxm_task {
 	struct fxm_machine *machine;
 	struct fxm_vcpu *cpu;
@@ -312,6 +320,7 @@ struct fxm_task {
 	unsigned nr_held;
 	struct fxmi_atomic atomic[FXMI_MAX_ATOMIC]; /* what it may not sleep in, innermost last */
 	unsigned nr_atomic;
+	struct fxmi_overrun overrun;
 	int told_preempt; /* src/'s: by how much its preempt count is off after mistakes that were told */
 	void *vehicle_data; /* sim/task.c: fibre or thread */
 	bool was_killed;    /* by fxmi_task_kill(); what it held then is still held */
@@ -504,6 +513,8 @@ struct fxmi_callbacks {
 	void (*hung)(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what, unsigned seconds);
 	/* @task ends or detaches (it is still current on @cpu). */
 	void (*task_end)(struct fxm_vcpu *cpu, struct fxm_task *task);
+	/* There is no page left: gives back what is kept of @m's. Whether that was anything. Without locks. */
+	bool (*shrink)(struct fxm_machine *m);
 	/* The current task must end with no fxm_task_run() around it. May leave by longjmp(); returning aborts. Without locks. */
 	void (*orphan)(struct fxm_vcpu *cpu);
 	/* Around a switch of the task on @cpu: the outgoing one is still current / the incoming one already is. */

@@ -51,7 +51,7 @@ static const char *const detectors[] = {"leak", "use-after-unmap", "double-unmap
 					"slot-reuse", "sleep-in-atomic", "past-the-page", "too-deep", "stale-tlb",
 					"device-dereference", "unattached-thread",
 					/* the kernel tier's */
-					"free-while-mapped", "red-zone", "virt-to-page", "truncated-pointer"};
+					"free-while-mapped", "red-zone", "use-after-free", "virt-to-page", "truncated-pointer"};
 #define NR_DETECTORS (sizeof(detectors) / sizeof(detectors[0]))
 
 #define SIZE_MAXIMUM UINT64_C(0xfffffffffffff)

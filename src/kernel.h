@@ -515,8 +515,11 @@ bool fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, 
 void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
 		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* Findings for objects of kmalloc() that were written past their end and not freed; returns how many. */
-unsigned fxmi_red_zone_report(struct fxmi_kernel *k);
+/* Findings for objects of kmalloc() that were written past their end and not freed, or after they were; returns how many. */
+unsigned fxmi_slab_report(struct fxmi_kernel *k);
+
+/* callbacks.shrink. */
+bool fxmi_slab_shrink(struct fxm_machine *m);
 
 /* might_sleep() at the site called @key: "sleeping function called from invalid context", if this CONFIG would say so. */
 void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key);
@@ -688,8 +691,17 @@ void fxmi_on_watch(struct fxm_vcpu *cpu, const struct fxmi_watch_info *info);
 /* Has accesses watched, if a detector wants that. */
 void fxmi_watch_init(struct fxmi_kernel *k);
 
-/* An access goes on into the page at @va: a finding when it comes from a mapping of one page, and another one is there. */
-void fxmi_check_overrun(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, uintptr_t site);
+/*
+ * A pointer is about to be used in the page at @va that reaches to the end of the page before. False when that one is no mapping.
+ * Where another mapping is, that is a finding; where none is yet, the access decides.
+ */
+bool fxmi_pointer_overrun(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, uintptr_t site);
+
+/* It faulted at @va, in @pc. Whether it was told before. */
+bool fxmi_pointer_faulted(struct fxm_vcpu *cpu, uint64_t va, uintptr_t pc);
+
+/* @task ends: if it has not faulted until now, it went through. */
+void fxmi_pointer_settle(struct fxm_vcpu *cpu, struct fxm_task *task);
 
 /* The entry of the base page at @va was replaced, and @cpu alone flushed it. */
 void fxmi_watch_replaced(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va);

@@ -357,24 +357,6 @@ void fxm_k_mmio_write(volatile void *address, unsigned width, uint64_t value)
 		mmio_failed(cpu, error);
 }
 
-/* Where nothing is mapped the access itself tells, when it comes. */
-static bool runs_from(struct fxm_vcpu *cpu, uint64_t page, int is_write, const void *site)
-{
-	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	uint64_t next = page + FXM_PAGE_SIZE;
-
-	struct fxmi_subject about = {0};
-
-	if (!fxmi_is_mapped(k, page) || !fxmi_is_mapped(k, next))
-		return false;
-	fxmi_history(k, page, &about);
-	if (about.mapped_at && about.mapped_at == __atomic_exchange_n(&k->overrun_told, about.mapped_at, __ATOMIC_RELAXED))
-		atomic_fetch_add(&k->repeated, 1);
-	else
-		fxmi_check_overrun(cpu, next, is_write ? FXM_WRITE : FXM_READ, (uintptr_t)site);
-	return true;
-}
-
 /* The page of an access through the window that the watch wants to know of. */
 static bool watched_page(struct fxm_vcpu *cpu, const void *address, uint64_t *page)
 {
@@ -392,17 +374,19 @@ void fxm_k_check_span(const void *address, int is_write)
 	uint64_t page;
 
 	if (watched_page(cpu, address, &page))
-		runs_from(cpu, page, is_write, __builtin_return_address(0));
+		fxmi_pointer_overrun(cpu, page + FXM_PAGE_SIZE, is_write ? FXM_WRITE : FXM_READ,
+				     (uintptr_t)__builtin_return_address(0));
 }
 
 /* The compiler knows that the mapping ends before the access does, and not where: it begins behind the mapping, else inside. */
 void fxm_k_check_reach(const void *address, int is_write, const void *site)
 {
 	struct fxm_vcpu *cpu = fxm_current();
+	enum fxm_access access = is_write ? FXM_WRITE : FXM_READ;
 	uint64_t page;
 
-	if (watched_page(cpu, address, &page) && !runs_from(cpu, page - FXM_PAGE_SIZE, is_write, site))
-		runs_from(cpu, page, is_write, site);
+	if (watched_page(cpu, address, &page) && !fxmi_pointer_overrun(cpu, page, access, (uintptr_t)site))
+		fxmi_pointer_overrun(cpu, page + FXM_PAGE_SIZE, access, (uintptr_t)site);
 }
 
 void fxm_k_flush_tlb_one(unsigned long address)

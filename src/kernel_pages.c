@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Behind the kernel's names: pages and kmalloc. What is taken is noted with its place (kernel_held.c); what is given back too
- * early or twice is reported.
+ * Behind the kernel's names: pages. What is taken is noted with its place (kernel_held.c); what is given back too early or twice is
+ * reported.
  */
 #include "tier.h"
 
@@ -51,7 +51,7 @@ void fxm_k_get_page(struct fxm_page *page)
 /* The bits of a gfp_t that mean something to the library; without __GFP_WAIT the caller cannot sleep. */
 #define GFP_WAIT 0x800u
 
-static unsigned library_gfp(struct fxm_vcpu *cpu, unsigned gfp)
+unsigned fxmi_tier_gfp(struct fxm_vcpu *cpu, unsigned gfp)
 {
 	if (gfp & GFP_WAIT)
 		fxm_might_sleep(cpu, "mm/page_alloc.c");
@@ -61,7 +61,7 @@ static unsigned library_gfp(struct fxm_vcpu *cpu, unsigned gfp)
 static struct fxm_page *alloc_pages(struct fxm_vcpu *cpu, unsigned gfp, unsigned order, const void *site)
 {
 	struct fxm_machine *m = cpu->machine;
-	struct fxm_page *page = fxm_alloc_pages(m, library_gfp(cpu, gfp), order);
+	struct fxm_page *page = fxm_alloc_pages(m, fxmi_tier_gfp(cpu, gfp), order);
 
 	if (page)
 		fxmi_held_add(
@@ -176,137 +176,4 @@ void fxm_k_free_pages_at(unsigned long address, unsigned order)
 			 "free_pages() takes an address from __get_free_pages() and was given %s", what);
 	}
 	free_pages(cpu, k->m->mem.mem_map + ((fxmi_tier_simulated(k->m, address) - k->page_offset) >> FXM_PAGE_SHIFT), order, site);
-}
-
-/* ---- kmalloc ---- */
-
-/*
- * Behind each object lies a red zone: what is left of its place, and RED_ZONE_MIN bytes at least. Whoever writes there wrote past
- * the object's end, which shows when it is freed, or not freed.
- */
-enum { RED_ZONE_MIN = 8, RED_ZONE_BYTE = 0xcc, KMALLOC_MAX = FXM_PAGE_SIZE << FXM_MAX_ORDER };
-
-static unsigned char *red_zone(const struct fxm_machine *m, const struct fxm_held *object, size_t *size)
-{
-	*size = fxm_ksize((struct fxm_machine *)m, object->address) - object->size_bytes;
-	return m->mem.ram + (object->address.v - m->desc.page_offset) + object->size_bytes;
-}
-
-/* Whether the red zone of @object is as it was made; says so when it is not. */
-static bool check_red_zone(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const struct fxm_held *object, const void *site)
-{
-	size_t size, i = 0;
-	const unsigned char *zone = red_zone(k->m, object, &size);
-	char place[300];
-
-	while (i < size && zone[i] == RED_ZONE_BYTE)
-		i++;
-	if (i == size)
-		return true;
-	fxm_symbolize(object->site, place, sizeof(place));
-	fxmi_finding(k, cpu, "red-zone", &(struct fxmi_subject){.va = object->address.v, .site = (uintptr_t)site, .is_left = !cpu},
-		     "the %zu bytes at %llx were written past their end: byte %zu is %02x; kmalloc() at %s", object->size_bytes,
-		     (unsigned long long)object->address.v, object->size_bytes + i, zone[i], place);
-	return false;
-}
-
-static void *do_kmalloc(struct fxm_vcpu *cpu, size_t size, unsigned gfp, const void *site)
-{
-	struct fxm_machine *m = cpu->machine;
-	struct fxm_held object = {.kind = FXM_HELD_KMALLOC, .size_bytes = size, .site.pc = (uintptr_t)site};
-	size_t zone_size;
-
-	gfp = library_gfp(cpu, gfp) & ~FXM_GFP_HIGHMEM;
-	/* the largest sizes go without one */
-	object.address = fxm_kmalloc(m, size > KMALLOC_MAX - RED_ZONE_MIN ? size : size + RED_ZONE_MIN, gfp);
-	if (!object.address.v)
-		return NULL;
-	unsigned char *zone = red_zone(m, &object, &zone_size);
-	memset(zone, RED_ZONE_BYTE, zone_size);
-	fxmi_held_add(fxmi_tier(fxmi_kernel(m)), &object, 0);
-	return fxmi_tier_host(cpu, object.address.v);
-}
-
-struct overruns {
-	struct fxmi_kernel *k;
-	unsigned found;
-};
-
-static int count_overrun(const struct fxm_held *held, void *arg)
-{
-	struct overruns *all = arg;
-
-	if (held->kind == FXM_HELD_KMALLOC && !check_red_zone(all->k, NULL, held, NULL))
-		all->found++;
-	return 0;
-}
-
-unsigned fxmi_red_zone_report(struct fxmi_kernel *k)
-{
-	struct overruns all = {.k = k};
-
-	if (atomic_load_explicit(&k->tier, memory_order_acquire))
-		fxm_held_each(k->m, count_overrun, &all);
-	return all.found;
-}
-
-static void do_kfree(struct fxm_vcpu *cpu, const void *object, const void *site)
-{
-	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	uint64_t va = fxmi_tier_simulated(k->m, (uintptr_t)object);
-	char what[128];
-
-	/* ERR_PTR-like small values and ZERO_SIZE_PTR of the kernel are not freed. */
-	if ((uintptr_t)object <= 16)
-		return;
-	struct fxm_held held;
-	if (fxmi_held_find(fxmi_tier(k), FXM_HELD_KMALLOC, va, &held) && fxm_ksize(k->m, held.address))
-		check_red_zone(k, cpu, &held, site);
-	if (fxm_kfree(k->m, fxm_va_of(va))) {
-		fxmi_tier_describe(k, (uintptr_t)object, what, sizeof(what));
-		fxmi_bug(cpu, "mm/slab.c", &(struct fxmi_subject){.va = va, .site = (uintptr_t)site},
-			 "kfree() was given %s: no allocation begins there now (freed already?)", what);
-	}
-	fxmi_held_remove(fxmi_tier(k), FXM_HELD_KMALLOC, va);
-}
-
-void *fxm_k_kmalloc(size_t size, unsigned gfp)
-{
-	return do_kmalloc(fxm_k_cpu(), size, gfp, __builtin_return_address(0));
-}
-
-void fxm_k_kfree(const void *object)
-{
-	do_kfree(fxm_k_cpu(), object, __builtin_return_address(0));
-}
-
-/* What the caller may use, which ends where the red zone begins. */
-size_t fxm_k_ksize(const void *object)
-{
-	struct fxm_machine *m = fxm_k_cpu()->machine;
-	struct fxm_held held;
-
-	return fxmi_held_find(fxmi_tier(fxmi_kernel(m)), FXM_HELD_KMALLOC, fxmi_tier_simulated(m, (uintptr_t)object), &held)
-		   ? held.size_bytes
-		   : 0;
-}
-
-void *fxm_k_krealloc(const void *old, size_t size, unsigned gfp)
-{
-	const void *site = __builtin_return_address(0);
-	struct fxm_vcpu *cpu = fxm_k_cpu();
-	size_t had = old ? fxm_k_ksize(old) : 0;
-
-	if (!size) {
-		do_kfree(cpu, old, site);
-		return NULL;
-	}
-	if (had >= size)
-		return (void *)old;
-	void *larger = do_kmalloc(cpu, size, gfp, site);
-	if (larger && had) {
-		memcpy(larger, old, had);
-		do_kfree(cpu, old, site);
-	}
-	return larger;
 }

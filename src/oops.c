@@ -98,6 +98,8 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 	unsigned long long va = info->fault.address.v;
 	char text[256], lines[384];
 
+	bool is_told = fxmi_pointer_faulted(cpu, about.va, info->pc);
+
 	fxmi_history(k, about.va, &about);
 	switch (info->trap) {
 	case FXMI_TRAP_FAULT:
@@ -115,7 +117,7 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 		fxmi_oops(cpu, &info->fault, info->pc, true,
 			  "the task's stack overflowed: recursion, or an array too large for a kernel stack");
 	case FXMI_TRAP_ENDED:
-		if (fxmi_percpu(cpu)->levels_are_off && fxmi_pkmap_nr(&k->pkmap, about.va) < 0) {
+		if (is_told || (fxmi_percpu(cpu)->levels_are_off && fxmi_pkmap_nr(&k->pkmap, about.va) < 0)) {
 			atomic_fetch_add(&k->repeated, 1);
 			return;
 		}
@@ -215,6 +217,7 @@ static void on_cpu_online(struct fxm_vcpu *cpu)
 static void on_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
 {
 	fxmi_percpu(cpu)->op = NULL;
+	fxmi_pointer_settle(cpu, task);
 	if (fxmi_kernel_of(cpu)->record_sites)
 		fxmi_report_left_mapped(cpu);
 	fxmi_kmap_local_task_end(cpu, task);
@@ -230,6 +233,7 @@ const struct fxmi_callbacks fxmi_kernel_callbacks = {
     .deadlock = on_deadlock,
     .hung = on_hung,
     .task_end = on_task_end,
+    .shrink = fxmi_slab_shrink,
     .sched_out = fxmi_kmap_local_sched_out,
     .sched_in = fxmi_kmap_local_sched_in,
     .orphan = fxmi_fail_orphan,

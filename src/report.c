@@ -533,7 +533,7 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 	n += fxmi_early_leaks(k) + fxmi_held_leaks(k) + fxmi_kthread_leaks(k);
 	for (unsigned i = 0; !k->local && i < fxm_machine_cpus_online(m); i++)
 		n += leaks_of_cpu(k, fxm_machine_vcpu(m, i), true, false);
-	n += fxmi_red_zone_report(k);
+	n += fxmi_slab_report(k);
 	return n + fxmi_kmap_local_report_leaks(k);
 }
 

@@ -41,28 +41,91 @@ static bool is_single(const struct fxmi_kernel *k, uint64_t va)
 	return fxmi_pkmap_nr(&k->pkmap, va) >= 0 || fxmi_slot_at(k, va, &slot);
 }
 
-void fxmi_check_overrun(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, uintptr_t site)
+static struct fxmi_overrun overrun_into(const struct fxmi_kernel *k, uint64_t va, enum fxm_access access, uintptr_t site)
 {
-	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	uint64_t before = va - FXM_PAGE_SIZE;
-	struct fxmi_subject about = {.va = va, .site = site}, neighbour = {0};
+	struct fxmi_subject before = {0};
+
+	fxmi_history(k, va - FXM_PAGE_SIZE, &before);
+	return (struct fxmi_overrun){
+	    .va = va, .access = access, .site = site, .mapped_at = before.mapped_at, .unmapped_at = before.unmapped_at};
+}
+
+static void tell_overrun(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_overrun *o)
+{
+	struct fxmi_subject neighbour = {0};
 	char lines[384] = "";
 
-	if (!is_single(k, before) || !(fxm_pte_at(k->m, fxm_va_of(va)).v & k->m->desc.format->present))
-		return; /* where nothing is mapped it faults */
-	fxmi_history(k, before, &about);
-	fxmi_history(k, va, &neighbour);
-	fxmi_also(k, lines, sizeof(lines), va, "mapped", neighbour.mapped_at);
-	about.details = lines;
-	fxmi_finding(k, cpu, "past-the-page", &about,
-		     "a %s runs off the page at %llx into the one at %llx, which is another mapping", verb(access),
-		     (unsigned long long)before, (unsigned long long)va);
+	fxmi_history(k, o->va, &neighbour);
+	fxmi_also(k, lines, sizeof(lines), o->va, "mapped", neighbour.mapped_at);
+	fxmi_finding(k, cpu, "past-the-page",
+		     &(struct fxmi_subject){
+			 .va = o->va, .site = o->site, .mapped_at = o->mapped_at, .unmapped_at = o->unmapped_at, .details = lines},
+		     "a %s runs off the page at %llx into the one at %llx, which is another mapping", verb(o->access),
+		     (unsigned long long)o->va - FXM_PAGE_SIZE, (unsigned long long)o->va);
 }
 
 static void find_overrun(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_watch_info *info)
 {
-	(void)k;
-	fxmi_check_overrun(cpu, info->va, info->access, info->pc);
+	struct fxmi_overrun overrun = overrun_into(k, info->va, info->access, info->pc);
+
+	/* where nothing is mapped it faults */
+	if (is_single(k, info->va - FXM_PAGE_SIZE) && fxm_pte_at(k->m, fxm_va_of(info->va)).v & k->m->desc.format->present)
+		tell_overrun(cpu, k, &overrun);
+}
+
+/*
+ * A pointer that does not reach so far is noticed before it is used, and another task may map or unmap the neighbour in between. So
+ * each task has a note of its last one: when the neighbour was not there and no fault comes, the access went through.
+ */
+static void tell_pointer(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_overrun *o)
+{
+	if (o->mapped_at && o->mapped_at == __atomic_exchange_n(&k->overrun_told, o->mapped_at, __ATOMIC_RELAXED))
+		atomic_fetch_add(&k->repeated, 1);
+	else
+		tell_overrun(cpu, k, o);
+	o->is_told = true;
+}
+
+bool fxmi_pointer_overrun(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, uintptr_t site)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_overrun *last = &cpu->current->overrun;
+
+	if (!fxmi_is_mapped(k, va - FXM_PAGE_SIZE))
+		return false;
+	if (last->va && last->va != va && !last->is_told)
+		tell_pointer(cpu, k, last);
+	*last = overrun_into(k, va, access, site);
+	if (fxmi_is_mapped(k, va))
+		tell_pointer(cpu, k, last);
+	return true;
+}
+
+static bool is_same_line(uintptr_t call, uintptr_t access)
+{
+	char a[320], b[320];
+
+	fxmi_symbolize(call, a, sizeof(a));
+	fxmi_symbolize_access(access, b, sizeof(b));
+	const char *line_a = strchr(a, '('), *line_b = strchr(b, '(');
+	return line_a && line_b && !strcmp(line_a, line_b);
+}
+
+bool fxmi_pointer_faulted(struct fxm_vcpu *cpu, uint64_t va, uintptr_t pc)
+{
+	struct fxmi_overrun last = cpu->current->overrun;
+
+	if ((va & FXMI_PAGE_MASK) != last.va)
+		return false;
+	cpu->current->overrun.va = 0;
+	return last.is_told && is_same_line(last.site, pc);
+}
+
+void fxmi_pointer_settle(struct fxm_vcpu *cpu, struct fxm_task *task)
+{
+	if (task->overrun.va && !task->overrun.is_told)
+		tell_pointer(cpu, fxmi_kernel_of(cpu), &task->overrun);
+	task->overrun.va = 0;
 }
 
 /* The page table has changed since, and nobody told this CPU. */

@@ -222,7 +222,7 @@ init('reports', 'past the page', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\
 init('reports', 'freed while mapped', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\nkmap(p);\n__free_page(p);\nkunmap(p);',
      err=['^==== finding: free-while-mapped', 'kunmap.. first'])
 init('reports', 'freed twice', 1, 'struct page *p = alloc_page(GFP_HIGHUSER);\n__free_page(p);\n__free_page(p);', err=['^BUG: Bad page state in process insmod'])
-init('reports', 'kfree twice', 1, 'void *p = kmalloc(10, GFP_KERNEL);\nkfree(p);\nkfree(p);', err=['no allocation begins there now'])
+init('reports', 'kfree twice', 1, 'void *p = kmalloc(10, GFP_KERNEL);\nkfree(p);\nkfree(p);', err=['which was freed already, at <f>'])
 init('reports', 'device dereferenced', 1,
      'set_fixmap_nocache(FIX_APIC_BASE, 0xfee00000);\nreturn *(volatile int *)(fix_to_virt(FIX_APIC_BASE) + 0x30) * 0;',
      err=['maps device memory: use readl'])
@@ -399,6 +399,39 @@ p[20] = 1;
 kfree((void *)p); kfree((void *)q);''', out=[], err=['finding: red-zone', 'the 20 bytes at .* byte 20 is 01; kmalloc.. at <f> .*:3'], no_err=['the 32 bytes'], places=True)
 init('kernel', 'written past a kmalloc that leaks', 1, 'volatile char *p = kmalloc(8, GFP_KERNEL); p[9] = 1;',
      err=['^red-zone: the 8 bytes at .* byte 9 is 01; kmalloc.. at <f>', '^leak: 8 bytes'])
+init('kernel', 'written after kfree', 1, '''volatile char *p = kmalloc(20, GFP_KERNEL), *q = kmalloc(20, GFP_KERNEL);
+kfree((void *)q); kfree((void *)p);
+OPTIMIZER_HIDE_VAR(p);
+p[5] = 1;''', out=[], err=['^use-after-free: the 20 bytes at .* were written after kfree.. at <f> .*:4.: byte 5 is 01; kmalloc.. at <f> .*:3'],
+     no_err=['use-after-free(.*\\n)*use-after-free'], places=True)
+init('kernel', 'written after kfree, found when others are freed', 1, '''volatile char *p = kmalloc(8, GFP_KERNEL); int i;
+kfree((void *)p);
+OPTIMIZER_HIDE_VAR(p);
+p[0] = 1;
+for (i = 0; i < 100; i++)
+	kfree(kmalloc(8, GFP_KERNEL));
+pr_info("%d\\n", p[0]);''', out=['[^1]$'], err=['finding: use-after-free', 'written after kfree.. at <f>'], no_err=['use-after-free(.*\\n)*use-after-free'])
+add('kernel', 'freed memory can be had again', 0, '''static void *taken[20000];
+static int take_all(void)
+{
+	int n = 0;
+	while ((taken[n] = kmalloc(4000, GFP_KERNEL)))
+		n++;
+	return n;
+}
+static int __init f(void)
+{
+	int n = take_all(), i;
+	for (i = 0; i < n; i++)
+		kfree(taken[i]);
+	i = take_all();
+	pr_info("%d %d\\n", n > 1000, n - i);
+	while (i--)
+		kfree(taken[i]);
+	return 0;
+}
+module_init(f);
+''', args=['-o', 'ram_end=4000000'], err=[], out=['1 0$'])
 init('kernel', 'the largest kmalloc', 0, '''volatile char *p = kmalloc(4 << 20, GFP_KERNEL);
 pr_info("%d %d\\n", p != NULL, kmalloc((4 << 20) + 1, GFP_KERNEL) || kmalloc(-1UL, GFP_KERNEL));
 p[(4 << 20) - 1] = 1;

@@ -13,8 +13,8 @@ that all tasks map, $o and $d are offsets, $n is a length, $x a byte, $i the tas
 """
 import re
 
-from reports import (ARGUMENT, BAD_PAGE, BUG, DEADLOCK, DEEP, FREED, HUNG, LEAK, LOCK, OOPS, ORDERED, PAST, REUSED, SCHEDULING, SLEEPING, TWICE,
-                     USE_AFTER_UNMAP, VIRT_TO_PAGE, WARN)
+from reports import (AFTER_FREE, ARGUMENT, BAD_PAGE, BUG, DEADLOCK, DEEP, FREED, HUNG, LEAK, LOCK, OOPS, ORDERED, OVERRUN, PAST, REUSED,
+                     SCHEDULING, SLEEPING, TWICE, USE_AFTER_UNMAP, VIRT_TO_PAGE, WARN)
 
 TYPED, STACK, ARM, LOCAL = 'typed', 'stack', 'arm', 'local'
 ALL = TYPED, STACK, ARM, LOCAL
@@ -44,7 +44,7 @@ MISTAKES = {
     'fixmap-used-after': (OOPS, ''),
     'past': (OOPS, 'is not mapped'),
     'past-into-neighbour': (PAST, 'runs off the page'),
-    'past-by-pointer': (f'{PAST}|{USE_AFTER_UNMAP}|{OOPS}', 'runs? off'),
+    'past-by-pointer': ((f'{PAST}|{USE_AFTER_UNMAP}|{OOPS}', ...), 'runs? off'),
     'past-helper': (BUG, ''),
     'read-only': (OOPS, ''),
     'freed': (FREED, 'kunmap.. first'),
@@ -52,8 +52,8 @@ MISTAKES = {
     'freed-in-fixmap': (FREED, 'clear_fixmap.. first'),
     'freed-twice': (BAD_PAGE, 'free already'),
     'kfree-twice': (BUG, 'freed already'),
-    'overrun': ('red-zone', ''),
-    'kfree-used-after': ('use-after-free', ''),
+    'overrun': (OVERRUN, ''),
+    'kfree-used-after': (AFTER_FREE, r'kmalloc\(\) at'),
     'sleeps': (SLEEPING, ''),
     'kunmap-in-interrupt': ({TYPED: BUG, STACK: SLEEPING, ARM: BUG, LOCAL: SLEEPING}, ''),
     'schedules': (SCHEDULING, ''),
@@ -356,7 +356,7 @@ block('kmalloc', ALL, """
        memset(object, $x, $n);      || overrun@f: memset(object, $x, $n + 1);
        page = virt_to_page(object);
     @f kfree(object);               || leaked@m: || kfree-twice: kfree(object); kfree(object);
-                                    || kfree-used-after: WRITE_ONCE(*object, 1);
+                                    || kfree-used-after@f: WRITE_ONCE(*object, 1);
 """)
 
 block('interrupt', ALL, """

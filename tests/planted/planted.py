@@ -4,10 +4,9 @@
 
 For each row of PROGRAMS a program of four tasks is generated from a seed and compiled. It runs for a million operations without a
 report. Then it runs with one mistake at a time: one report, of the mistake's kind and at its line, and nothing else but what the kernel
-itself says of the consequences. What is known not to be found stands in gaps.py, and must not be found.
+itself says of the consequences.
 """
 import argparse
-import collections
 import concurrent.futures
 import os
 import re
@@ -17,7 +16,6 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
 from blocks import ARM, LOCAL, STACK, TYPED  # noqa: E402
-from gaps import SOMETIMES, is_gap  # noqa: E402
 from generate import Program  # noqa: E402
 from reports import KERNEL, has_places, insmod, options, reports  # noqa: E402
 
@@ -116,23 +114,17 @@ def run(cases):
 
 
 def report(runs):
-    """Prints what is wrong. A gap is closed when none of its runs has a problem any more."""
-    bad, gaps = 0, collections.defaultdict(list)
+    """Prints what is wrong."""
+    bad = 0
     for case, plant, problems in runs:
         name = f'{case.words}, ' + (f'plant={plant.number}: {plant.mistake} in "{plant.block}"' if plant else 'correct')
-        if plant and is_gap(plant.mistake, case.form):
-            gaps[plant.mistake, case.form].append(bool(problems))
-            problems = problems if arguments.plant else []
         bad += bool(problems)
         if problems:
             print('\n  '.join([name, *problems]))
-    closed = [gap for gap, failed in gaps.items() if arguments.every == 1 and not any(failed) and gap[0] not in SOMETIMES]
-    for mistake, form in closed:
-        print(f'{mistake}, {form}: it is found; take it out of gaps.py')
     if not places:
         print('lines are not checked: no libdw')
-    print(f'{len(runs)} runs, {sum(map(len, gaps.values()))} of known gaps, {bad + len(closed)} problems')
-    return bool(bad or closed or not runs)
+    print(f'{len(runs)} runs, {bad} problems')
+    return bool(bad or not runs)
 
 
 def main(where):

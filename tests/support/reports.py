@@ -17,6 +17,7 @@ BAD_PAGE, LOCK, HUNG = 'bad-page', 'lock', 'hung'
 USE_AFTER_UNMAP, VIRT_TO_PAGE, FREED, ARGUMENT = 'use-after-unmap', 'virt-to-page', 'free-while-mapped', 'wrong-argument'
 ORDERED, TWICE, REUSED, SLEPT = 'unmap-order', 'double-unmap', 'slot-reuse', 'sleep-in-atomic'
 PAST, FOREIGN, DEEP, DEVICE = 'past-the-page', 'foreign-use', 'too-deep', 'device-dereference'
+OVERRUN, AFTER_FREE = 'red-zone', 'use-after-free'
 HEADS = {
     WARN: r'WARNING: CPU: |Badness in ',
     BUG: r'kernel BUG at ',
@@ -28,6 +29,8 @@ HEADS = {
     BAD_PAGE: r'BUG: Bad page state ',
     LOCK: r'BUG: (spinlock|mutex) ',
     LEAK: r'leak: ',
+    OVERRUN: r'red-zone: ',
+    AFTER_FREE: r'use-after-free: ',
     'other': r'BUG: |INFO: |fixmap insmod: (?!\d+ more findings)',
 }
 # What the simulated kernel itself says, of a mistake's consequences too.
