@@ -333,6 +333,23 @@ void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool tol
 	}
 }
 
+void fxmi_check_unmap_call(struct fxm_vcpu *cpu, const struct fxmi_unmap *u)
+{
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_subject about = {.va = u->va};
+
+	if (!k->detect)
+		return;
+	fxmi_history(k, u->va, &about);
+	fxmi_finding(k, cpu, "wrong-argument", &about,
+		     u->is_atomic
+			 ? "kunmap_atomic of %llx, which kmap_local_page() mapped and kunmap_local() undoes: page faults are "
+			   "enabled once too often, and preemption with them"
+			 : "kunmap_local of %llx, which kmap_atomic() mapped and kunmap_atomic() undoes: page faults stay "
+			   "disabled, and preemption with them",
+		     (unsigned long long)u->va);
+}
+
 void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool is_live)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);

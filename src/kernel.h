@@ -680,6 +680,9 @@ struct fxmi_unmap {
  */
 void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool told);
 
+/* kunmap_local() of what kmap_atomic() mapped, or kunmap_atomic() of what kmap_local_page() did. */
+void fxmi_check_unmap_call(struct fxm_vcpu *cpu, const struct fxmi_unmap *u);
+
 /* The same of typed slots, for every unmap that the kernel does not check itself. @is_live: the type is mapped. */
 void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool is_live);
 

@@ -214,6 +214,12 @@ int fxmi_kmap_local_innermost_atomic(const struct fxm_vcpu *cpu)
 	return held ? 63 - __builtin_clzll(held) : -1;
 }
 
+/* Whether an unmap call is the other kind's. @slot is noted. */
+FXMI_INLINE bool is_other_kind(const struct fxmi_kmap_ctrl *ctrl, uint64_t slot, bool atomic)
+{
+	return (ctrl->atomic >> slot & 1) != atomic;
+}
+
 /* __kmap_local_pfn_prot(). */
 static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint64_t prot, bool atomic)
 {
@@ -366,12 +372,14 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, cons
 		return;
 	}
 	preempt_disable(cpu);
-	if (page != top) {
+	bool is_other = k->record_sites && is_noted(slot) && is_other_kind(ctrl, (unsigned)slot, atomic);
+	if (page != top)
 		fxmi_check_unmap(cpu, &u, warn_order(cpu, k, &u));
-		/* kmap_atomic()'s slot goes, kunmap_local() leaves its preempt count; or the other way round */
-		if (k->record_sites && is_noted(slot))
-			cpu->current->told_preempt += (int)(ctrl->atomic >> slot & 1) - atomic;
-	}
+	else if (is_other)
+		fxmi_check_unmap_call(cpu, &u);
+	/* kmap_atomic()'s slot goes, kunmap_local() leaves its preempt count; or the other way round */
+	if (is_other)
+		cpu->current->told_preempt += atomic ? -1 : 1;
 	fxmi_pte_set(index_pte(k, pc, index), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 	fxmi_note_unmap(cpu, k, slot);
@@ -458,7 +466,7 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	uint64_t top = pc->kmap_va - (slot << FXM_PAGE_SHIFT);
 
 	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(slot >= fxmi_fast_levels(pc)) ||
-	    (site && fxmi_is_inside(site)))
+	    (site && (fxmi_is_inside(site) || is_other_kind(pc->kmap_ctrl, slot, step != FXMI_DEPTH_ONE))))
 		return slow(cpu, va);
 	if (site)
 		pc->unmap_site[slot] = site;

@@ -69,6 +69,7 @@ show('index_for_address', WRONG + 'object: a number for the address', '', (ARGUM
 show('kmap_for_atomic', WRONG + 'call: kunmap_atomic() after kmap()', '', (ARGUMENT, ALL + PAE), (BUG, given(HIGHMEM, X86_STACK)),
      says=r'which kmap\(\) returns and kunmap|came from kmap\(\)')
 show('atomic_for_kmap', WRONG + 'call: kunmap() after kmap_atomic()', '', (ARGUMENT, ALL + PAE), says='an address inside .* stays')
+show('local_for_atomic', WRONG + 'call: kunmap_local() after kmap_atomic()', '', (ARGUMENT, LOCAL + PAE[2:]), says=r'which kmap_atomic\(\) mapped')
 show('types_swapped', WRONG + 'type', '', (ARGUMENT, TYPED), (BUG, given(HIGHMEM, TYPED)), says='with KM_USER0|with type')
 show('type_in_interrupt', 'typed slot reused in an interrupt', '2.6', (REUSED, TYPED), (BUG, given(HIGHMEM, TYPED)), says='is mapped already')
 SLEEPS = 'sleeping while atomic'

@@ -51,6 +51,7 @@ MISTAKES = {
     'freed-in-atomic': (FREED, '.. first'),
     'freed-in-fixmap': (FREED, 'clear_fixmap.. first'),
     'freed-twice': (BAD_PAGE, 'free already'),
+    'by-other-call': (ARGUMENT, r'which kmap_(local_page|atomic)\(\) mapped'),
     'kfree-twice': (BUG, 'freed already'),
     'overrun': (OVERRUN, ''),
     'kfree-used-after': (AFTER_FREE, r'kmalloc\(\) at'),
@@ -258,8 +259,8 @@ block('kmap_atomic inside kmap_local', (LOCAL,), """
     @m v = kmap_local_page($p);
        w = kmap_atomic($q);
        memcpy(w + $o, v + $d, $n);  || schedules: schedule(); || sleeps: might_sleep();
-       kunmap_atomic(w);            || atomic-used-after: kunmap_atomic(w); sum += READ_ONCE(w[$o]);
-       kunmap_local(v);
+       kunmap_atomic(w);            || atomic-used-after: kunmap_atomic(w); sum += READ_ONCE(w[$o]); || by-other-call: kunmap_local(w);
+       kunmap_local(v);             || by-other-call: kunmap_atomic(v);
 """)
 block('read-only kmap_local', (LOCAL,), """
        v = kmap_local_page_prot($p, PAGE_KERNEL_RO);
