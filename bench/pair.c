@@ -150,6 +150,7 @@ int main(int argc, char **argv)
 	struct floor floor = {&floor_cpu, 0x38001};
 	struct pair pae0 = make("x86_32-5.10", "pae=0,detect=off"), pae1 = make("x86_32-5.10", "pae=1,detect=off");
 	struct pair typed = make("i386-2.6.12", "detect=off"), watched = make("x86_32-5.10", "pae=0,detect=on");
+	struct pair local = make("x86_32-6.1", "pae=0,detect=off"), watched_local = make("x86_32-6.1", "pae=0,detect=on");
 	int fd = make_file();
 	const struct bench_variant variants[] = {
 		{"loop", nothing, &floor, 20000},
@@ -158,6 +159,8 @@ int main(int argc, char **argv)
 		{"pair-pae", pairs, &pae1, 15000},
 		{"pair-typed", pairs_typed, &typed, 3000},
 		{"pair-detect", pairs, &watched, 1},
+		{"pair-local", pairs, &local, 1},
+		{"pair-local-detect", pairs, &watched_local, 1},
 		{"load", map_load_unmap, &pae0, 4000},
 		{"load-pae", map_load_unmap, &pae1, 4000},
 		{"host", host_pairs, &fd, 40},

@@ -26,6 +26,8 @@ COUNTS = [
     ('kmap_atomic pair, pae=1, with its loop', 'pair', 'pair-pae', None, 10000, 84),
     ('the floor: same-unit pair, two TLB invalidations', 'pair', 'floor', 'loop', 10000, (35, 39)),
     ('kmap_atomic pair, detectors on', 'pair', 'pair-detect', 'loop', 10000, 130),
+    ('kmap_atomic pair of 6.1', 'pair', 'pair-local', 'loop', 10000, None),
+    ('kmap_atomic pair of 6.1, detectors on', 'pair', 'pair-local-detect', 'loop', 10000, 130),
     ('kmap_atomic pair, typed (2.6.12)', 'pair', 'pair-typed', 'loop', 10000, None),
     ('map + 8-byte load + unmap', 'pair', 'load', 'loop', 10000, None),
     ('8-byte load, hit', 'load', 'load', 'load-arguments', 10000, 22),

@@ -71,6 +71,15 @@ FXMI_INLINE bool fxmi_is_inside(uintptr_t pc)
 	return pc - (uintptr_t)__ehdr_start < (uintptr_t)etext - (uintptr_t)__ehdr_start;
 }
 
+/* The return address, in a fast form. The compiler does not know that it is never 0, and would test. */
+#define FXMI_NOTED_SITE()                                                                                                          \
+	({                                                                                                                         \
+		uintptr_t site_ = (uintptr_t)__builtin_return_address(0);                                                          \
+		if (!site_)                                                                                                        \
+			__builtin_unreachable();                                                                                   \
+		site_;                                                                                                             \
+	})
+
 FXMI_INLINE struct fxmi_percpu *fxmi_percpu(const struct fxm_vcpu *cpu)
 {
 	return (struct fxmi_percpu *)cpu->percpu;

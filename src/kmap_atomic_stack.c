@@ -265,12 +265,12 @@ static fxm_va map_fast_8(struct fxm_vcpu *cpu, struct fxm_page *page)
 /* The public function jumps here, so the return address is its caller's. */
 static fxm_va map_noting_4(struct fxm_vcpu *cpu, struct fxm_page *page)
 {
-	return map_fast(cpu, page, 4, (uintptr_t)__builtin_return_address(0));
+	return map_fast(cpu, page, 4, FXMI_NOTED_SITE());
 }
 
 static fxm_va map_noting_8(struct fxm_vcpu *cpu, struct fxm_page *page)
 {
-	return map_fast(cpu, page, 8, (uintptr_t)__builtin_return_address(0));
+	return map_fast(cpu, page, 8, FXMI_NOTED_SITE());
 }
 
 static int unmap_fast_4(struct fxm_vcpu *cpu, fxm_va va)
@@ -285,12 +285,12 @@ static int unmap_fast_8(struct fxm_vcpu *cpu, fxm_va va)
 
 static int unmap_noting_4(struct fxm_vcpu *cpu, fxm_va va)
 {
-	return unmap_fast(cpu, va, 4, (uintptr_t)__builtin_return_address(0));
+	return unmap_fast(cpu, va, 4, FXMI_NOTED_SITE());
 }
 
 static int unmap_noting_8(struct fxm_vcpu *cpu, fxm_va va)
 {
-	return unmap_fast(cpu, va, 8, (uintptr_t)__builtin_return_address(0));
+	return unmap_fast(cpu, va, 8, FXMI_NOTED_SITE());
 }
 
 void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu)

@@ -241,7 +241,7 @@ static int unmap_fast_any(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 
 static int unmap_noting_any(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 {
-	return unmap_fast(cpu, va, type, (uintptr_t)__builtin_return_address(0));
+	return unmap_fast(cpu, va, type, FXMI_NOTED_SITE());
 }
 
 static fxm_va map_fast_4(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
@@ -256,12 +256,12 @@ static fxm_va map_fast_8(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t t
 
 static fxm_va map_noting_4(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
 {
-	return map_fast(cpu, page, type, 4, (uintptr_t)__builtin_return_address(0));
+	return map_fast(cpu, page, type, 4, FXMI_NOTED_SITE());
 }
 
 static fxm_va map_noting_8(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
 {
-	return map_fast(cpu, page, type, 8, (uintptr_t)__builtin_return_address(0));
+	return map_fast(cpu, page, type, 8, FXMI_NOTED_SITE());
 }
 
 fxm_va fxm_kmap_atomic_type(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)

@@ -30,7 +30,7 @@ struct fxmi_kmap_ctrl {
 	char comm[16];
 	uint64_t pteval[MAX_SLOTS];
 	uintptr_t site[MAX_SLOTS]; /* where each was mapped, when sites are recorded */
-	uint64_t atomic;	   /* then also: bit per slot that kmap_atomic() mapped */
+	bool is_atomic[MAX_SLOTS]; /* then also: whether by kmap_atomic() */
 };
 
 /*
@@ -110,7 +110,7 @@ static struct fxmi_kmap_ctrl *current_ctrl(struct fxm_vcpu *cpu, struct fxmi_ker
 		return NULL;
 	memset(c->pteval, 0, sizeof(c->pteval));
 	memset(c->site, 0, sizeof(c->site));
-	c->atomic = 0;
+	memset(c->is_atomic, 0, sizeof(c->is_atomic));
 	memcpy(c->comm, task->comm, sizeof(c->comm));
 	c->pid = task->pid;
 	c->cpu = c->seat = cpu;
@@ -197,27 +197,16 @@ static FXMI_COLD _Noreturn void busy_bug(struct fxm_vcpu *cpu, struct fxmi_kerne
 	    cpu->current->comm, cpu->current->pid, (unsigned long long)va, (unsigned long long)pte_pfn(k, old));
 }
 
-FXMI_INLINE void note_kind(struct fxmi_kmap_ctrl *ctrl, uint64_t slot, bool atomic)
-{
-	if (atomic)
-		ctrl->atomic |= UINT64_C(1) << slot;
-	else
-		ctrl->atomic &= ~(UINT64_C(1) << slot);
-}
-
 int fxmi_kmap_local_innermost_atomic(const struct fxm_vcpu *cpu)
 {
 	const struct fxmi_kmap_ctrl *ctrl = cpu->current->kernel;
-	int depth = fxmi_count_depth(cpu->counts);
-	uint64_t held = ctrl && depth > 0 && depth <= MAX_SLOTS ? ctrl->atomic & ((UINT64_C(1) << depth) - 1) : 0;
+	int slot = ctrl ? fxmi_count_depth(cpu->counts) - 1 : -1;
 
-	return held ? 63 - __builtin_clzll(held) : -1;
-}
-
-/* Whether an unmap call is the other kind's. @slot is noted. */
-FXMI_INLINE bool is_other_kind(const struct fxmi_kmap_ctrl *ctrl, uint64_t slot, bool atomic)
-{
-	return (ctrl->atomic >> slot & 1) != atomic;
+	if (slot >= MAX_SLOTS)
+		return -1;
+	while (slot >= 0 && !ctrl->is_atomic[slot])
+		slot--;
+	return slot;
 }
 
 /* __kmap_local_pfn_prot(). */
@@ -247,7 +236,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 		ctrl->pteval[slot] = entry;
 		fxmi_note_map(cpu, k, slot);
 		ctrl->site[slot] = k->record_sites && slot < (int)k->km_type_nr ? pc->site[slot] : 0;
-		note_kind(ctrl, (unsigned)slot, atomic);
+		ctrl->is_atomic[slot] = atomic;
 	}
 	preempt_enable(cpu);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
@@ -372,7 +361,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, cons
 		return;
 	}
 	preempt_disable(cpu);
-	bool is_other = k->record_sites && is_noted(slot) && is_other_kind(ctrl, (unsigned)slot, atomic);
+	bool is_other = k->record_sites && is_noted(slot) && ctrl->is_atomic[slot] != atomic;
 	if (page != top)
 		fxmi_check_unmap(cpu, &u, warn_order(cpu, k, &u));
 	else if (is_other)
@@ -426,7 +415,7 @@ static FXMI_COLD int unatomic_slow(struct fxm_vcpu *cpu, fxm_va va)
 /* ---- the fast forms ---- */
 
 /* As in kmap_atomic_stack.c, @site too; the pages of the window are looked at after the PTE has changed. */
-FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes, uint64_t step, uintptr_t site,
+FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes, bool atomic, uintptr_t site,
 			    fxm_va (*slow)(struct fxm_vcpu *, struct fxm_page *))
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
@@ -444,10 +433,10 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	if (site) {
 		ctrl->site[slot] = pc->site[slot] = site;
 		pc->unmap_site[slot] = 0;
-		note_kind(ctrl, slot, step != FXMI_DEPTH_ONE);
+		ctrl->is_atomic[slot] = atomic;
 	}
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
-	cpu->counts = counts + step;
+	cpu->counts = counts + (atomic ? pc->map_step : FXMI_DEPTH_ONE);
 	cpu->current->migrate++;
 	ctrl->pteval[slot] = entry;
 	fxmi_pte_set(pte, pte_bytes, entry);
@@ -457,7 +446,7 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	return fxm_va_of(va);
 }
 
-FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, uint64_t step, uintptr_t site,
+FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, bool atomic, uintptr_t site,
 			   int (*slow)(struct fxm_vcpu *, fxm_va))
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
@@ -466,14 +455,14 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	uint64_t top = pc->kmap_va - (slot << FXM_PAGE_SHIFT);
 
 	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(slot >= fxmi_fast_levels(pc)) ||
-	    (site && (fxmi_is_inside(site) || is_other_kind(pc->kmap_ctrl, slot, step != FXMI_DEPTH_ONE))))
+	    (site && (fxmi_is_inside(site) || pc->kmap_ctrl->is_atomic[slot] != atomic)))
 		return slow(cpu, va);
 	if (site)
 		pc->unmap_site[slot] = site;
 	fxmi_pte_set(pc->kmap_pte - slot * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);
 	pc->kmap_ctrl->pteval[slot] = 0;
-	cpu->counts = counts - step;
+	cpu->counts = counts - (atomic ? pc->map_step : FXMI_DEPTH_ONE);
 	cpu->current->migrate--;
 	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		fxmi_window_end(cpu, top);
@@ -483,37 +472,35 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 #define FAST_FORMS(bytes)                                                                                                          \
 	static fxm_va local_fast_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                              \
 	{                                                                                                                          \
-		return map_fast(cpu, page, bytes, FXMI_DEPTH_ONE, 0, local_slow);                                                  \
+		return map_fast(cpu, page, bytes, false, 0, local_slow);                                                           \
 	}                                                                                                                          \
 	static fxm_va atomic_fast_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                             \
 	{                                                                                                                          \
-		return map_fast(cpu, page, bytes, fxmi_percpu(cpu)->map_step, 0, atomic_slow);                                     \
+		return map_fast(cpu, page, bytes, true, 0, atomic_slow);                                                           \
 	}                                                                                                                          \
 	static fxm_va local_noting_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                            \
 	{                                                                                                                          \
-		return map_fast(cpu, page, bytes, FXMI_DEPTH_ONE, (uintptr_t)__builtin_return_address(0), local_slow);             \
+		return map_fast(cpu, page, bytes, false, FXMI_NOTED_SITE(), local_slow);                                           \
 	}                                                                                                                          \
 	static fxm_va atomic_noting_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                           \
 	{                                                                                                                          \
-		uint64_t step = fxmi_percpu(cpu)->map_step;                                                                        \
-		return map_fast(cpu, page, bytes, step, (uintptr_t)__builtin_return_address(0), atomic_slow);                      \
-	}                                                                                                                          \
-	static int unlocal_noting_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                         \
-	{                                                                                                                          \
-		return unmap_fast(cpu, va, bytes, FXMI_DEPTH_ONE, (uintptr_t)__builtin_return_address(0), unlocal_slow);           \
-	}                                                                                                                          \
-	static int unatomic_noting_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                        \
-	{                                                                                                                          \
-		uint64_t step = fxmi_percpu(cpu)->map_step;                                                                        \
-		return unmap_fast(cpu, va, bytes, step, (uintptr_t)__builtin_return_address(0), unatomic_slow);                    \
+		return map_fast(cpu, page, bytes, true, FXMI_NOTED_SITE(), atomic_slow);                                           \
 	}                                                                                                                          \
 	static int unlocal_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                           \
 	{                                                                                                                          \
-		return unmap_fast(cpu, va, bytes, FXMI_DEPTH_ONE, 0, unlocal_slow);                                                \
+		return unmap_fast(cpu, va, bytes, false, 0, unlocal_slow);                                                         \
 	}                                                                                                                          \
 	static int unatomic_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                          \
 	{                                                                                                                          \
-		return unmap_fast(cpu, va, bytes, fxmi_percpu(cpu)->map_step, 0, unatomic_slow);                                   \
+		return unmap_fast(cpu, va, bytes, true, 0, unatomic_slow);                                                         \
+	}                                                                                                                          \
+	static int unlocal_noting_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                         \
+	{                                                                                                                          \
+		return unmap_fast(cpu, va, bytes, false, FXMI_NOTED_SITE(), unlocal_slow);                                         \
+	}                                                                                                                          \
+	static int unatomic_noting_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                        \
+	{                                                                                                                          \
+		return unmap_fast(cpu, va, bytes, true, FXMI_NOTED_SITE(), unatomic_slow);                                         \
 	}
 
 FAST_FORMS(4)
