@@ -163,19 +163,14 @@ uintptr_t fxmi_atomic_site(const struct fxm_vcpu *cpu)
 	return map.mapped_at ? map.mapped_at & ~FXMI_SITE_TOLD : last ? last->site : 0;
 }
 
-const char *fxmi_made_atomic(const struct fxm_vcpu *cpu, char *line, size_t size)
+const struct fxmi_notes *fxmi_made_atomic(const struct fxm_vcpu *cpu, struct fxmi_notes *notes)
 {
-	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	uintptr_t site = fxmi_atomic_site(cpu);
-	struct fxm_stack stack = fxmi_noted(k, &site);
-	char name[256];
+	uintptr_t site = fxmi_kernel_of(cpu)->has_stacks ? fxmi_atomic_site(cpu) : 0;
 
-	line[0] = 0;
-	if (stack.depth && k->has_stacks) {
-		fxmi_symbolize(stack.pc[0], name, sizeof(name));
-		snprintf(line, size, "  made atomic at %s\n", name);
-	}
-	return line;
+	notes->nr = 0;
+	if (site)
+		fxmi_note(notes, site, "made atomic");
+	return notes;
 }
 
 bool fxmi_atomic_is_told(const struct fxm_vcpu *cpu)
@@ -203,28 +198,21 @@ bool fxmi_atomic_is_told(const struct fxm_vcpu *cpu)
 
 /* ---- unmap calls ---- */
 
-void fxmi_also(struct fxmi_kernel *k, char *lines, size_t size, uint64_t va, const char *what, uintptr_t site)
+void fxmi_note_done(struct fxmi_notes *notes, uint64_t va, const char *done, uintptr_t site)
 {
-	uintptr_t word = site & ~FXMI_SITE_TOLD;
-	struct fxm_stack stack = fxmi_noted(k, &word);
-	size_t used = strlen(lines);
-	char name[256];
-
-	if (!stack.depth)
-		return;
-	fxmi_symbolize(stack.pc[0], name, sizeof(name));
-	snprintf(lines + used, size - used, "  %llx was %s at %s\n", (unsigned long long)va, what, name);
+	if (site & ~FXMI_SITE_TOLD)
+		fxmi_note(notes, site, "%llx was %s", (unsigned long long)va, done);
 }
 
-struct fxmi_subject fxmi_order_subject(struct fxmi_kernel *k, uint64_t va, uintptr_t top_site, char *lines, size_t size)
+struct fxmi_subject fxmi_order_subject(struct fxmi_kernel *k, uint64_t va, uintptr_t top_site, struct fxmi_notes *notes)
 {
 	struct fxmi_subject given = {0};
 
-	lines[0] = 0;
+	notes->nr = 0;
 	fxmi_history(k, va, &given);
-	fxmi_also(k, lines, size, va, "mapped", given.mapped_at);
-	fxmi_also(k, lines, size, va, "unmapped", given.unmapped_at);
-	return (struct fxmi_subject){.va = va, .mapped_at = top_site, .details = lines};
+	fxmi_note_done(notes, va, "mapped", given.mapped_at);
+	fxmi_note_done(notes, va, "unmapped", given.unmapped_at);
+	return (struct fxmi_subject){.va = va, .mapped_at = top_site, .notes = notes};
 }
 
 /* @u->va lies in a slot of this CPU or another one, and is not the topmost mapping. */
@@ -235,20 +223,21 @@ static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const str
 	/* With DEBUG_KMAP_LOCAL every second slot is a guard. */
 	bool is_live = slot->cpu == cpu && slot->level <= u->level && (k->km_incr != 2 || slot->level % 2);
 	unsigned long long va = u->va, top_va = u->top;
-	char lines[384] = "";
+	struct fxmi_notes notes;
 
+	notes.nr = 0;
 	if (is_live) { /* as in the kernel's own warning, the report is about the mapping that should have gone first */
-		fxmi_also(k, lines, sizeof(lines), u->va, "mapped", given->mapped_at);
+		fxmi_note_done(&notes, u->va, "mapped", given->mapped_at);
 		top->va = u->va;
-		top->details = lines;
+		top->notes = &notes;
 		fxmi_finding(k, cpu, "unmap-order", top,
 			     "%s of %llx, but the mapping on top of the stack is %llx: unmap in reverse order", u->function, va,
 			     top_va);
 		return;
 	}
 	if (has_top)
-		fxmi_also(k, lines, sizeof(lines), u->top, "mapped", top->mapped_at);
-	given->details = lines;
+		fxmi_note_done(&notes, u->top, "mapped", top->mapped_at);
+	given->notes = &notes;
 	if (slot->cpu && slot->cpu != cpu && given->mapped_at && !given->unmapped_at) {
 		fxmi_finding(k, cpu, "foreign-use", given,
 			     "%s of %llx on CPU %u: it is a mapping of CPU %u, which alone can undo it%s", u->function, va, cpu->id,
@@ -355,9 +344,10 @@ void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, boo
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_subject given = {.va = u->va}, of_type = {0};
 	const char *name = fxmi_km_type_name(k, (uint32_t)u->level);
-	char lines[384] = "";
+	struct fxmi_notes notes;
 	struct fxmi_slot slot;
 
+	notes.nr = 0;
 	if (!k->detect || (u->va >= k->page_offset && u->va < k->high_memory))
 		return;
 	if (!fxmi_slot_at(k, u->va, &slot)) {
@@ -375,8 +365,8 @@ void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, boo
 		return;
 	}
 	if (is_live)
-		fxmi_also(k, lines, sizeof(lines), u->top, "mapped", of_type.mapped_at);
-	given.details = lines;
+		fxmi_note_done(&notes, u->top, "mapped", of_type.mapped_at);
+	given.notes = &notes;
 	if (u->va == u->top + FXM_PAGE_SIZE && is_live && (!given.mapped_at || given.unmapped_at))
 		given.mapped_at = given.unmapped_at = 0;
 	if (!(of_type.mapped_at & FXMI_SITE_TOLD))

@@ -23,6 +23,7 @@
 
 #define FXMI_PAGE_MASK (~(uint64_t)(FXM_PAGE_SIZE - 1))
 
+struct fxmi_notes;
 struct fxmi_op;
 struct fxmi_stacks;
 struct fxmi_suppressions;
@@ -374,11 +375,11 @@ uint64_t fxmi_kmap_high_get(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct 
 /* kunmap_high() of a highmem page. */
 void fxmi_kunmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page);
 
-/* Adds to the lines of a report who holds how many slots, mapped where. Returns how many of them task @pid has. */
-unsigned fxmi_pkmap_holders(struct fxmi_kernel *k, int pid, char *lines, size_t size);
+/* Notes who holds how many slots, mapped where. Returns how many of them task @pid has. */
+unsigned fxmi_pkmap_holders(struct fxmi_kernel *k, int pid, struct fxmi_notes *notes);
 
 /* ... and who else than @cpu's task waits for one, and where. */
-void fxmi_pkmap_waiters(struct fxm_vcpu *cpu, struct fxmi_kernel *k, char *lines, size_t size);
+void fxmi_pkmap_waiters(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_notes *notes);
 
 /* ---- page_address.c ---- */
 
@@ -495,6 +496,18 @@ void fxmi_oops_words(const struct fxmi_kernel *k, char *buf, size_t size);
 /* One line and abort(): @function was to end a task, and its argument gives none. */
 _Noreturn void fxmi_die_of_argument(const char *function, int error);
 
+/* Further places of a report: what was done, and the word that was noted of where. What finds no room is left out. */
+#define FXMI_NOTES 24
+struct fxmi_notes {
+	unsigned nr;
+	struct {
+		char text[96];
+		uintptr_t at;
+	} note[FXMI_NOTES];
+};
+
+void fxmi_note(struct fxmi_notes *notes, uintptr_t at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /* What a report is about. Zero-initialise, then set what applies (slot: 1 + the number). */
 struct fxmi_subject {
 	uint64_t va;
@@ -503,9 +516,9 @@ struct fxmi_subject {
 	int slot_plus_1;
 	const struct fxm_fault *fault;
 	uintptr_t site, mapped_at, unmapped_at;
-	const char *details; /* lines behind the sites, each with its newline */
-	bool is_access;	     /* @site is the instruction itself, not the return address of a call */
-	bool is_left;	     /* found when all was over: who looked says nothing, @site is who left it */
+	const struct fxmi_notes *notes;
+	bool is_access; /* @site is the instruction itself, not the return address of a call */
+	bool is_left;	/* found when all was over: who looked says nothing, @site is who left it */
 };
 
 /* BUG() at the site called @key of this profile: report and end the task. The rest is one sentence for the user. */
@@ -641,14 +654,14 @@ void fxmi_describe(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t s
 /* Where frame @pfn is mapped on @cpu, else in pkmap; 0 when it is not. */
 uint64_t fxmi_mapping_of(struct fxm_vcpu *cpu, uint64_t pfn);
 
-/* Adds "VA was WHAT at SITE" to the lines of a report. */
-void fxmi_also(struct fxmi_kernel *k, char *lines, size_t size, uint64_t va, const char *what, uintptr_t site);
+/* Notes that @va was @done ("mapped") at @site, if that is known. */
+void fxmi_note_done(struct fxmi_notes *notes, uint64_t va, const char *done, uintptr_t site);
 
 /*
  * What a report of an unmap out of order is about: @va, @top_site as where the mapping was made that should have gone first, and
- * in @lines what became of @va itself.
+ * in @notes what became of @va itself.
  */
-struct fxmi_subject fxmi_order_subject(struct fxmi_kernel *k, uint64_t va, uintptr_t top_site, char *lines, size_t size);
+struct fxmi_subject fxmi_order_subject(struct fxmi_kernel *k, uint64_t va, uintptr_t top_site, struct fxmi_notes *notes);
 
 /* Whether the current task may not sleep, as far as can be known: kernels without PREEMPT_COUNT do not. */
 bool fxmi_is_atomic(const struct fxm_vcpu *cpu);
@@ -669,8 +682,8 @@ bool fxmi_atomic_is_told(const struct fxm_vcpu *cpu);
 /* The same, for a report that is about to be made: if so, it is counted instead. */
 bool fxmi_is_repeated_sleep(const struct fxm_vcpu *cpu);
 
-/* The line of a report that says where it began, innermost; "" when nobody knows. Returns @line. */
-const char *fxmi_made_atomic(const struct fxm_vcpu *cpu, char *line, size_t size);
+/* Notes where it began, innermost, if anybody knows. Returns @notes. */
+const struct fxmi_notes *fxmi_made_atomic(const struct fxm_vcpu *cpu, struct fxmi_notes *notes);
 
 /*
  * An unmap call. @va is page aligned where it lies in a slot. @top is the address of the topmost level @level (-1: none); in the

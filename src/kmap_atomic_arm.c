@@ -93,9 +93,8 @@ uint64_t fxmi_kmap_atomic_arm_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 
 static FXMI_COLD _Noreturn void order_bug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page, uint64_t top, int level)
 {
-	char lines[384];
-	struct fxmi_subject about =
-	    fxmi_order_subject(k, page, is_own(k, level) ? fxmi_percpu(cpu)->site[level] : 0, lines, sizeof(lines));
+	struct fxmi_notes notes;
+	struct fxmi_subject about = fxmi_order_subject(k, page, is_own(k, level) ? fxmi_percpu(cpu)->site[level] : 0, &notes);
 
 	fxmi_bug(cpu, "atomic_order", &about,
 		 "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",

@@ -119,8 +119,8 @@ static FXMI_COLD fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *pag
 static FXMI_COLD bool warn_order(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page, uint64_t top, int level)
 {
 	bool is_own = level >= 0 && level < (int)k->km_type_nr;
-	char lines[384];
-	struct fxmi_subject about = fxmi_order_subject(k, page, is_own ? fxmi_percpu(cpu)->site[level] : 0, lines, sizeof(lines));
+	struct fxmi_notes notes;
+	struct fxmi_subject about = fxmi_order_subject(k, page, is_own ? fxmi_percpu(cpu)->site[level] : 0, &notes);
 
 	return fxmi_warn_once(cpu, FXMI_ONCE_ATOMIC_ORDER, "atomic_order", &about,
 			      "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",

@@ -316,7 +316,7 @@ static FXMI_COLD bool warn_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k
 
 static FXMI_COLD bool warn_order(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_unmap *u)
 {
-	char lines[384];
+	struct fxmi_notes notes;
 	struct fxmi_subject about;
 
 	if (u->level < 0) {
@@ -326,8 +326,7 @@ static FXMI_COLD bool warn_order(struct fxm_vcpu *cpu, struct fxmi_kernel *k, co
 				      "kunmap_local of %llx, but %s[%d] has nothing mapped", (unsigned long long)u->va,
 				      cpu->current->comm, cpu->current->pid);
 	}
-	about = fxmi_order_subject(k, u->va, is_noted(u->level) ? fxmi_percpu(cpu)->kmap_ctrl->site[u->level] : 0, lines,
-				   sizeof(lines));
+	about = fxmi_order_subject(k, u->va, is_noted(u->level) ? fxmi_percpu(cpu)->kmap_ctrl->site[u->level] : 0, &notes);
 	return fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
 			      "kunmap_local of %llx, but the mapping on top of %s[%d]'s stack is %llx: unmap in reverse order",
 			      (unsigned long long)u->va, cpu->current->comm, cpu->current->pid, (unsigned long long)u->top);

@@ -6,28 +6,28 @@
 #include "kernel.h"
 
 /* Behind a page that is mapped, an address where something was is perhaps no pointer to that: an access has run off the page. */
-static void runs_on(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_subject *about, char *lines, size_t size)
+static void runs_on(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_subject *about, struct fxmi_notes *notes)
 {
 	uint64_t before = (about->va & FXMI_PAGE_MASK) - FXM_PAGE_SIZE;
 	struct fxmi_subject page = {0};
 	struct fxmi_slot slot;
 
-	lines[0] = 0;
+	notes->nr = 0;
 	if (!fxmi_is_mapped(k, before) || (fxmi_slot_at(k, before, &slot) && slot.cpu != cpu))
 		return;
 	fxmi_history(k, before, &page);
 	if (!page.mapped_at || page.unmapped_at)
 		return;
-	snprintf(lines, size, "  it is right behind the page at %llx: does the access run off that one?\n",
-		 (unsigned long long)before);
-	fxmi_also(k, lines, size, before, "mapped", page.mapped_at);
-	about->details = lines;
+	fxmi_note(notes, 0, "it is right behind the page at %llx: does the access run off that one?", (unsigned long long)before);
+	fxmi_note_done(notes, before, "mapped", page.mapped_at);
+	about->notes = notes;
 }
 
 _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, bool is_access, const char *explanation)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	char head[768], lines[384];
+	struct fxmi_notes notes;
+	char head[768];
 
 	k->oopses++;
 	fxmi_oops_head(k, fault, pc, is_access, head, sizeof(head));
@@ -38,7 +38,7 @@ _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, ui
 				     .is_access = is_access,
 				     .slot_plus_1 = fxmi_pkmap_nr(&k->pkmap, fault->address.v) + 1};
 	fxmi_history(k, about.va, &about);
-	runs_on(cpu, k, &about, lines, sizeof(lines));
+	runs_on(cpu, k, &about, &notes);
 	fxmi_report(k, cpu, FXM_REPORT_OOPS, NULL, NULL, head, &about, explanation);
 	fxmi_task_kill(cpu);
 }
@@ -96,7 +96,8 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_subject about = {.va = info->fault.address.v, .site = info->pc, .is_access = !info->is_return_address};
 	unsigned long long va = info->fault.address.v;
-	char text[256], lines[384];
+	struct fxmi_notes notes;
+	char text[256];
 
 	bool is_told = fxmi_pointer_faulted(cpu, about.va, info->pc);
 
@@ -121,7 +122,7 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 			atomic_fetch_add(&k->repeated, 1);
 			return;
 		}
-		runs_on(cpu, k, &about, lines, sizeof(lines));
+		runs_on(cpu, k, &about, &notes);
 		fxmi_finding(k, cpu, "use-after-unmap", &about, "%s of %llx after its mapping was undone; %s",
 			     info->fault.access == FXM_WRITE ? "write" : "read", va,
 			     info->fault.present ? "the PTE is still there, so this kernel goes on"
@@ -156,7 +157,8 @@ static void on_scheduling_while_atomic(struct fxm_vcpu *cpu)
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	const struct fxm_task *t = cpu->current;
 	unsigned count = (unsigned)fxmi_count_preempt(cpu->counts);
-	char head[160], line[320];
+	struct fxmi_notes notes;
+	char head[160];
 
 	if (k->typed)
 		snprintf(head, sizeof(head), "scheduling while atomic: %s/0x%08x/%d\n", t->comm, count, t->pid);
@@ -165,7 +167,7 @@ static void on_scheduling_while_atomic(struct fxm_vcpu *cpu)
 	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, NULL, NULL, false);
 	if (!fxmi_is_repeated_sleep(cpu))
 		fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, NULL, head,
-			    &(struct fxmi_subject){.details = fxmi_made_atomic(cpu, line, sizeof(line))},
+			    &(struct fxmi_subject){.notes = fxmi_made_atomic(cpu, &notes)},
 			    "schedule() while preemption is disabled");
 }
 
@@ -173,38 +175,42 @@ static void on_deadlock(struct fxm_vcpu *cpu, const char *what)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	const struct fxm_task *t = cpu->current;
-	char head[160], message[256], lines[3072] = "";
+	struct fxmi_notes notes;
+	char head[160], message[256];
 	struct fxm_pkmap pool;
 
+	notes.nr = 0;
 	fxm_pkmap(k->m, &pool);
-	unsigned own = fxmi_pkmap_holders(k, t->pid, lines, sizeof(lines));
-	fxmi_pkmap_waiters(cpu, k, lines, sizeof(lines));
+	unsigned own = fxmi_pkmap_holders(k, t->pid, &notes);
+	fxmi_pkmap_waiters(cpu, k, &notes);
 	snprintf(head, sizeof(head), "INFO: task %s:%d blocked for ever in %s.\n", t->comm, t->pid, what);
 	snprintf(message, sizeof(message),
 		 "deadlock: %u of %u kmap slots are in use and every task sleeps, so nobody can call kunmap%s; this task ends here",
 		 pool.used, pool.last_pkmap, own && own == pool.used ? " (it holds them all itself)" : "");
 	fxmi_trace_report(cpu, FXM_REPORT_DEADLOCK, NULL, NULL, true);
-	fxmi_report(k, cpu, FXM_REPORT_DEADLOCK, NULL, NULL, head, &(struct fxmi_subject){.details = lines}, message);
+	fxmi_report(k, cpu, FXM_REPORT_DEADLOCK, NULL, NULL, head, &(struct fxmi_subject){.notes = &notes}, message);
 	fxmi_task_kill(cpu);
 }
 
 static void on_hung(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what, unsigned seconds)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	char head[160], message[256], lines[3072] = "";
+	struct fxmi_notes notes;
+	char head[160], message[256];
 	struct fxm_pkmap pool;
 
+	notes.nr = 0;
 	fxm_pkmap(k->m, &pool);
 	snprintf(head, sizeof(head), "INFO: task %s:%d blocked for more than %u seconds.\n", task->comm, task->pid, seconds);
 	if (fxm_task_state(task) == FXM_TASK_SLEEPING) {
 		snprintf(message, sizeof(message),
 			 "it sleeps in %s, and a thread that could wake it runs on; %u of %u kmap slots are in use", what,
 			 pool.used, pool.last_pkmap);
-		fxmi_pkmap_holders(k, task->pid, lines, sizeof(lines));
+		fxmi_pkmap_holders(k, task->pid, &notes);
 	} else {
 		snprintf(message, sizeof(message), "it keeps %s, which another task has been waiting for", what);
 	}
-	fxmi_report(k, cpu, FXM_REPORT_HUNG, NULL, NULL, head, &(struct fxmi_subject){.details = lines}, message);
+	fxmi_report(k, cpu, FXM_REPORT_HUNG, NULL, NULL, head, &(struct fxmi_subject){.notes = &notes}, message);
 }
 
 static void on_cpu_online(struct fxm_vcpu *cpu)

@@ -706,24 +706,7 @@ static const char *comm_of_locked(const struct fxm_machine *m, int pid)
 	return "ended task ";
 }
 
-static void __attribute__((format(printf, 5, 6)))
-add_line(const struct fxmi_kernel *k, char *lines, size_t size, const uintptr_t *site, const char *fmt, ...)
-{
-	struct fxm_stack stack = fxmi_noted(k, site);
-	size_t used = strlen(lines);
-	char name[256] = "an unknown place";
-	va_list args;
-
-	if (stack.depth)
-		fxmi_symbolize(stack.pc[0], name, sizeof(name));
-	va_start(args, fmt);
-	used += (size_t)vsnprintf(lines + used, size - used, fmt, args);
-	va_end(args);
-	if (used < size)
-		snprintf(lines + used, size - used, "%s\n", name);
-}
-
-unsigned fxmi_pkmap_holders(struct fxmi_kernel *k, int pid, char *lines, size_t size)
+unsigned fxmi_pkmap_holders(struct fxmi_kernel *k, int pid, struct fxmi_notes *notes)
 {
 	struct holding h[MAX_HOLDINGS];
 	unsigned own = 0;
@@ -733,15 +716,15 @@ unsigned fxmi_pkmap_holders(struct fxmi_kernel *k, int pid, char *lines, size_t 
 	unsigned n = group_holdings(&k->pkmap, h);
 	pthread_mutex_lock(&k->m->task_lock);
 	for (unsigned i = 0; i < n; i++) {
-		add_line(k, lines, size, &h[i].site, "  %s[%d] holds %u slot%s, mapped at ", comm_of_locked(k->m, h[i].pid),
-			 h[i].pid, h[i].slots, h[i].slots == 1 ? "" : "s");
+		fxmi_note(notes, h[i].site, "%s[%d] holds %u slot%s, mapped", comm_of_locked(k->m, h[i].pid), h[i].pid, h[i].slots,
+			  h[i].slots == 1 ? "" : "s");
 		own += h[i].pid == pid ? h[i].slots : 0;
 	}
 	pthread_mutex_unlock(&k->m->task_lock);
 	return own;
 }
 
-void fxmi_pkmap_waiters(struct fxm_vcpu *cpu, struct fxmi_kernel *k, char *lines, size_t size)
+void fxmi_pkmap_waiters(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_notes *notes)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
 
@@ -750,7 +733,7 @@ void fxmi_pkmap_waiters(struct fxm_vcpu *cpu, struct fxmi_kernel *k, char *lines
 	fxmi_spin_lock(cpu, &p->kmap_lock);
 	for (uint32_t colour = 0; colour < p->colours; colour++)
 		for (const struct fxmi_waiter *w = p->map_wait[colour].head; w; w = w->next)
-			add_line(k, lines, size, &w->site, "  %s[%d] waits for a slot at ", w->task->comm, w->task->pid);
+			fxmi_note(notes, w->site, "%s[%d] waits for a slot", w->task->comm, w->task->pid);
 	fxmi_spin_unlock(cpu, &p->kmap_lock);
 }
 

@@ -144,6 +144,30 @@ static void fill(struct fxm_report *r, const struct fxmi_kernel *k, const struct
 	r->unmapped_at.pc = r->unmapped_stack.depth ? r->unmapped_stack.pc[0] : 0;
 }
 
+void fxmi_note(struct fxmi_notes *notes, uintptr_t at, const char *fmt, ...)
+{
+	va_list args;
+
+	if (notes->nr == FXMI_NOTES)
+		return;
+	va_start(args, fmt);
+	vsnprintf(notes->note[notes->nr].text, sizeof(notes->note[0].text), fmt, args);
+	va_end(args);
+	notes->note[notes->nr++].at = at & ~FXMI_SITE_TOLD;
+}
+
+/* Makes @out, which lives as long as @r, of @notes. */
+static void fill_notes(struct fxm_report *r, struct fxm_note *out, const struct fxmi_kernel *k, const struct fxmi_notes *notes)
+{
+	for (unsigned i = 0; i < notes->nr; i++) {
+		struct fxm_stack stack = fxmi_noted(k, &notes->note[i].at);
+
+		out[i] = (struct fxm_note){.text = notes->note[i].text, .site.pc = stack.depth ? stack.pc[0] : 0};
+	}
+	r->notes = out;
+	r->nr_notes = notes->nr;
+}
+
 const char *fxm_report_kind_name(enum fxm_report_kind kind)
 {
 	static const char *const names[] = {
@@ -159,7 +183,19 @@ bool fxmi_report_ends_task(enum fxm_report_kind kind)
 	return kind == FXM_REPORT_BUG || kind == FXM_REPORT_OOPS || kind == FXM_REPORT_DEADLOCK;
 }
 
-static void write_text(struct fxmi_text *t, const struct fxm_report *r, const char *head, const char *details)
+static void add_note(struct fxmi_text *t, const struct fxm_note *note)
+{
+	char name[512];
+
+	fxmi_text_add(t, "  %s", note->text);
+	if (note->site.pc) {
+		fxmi_symbolize(note->site.pc, name, sizeof(name));
+		fxmi_text_add(t, " at %s", name);
+	}
+	fxmi_text_add(t, "\n");
+}
+
+static void write_text(struct fxmi_text *t, const struct fxm_report *r, const char *head)
 {
 	fxmi_text_add(t, "%s", head);
 	if (r->cpu >= 0)
@@ -169,7 +205,8 @@ static void write_text(struct fxmi_text *t, const struct fxm_report *r, const ch
 		fxmi_text_add(t, "libfixmap: %s\n", r->message);
 	add_stack(t, "  mapped at", "    called from", &r->mapped_stack);
 	add_stack(t, "  unmapped at", "    called from", &r->unmapped_stack);
-	fxmi_text_add(t, "%s", details);
+	for (unsigned i = 0; i < r->nr_notes; i++)
+		add_note(t, &r->notes[i]);
 	if (!r->trace.depth)
 		return;
 	fxmi_text_add(t, "Call Trace:\n");
@@ -182,7 +219,7 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 	char buf[TEXT_BYTES] = "";
 	struct fxmi_text t = {.buf = buf, .size = sizeof(buf)};
 	struct fxm_report r = {.kind = kind, .detector = detector, .where = where, .message = message, .text = buf};
-	const char *details = about && about->details ? about->details : "";
+	struct fxm_note notes[FXMI_NOTES];
 	uintptr_t pcs[1 + FXMI_MAX_FRAMES];
 	struct fxmi_subject untold;
 
@@ -192,9 +229,11 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 		about = &untold;
 	}
 	fill(&r, k, cpu, about);
+	if (about && about->notes)
+		fill_notes(&r, notes, k, about->notes);
 	if (reporting) {
 		atomic_fetch_add(&k->report_count[kind], 1);
-		write_text(&t, &r, text_head, details);
+		write_text(&t, &r, text_head);
 		fxmi_fail_keep(k, buf);
 		fputs(buf, stderr);
 		if (fxmi_report_ends_task(kind)) /* and perhaps with it the report that this one arose in */
@@ -215,7 +254,7 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 		if (is_told(k, &r, about)) {
 			atomic_fetch_add(&k->repeated, 1);
 		} else {
-			write_text(&t, &r, text_head, details);
+			write_text(&t, &r, text_head);
 			deliver(k, &r);
 		}
 	}
@@ -365,20 +404,20 @@ bool fxmi_sleep_is_told(const struct fxm_vcpu *cpu)
 FXMI_COLD void fxmi_find_sleep(struct fxm_vcpu *cpu, const char *why)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	char line[320];
+	struct fxmi_notes notes;
 
 	if (fxmi_is_repeated_sleep(cpu))
 		return;
 	__atomic_store_n(&k->sleep_told, fxmi_atomic_site(cpu), __ATOMIC_RELAXED);
-	fxmi_finding(k, cpu, "sleep-in-atomic", &(struct fxmi_subject){.details = fxmi_made_atomic(cpu, line, sizeof(line))}, "%s",
-		     why);
+	fxmi_finding(k, cpu, "sleep-in-atomic", &(struct fxmi_subject){.notes = fxmi_made_atomic(cpu, &notes)}, "%s", why);
 }
 
 /* What the kernel says with its check compiled in; without, a finding. */
 static FXMI_COLD void sleeping(struct fxm_vcpu *cpu, const char *site)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	char head[384], line[320];
+	struct fxmi_notes notes;
+	char head[384];
 
 	if (!k->debug_atomic_sleep) {
 		fxmi_find_sleep(cpu, fxmi_why_atomic(cpu));
@@ -390,7 +429,7 @@ static FXMI_COLD void sleeping(struct fxm_vcpu *cpu, const char *site)
 	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, site, NULL, false);
 	if (!fxmi_is_repeated_sleep(cpu))
 		fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, site, head,
-			    &(struct fxmi_subject){.details = fxmi_made_atomic(cpu, line, sizeof(line))}, fxmi_why_atomic(cpu));
+			    &(struct fxmi_subject){.notes = fxmi_made_atomic(cpu, &notes)}, fxmi_why_atomic(cpu));
 }
 
 void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key)

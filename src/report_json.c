@@ -69,6 +69,21 @@ static void hex_member(struct json *j, const char *name, uint64_t value)
 	put(j, "\"0x%" PRIx64 "\"", value);
 }
 
+static void place_object(struct json *j, uintptr_t pc, bool is_access)
+{
+	struct fxmi_code_place place;
+
+	fxmi_code_place(pc, is_access, &place);
+	open_with(j, "{");
+	hex_member(j, "pc", place.pc);
+	text_member(j, "function", *place.function ? place.function : NULL);
+	hex_member(j, "offset", place.offset);
+	text_member(j, "file", *place.file ? place.file : NULL);
+	if (place.line)
+		number_member(j, "line", place.line);
+	close_with(j, "}");
+}
+
 static void stack_member(struct json *j, const char *name, const struct fxm_stack *stack)
 {
 	if (!stack->depth)
@@ -76,17 +91,26 @@ static void stack_member(struct json *j, const char *name, const struct fxm_stac
 	key(j, name);
 	open_with(j, "[");
 	for (unsigned i = 0; i < stack->depth; i++) {
-		struct fxmi_code_place place;
+		next(j);
+		place_object(j, stack->pc[i], stack->is_access && !i);
+	}
+	close_with(j, "]");
+}
 
-		fxmi_code_place(stack->pc[i], stack->is_access && !i, &place);
+static void notes_member(struct json *j, const struct fxm_report *r)
+{
+	if (!r->nr_notes)
+		return;
+	key(j, "notes");
+	open_with(j, "[");
+	for (unsigned i = 0; i < r->nr_notes; i++) {
 		next(j);
 		open_with(j, "{");
-		hex_member(j, "pc", place.pc);
-		text_member(j, "function", *place.function ? place.function : NULL);
-		hex_member(j, "offset", place.offset);
-		text_member(j, "file", *place.file ? place.file : NULL);
-		if (place.line)
-			number_member(j, "line", place.line);
+		text_member(j, "text", r->notes[i].text);
+		if (r->notes[i].site.pc) {
+			key(j, "at");
+			place_object(j, r->notes[i].site.pc, false);
+		}
 		close_with(j, "}");
 	}
 	close_with(j, "]");
@@ -137,6 +161,7 @@ int fxm_report_json(const struct fxm_report *r, char *buf, size_t size)
 	stack_member(&j, "trace", &r->trace);
 	stack_member(&j, "mapped_at", &r->mapped_stack);
 	stack_member(&j, "unmapped_at", &r->unmapped_stack);
+	notes_member(&j, r);
 	text_member(&j, "text", r->text);
 	close_with(&j, "}");
 	return (int)j.text.used;

@@ -53,13 +53,14 @@ static struct fxmi_overrun overrun_into(const struct fxmi_kernel *k, uint64_t va
 static void tell_overrun(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_overrun *o)
 {
 	struct fxmi_subject neighbour = {0};
-	char lines[384] = "";
+	struct fxmi_notes notes;
 
+	notes.nr = 0;
 	fxmi_history(k, o->va, &neighbour);
-	fxmi_also(k, lines, sizeof(lines), o->va, "mapped", neighbour.mapped_at);
+	fxmi_note_done(&notes, o->va, "mapped", neighbour.mapped_at);
 	fxmi_finding(k, cpu, "past-the-page",
 		     &(struct fxmi_subject){
-			 .va = o->va, .site = o->site, .mapped_at = o->mapped_at, .unmapped_at = o->unmapped_at, .details = lines},
+			 .va = o->va, .site = o->site, .mapped_at = o->mapped_at, .unmapped_at = o->unmapped_at, .notes = &notes},
 		     "a %s runs off the page at %llx into the one at %llx, which is another mapping", verb(o->access),
 		     (unsigned long long)o->va - FXM_PAGE_SIZE, (unsigned long long)o->va);
 }
@@ -135,14 +136,16 @@ static void find_stale(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct
 	uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
 	bool present = entry & k->m->desc.format->present;
 	struct fxmi_subject about = {.va = info->va, .pfn_plus_1 = info->pfn + 1};
-	char lines[384] = "", now[64] = "nothing";
+	struct fxmi_notes notes;
+	char now[64] = "nothing";
 
 	if (present && pfn == info->pfn)
 		return;
 	if (present)
 		snprintf(now, sizeof(now), "pfn %llx", (unsigned long long)pfn);
-	fxmi_also(k, lines, sizeof(lines), info->va & FXMI_PAGE_MASK, "set", __atomic_load_n(&k->stale_site, __ATOMIC_RELAXED));
-	about.details = lines;
+	notes.nr = 0;
+	fxmi_note_done(&notes, info->va & FXMI_PAGE_MASK, "set", __atomic_load_n(&k->stale_site, __ATOMIC_RELAXED));
+	about.notes = &notes;
 	fxmi_finding(
 	    k, cpu, "stale-tlb", &about,
 	    "%s of %llx on CPU %u goes by a stale TLB entry and reaches pfn %llx; the page table says %s: the setter flushed "

@@ -41,6 +41,12 @@ struct fxm_stack {
 	bool is_access; /**< pc[0] is an instruction that trapped, not a return address */
 };
 
+/** A further place that a report names, and what was done there. */
+struct fxm_note {
+	const char *text;     /**< "fec02000 was mapped", "made atomic", "insmod[2] holds 3 slots, mapped" */
+	struct fxm_site site; /**< where; pc 0 if unknown */
+};
+
 /** One report. Strings and stacks are valid during the callback only. Fields that do not apply are 0, NULL or -1. */
 struct fxm_report {
 	size_t struct_size;
@@ -66,6 +72,8 @@ struct fxm_report {
 	struct fxm_stack unmapped_stack;
 	const char *context;	/**< what @cpu was doing: "task", "softirq", "hardirq", "nmi" */
 	unsigned preempt_count; /**< of @cpu */
+	const struct fxm_note *notes;
+	unsigned nr_notes;
 };
 
 /** "warn", "bug", "oops", "sleeping", "deadlock", "hung" or "finding"; "?" for another number. */
