@@ -107,12 +107,8 @@ void fxmi_complain_forked(void);
 
 #define fxmi_callback(m, name) ((m)->desc.callbacks ? (m)->desc.callbacks->name : NULL)
 
-/* Whether an allocation that found no page may try again. Without zone_lock. */
-FXMI_INLINE bool fxmi_shrink(struct fxm_machine *m)
-{
-	bool (*shrink)(struct fxm_machine *) = fxmi_callback(m, shrink);
-	return shrink && shrink(m);
-}
+/* Gives back the slabs that kmalloc keeps without a live object; whether there were any. zone_lock held. */
+bool fxmi_kmalloc_reap_locked(struct fxm_machine *m);
 
 /* For functions that cannot return -ECHILD. */
 FXMI_INLINE void fxmi_check_alive(const struct fxm_vcpu *cpu)

@@ -2,41 +2,55 @@
 
 /*
  * kmalloc: power-of-two caches over lowmem pages, larger sizes in whole blocks. Models mm/slab.c as far as callers see it:
- * sizes, alignment, addresses in the direct map.
+ * sizes, alignment, addresses in the direct map, and what CONFIG_DEBUG_SLAB does: red zones, and with desc.poison_slabs poison.
  *
  * A slab is one block of pages cut into equal objects; a large allocation is a slab of one object. What is free, and who
  * allocated what, is kept in host memory: a simulated overrun damages neighbouring objects, never the allocator.
  *
  *     page (first of the block): FXMI_PG_SLAB, kernel[0] -> struct slab
  *
- * Invariants: every slab is on machine.kmalloc.all; those of a cache with a free object are on its partial list; a slab
- * without live objects does not exist. Lock: zone_lock guards everything here.
+ * A slab without live objects stays for a while, as slabs_free does: the newest MAX_EMPTY of them, until memory runs out.
+ *
+ * With a red zone, what is left of an object's place behind the size that was asked for is filled with RED_ZONE, and looked at when
+ * it is freed: somebody wrote past the end. A freed object is filled with POISON_FREE up to that size, and looked at before it is
+ * allocated anew, or its slab goes: somebody wrote after kfree(). Both are told without zone_lock, at the end of the call.
+ *
+ * Invariants: every slab is on machine.kmalloc.all; those of a cache with a free object and a live one are on its partial list,
+ * those without a live one on the empty list. Lock: zone_lock guards everything here.
  */
 
 #include "internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 enum {
 	MIN_SHIFT = 3,
 	MAX_SHIFT = 11, /* 2048: two to a page */
 	SHIFTS = MAX_SHIFT + 1 - MIN_SHIFT,
-	KINDS = 2 /* ZONE_DMA only, or not */
+	KINDS = 2, /* ZONE_DMA only, or not */
+	MAX_EMPTY = 32,
+	MAX_EMPTY_ORDER = 2,
+	MAX_WRITTEN = 8,
+	RED_ZONE = 0xcc,
+	POISON_FREE = 0x6b
 };
 
 struct object {
-	uintptr_t site;
+	uintptr_t site, freed_site;
 	uint32_t asked; /* size in the call */
-	bool live;
+	bool live, has_zone, poisoned;
 };
 
 struct slab {
 	struct slab *next, **link;		   /* kmalloc.all */
 	struct slab *next_partial, **link_partial; /* cache.partial, or both NULL */
+	struct slab *next_empty;		   /* kmalloc.empty, the newest first */
 	struct fxm_page *page;
 	struct fxmi_cache *cache; /* NULL: large */
 	size_t size;
+	bool is_dma;
 	unsigned objects, live, free_from; /* no object below free_from is free */
 	struct object object[];
 };
@@ -46,7 +60,10 @@ struct fxmi_cache {
 };
 
 struct fxmi_kmalloc {
-	struct slab *all;
+	struct slab *all, *empty;
+	unsigned nr_empty;
+	struct fxmi_written written[MAX_WRITTEN]; /* not told yet */
+	unsigned nr_written;
 	struct fxmi_cache cache[KINDS][SHIFTS];
 };
 
@@ -120,6 +137,7 @@ static struct slab *new_slab(struct fxm_machine *m, struct fxmi_cache *cache, si
 	s->page->flags |= FXMI_PG_SLAB;
 	s->page->kernel[0] = (unsigned long)s;
 	s->cache = cache;
+	s->is_dma = gfp & FXM_GFP_DMA;
 	s->size = size;
 	s->objects = objects;
 	link_slab(s, &m->kmalloc->all);
@@ -127,13 +145,144 @@ static struct slab *new_slab(struct fxm_machine *m, struct fxmi_cache *cache, si
 	return s;
 }
 
-static unsigned take_object(struct slab *s, size_t asked, uintptr_t site)
+/* ---- what was written where nobody may ---- */
+
+static uint64_t object_pa(const struct fxm_machine *m, const struct slab *s, unsigned n)
+{
+	return (fxmi_page_pfn(m, s->page) << FXM_PAGE_SHIFT) + n * s->size;
+}
+
+/* Notes it, if there is room, when a byte in [@from, @to) of an object is not @byte. */
+static void check_bytes(struct fxm_machine *m, const struct slab *s, unsigned n, size_t from, size_t to, unsigned char byte)
+{
+	struct fxmi_kmalloc *k = m->kmalloc;
+	const struct object *o = &s->object[n];
+	const unsigned char *at = m->mem.ram + object_pa(m, s, n);
+
+	while (from < to && at[from] == byte)
+		from++;
+	if (from < to && k->nr_written < MAX_WRITTEN)
+		k->written[k->nr_written++] = (struct fxmi_written){.after_free = byte == POISON_FREE,
+								    .va = m->desc.page_offset + object_pa(m, s, n),
+								    .asked = o->asked,
+								    .offset = (uint32_t)from,
+								    .byte = at[from],
+								    .site = o->site,
+								    .freed_site = o->freed_site};
+}
+
+/* An object's checks are over when it was looked at. */
+static void check_zone(struct fxm_machine *m, struct slab *s, unsigned n)
+{
+	if (s->object[n].has_zone)
+		check_bytes(m, s, n, s->object[n].asked, s->size, RED_ZONE);
+	s->object[n].has_zone = false;
+}
+
+static void check_poison(struct fxm_machine *m, struct slab *s, unsigned n)
+{
+	if (s->object[n].poisoned)
+		check_bytes(m, s, n, 0, s->object[n].asked, POISON_FREE);
+	s->object[n].poisoned = false;
+}
+
+/* Without zone_lock. How many there were. */
+static unsigned tell_written(struct fxm_machine *m)
+{
+	void (*written)(struct fxm_machine *, const struct fxmi_written *) = fxmi_callback(m, written);
+	struct fxmi_kmalloc *k = m->kmalloc;
+	struct fxmi_written w;
+	unsigned told = 0;
+
+	for (;; told++) {
+		pthread_mutex_lock(&m->mem.zone_lock);
+		bool has_one = k->nr_written;
+		if (has_one)
+			w = k->written[--k->nr_written];
+		pthread_mutex_unlock(&m->mem.zone_lock);
+		if (!has_one)
+			return told;
+		if (written)
+			written(m, &w);
+	}
+}
+
+/* ---- slabs without live objects ---- */
+
+static void destroy(struct fxm_machine *m, struct slab *s)
+{
+	for (unsigned n = 0; n < s->objects; n++)
+		check_poison(m, s, n);
+	unlink_slab(s);
+	fxmi_free_pages_locked(m, s->page);
+	free(s);
+}
+
+static void unlink_empty(struct fxmi_kmalloc *k, struct slab **link)
+{
+	*link = (*link)->next_empty;
+	k->nr_empty--;
+}
+
+static void keep_empty(struct fxm_machine *m, struct slab *s)
+{
+	struct fxmi_kmalloc *k = m->kmalloc;
+
+	if (s->page->order > MAX_EMPTY_ORDER) {
+		destroy(m, s);
+		return;
+	}
+	s->next_empty = k->empty;
+	k->empty = s;
+	if (++k->nr_empty <= MAX_EMPTY)
+		return;
+	struct slab **oldest = &k->empty;
+	while ((*oldest)->next_empty)
+		oldest = &(*oldest)->next_empty;
+	s = *oldest;
+	unlink_empty(k, oldest);
+	destroy(m, s);
+}
+
+/* The newest that serves @cache, or large allocations of @size, taken off the list; or NULL. */
+static struct slab *take_empty(struct fxmi_kmalloc *k, const struct fxmi_cache *cache, size_t size, bool is_dma)
+{
+	for (struct slab **link = &k->empty; *link; link = &(*link)->next_empty) {
+		struct slab *s = *link;
+
+		if (s->cache == cache && s->size == size && s->is_dma == is_dma) {
+			unlink_empty(k, link);
+			link_partial(s);
+			return s;
+		}
+	}
+	return NULL;
+}
+
+bool fxmi_kmalloc_reap_locked(struct fxm_machine *m)
+{
+	struct fxmi_kmalloc *k = m->kmalloc;
+	bool reaped = k && k->empty;
+
+	while (k && k->empty) {
+		struct slab *s = k->empty;
+
+		unlink_empty(k, &k->empty);
+		destroy(m, s);
+	}
+	return reaped;
+}
+
+/* ---- allocating ---- */
+
+static unsigned take_object(struct fxm_machine *m, struct slab *s, size_t asked, bool has_zone, uintptr_t site)
 {
 	unsigned n = s->free_from;
 
 	while (s->object[n].live)
 		n++;
-	s->object[n] = (struct object){.site = site, .asked = (uint32_t)asked, .live = true};
+	check_poison(m, s, n);
+	s->object[n] = (struct object){.site = site, .asked = (uint32_t)asked, .live = true, .has_zone = has_zone};
 	s->free_from = n + 1;
 	if (++s->live == s->objects)
 		unlink_partial(s);
@@ -145,56 +294,52 @@ static unsigned shift_for(size_t size)
 	return size <= 1u << MIN_SHIFT ? MIN_SHIFT : 64 - (unsigned)__builtin_clzll(size - 1);
 }
 
-static struct slab *slab_for(struct fxm_machine *m, size_t size, unsigned gfp)
+static struct slab *slab_for(struct fxm_machine *m, unsigned shift, unsigned gfp)
 {
-	unsigned shift = shift_for(size);
+	struct fxmi_kmalloc *k = m->kmalloc;
+	size_t size = (size_t)1 << shift;
+	bool is_dma = gfp & FXM_GFP_DMA;
+	struct fxmi_cache *cache = shift > MAX_SHIFT ? NULL : &k->cache[is_dma][shift - MIN_SHIFT];
 
-	if (shift > FXM_PAGE_SHIFT + FXM_MAX_ORDER)
-		return NULL;
-	if (shift > MAX_SHIFT)
-		return new_slab(m, NULL, (size_t)1 << shift, shift - FXM_PAGE_SHIFT, gfp);
-	struct fxmi_cache *cache = &m->kmalloc->cache[!!(gfp & FXM_GFP_DMA)][shift - MIN_SHIFT];
-
-	return cache->partial ? cache->partial : new_slab(m, cache, (size_t)1 << shift, 0, gfp);
+	if (cache && cache->partial)
+		return cache->partial;
+	struct slab *s = take_empty(k, cache, size, is_dma);
+	return s ? s : new_slab(m, cache, size, cache ? 0 : shift - FXM_PAGE_SHIFT, gfp);
 }
 
-static uint64_t object_pa(const struct fxm_machine *m, const struct slab *s, unsigned n)
+fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, size_t red_zone, unsigned gfp, uintptr_t site)
 {
-	return (fxmi_page_pfn(m, s->page) << FXM_PAGE_SHIFT) + n * s->size;
-}
-
-fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, unsigned gfp, uintptr_t site)
-{
+	unsigned shift = size > SIZE_MAX - red_zone ? UINT_MAX : shift_for(size + red_zone);
 	struct slab *s = NULL;
 	uint64_t pa = 0;
 
 	pthread_mutex_lock(&m->mem.zone_lock);
-	bool may_try = !fxmi_alloc_fails(m);
-	if (may_try)
-		s = slab_for(m, size, gfp);
-	if (may_try && !s) {
-		pthread_mutex_unlock(&m->mem.zone_lock);
-		bool has_more = fxmi_shrink(m);
-		pthread_mutex_lock(&m->mem.zone_lock);
-		if (has_more)
-			s = slab_for(m, size, gfp);
+	if (!fxmi_alloc_fails(m) && shift <= FXM_PAGE_SHIFT + FXM_MAX_ORDER) {
+		s = slab_for(m, shift, gfp);
+		if (!s && fxmi_kmalloc_reap_locked(m))
+			s = slab_for(m, shift, gfp);
 	}
 	if (s) {
-		pa = object_pa(m, s, take_object(s, size, site));
+		pa = object_pa(m, s, take_object(m, s, size, red_zone, site));
 		if (gfp & FXM_GFP_ZERO)
 			memset(m->mem.ram + pa, 0, s->size);
+		if (red_zone)
+			memset(m->mem.ram + pa + size, RED_ZONE, s->size - size);
 	}
+	bool has_written = m->kmalloc->nr_written;
 	pthread_mutex_unlock(&m->mem.zone_lock);
+	if (has_written)
+		tell_written(m);
 	return fxm_va_of(s ? m->desc.page_offset + pa : 0);
 }
 
 fxm_va fxm_kmalloc(struct fxm_machine *m, size_t size, unsigned gfp)
 {
-	return m ? fxmi_kmalloc(m, size, gfp, (uintptr_t)__builtin_return_address(0)) : fxm_va_of(0);
+	return m ? fxmi_kmalloc(m, size, 0, gfp, (uintptr_t)__builtin_return_address(0)) : fxm_va_of(0);
 }
 
-/* The slab with a live object that begins at @va, and which. */
-static struct slab *find_live(struct fxm_machine *m, fxm_va va, unsigned *n)
+/* The slab with an object that begins at @va, and which: live or free. */
+static struct slab *find_object(struct fxm_machine *m, fxm_va va, unsigned *n)
 {
 	uint64_t pa = va.v - m->desc.page_offset, pfn = pa >> FXM_PAGE_SHIFT;
 
@@ -204,38 +349,84 @@ static struct slab *find_live(struct fxm_machine *m, fxm_va va, unsigned *n)
 	uint64_t offset = pa & (FXM_PAGE_SIZE - 1);
 
 	*n = (unsigned)(offset / s->size);
-	return offset % s->size == 0 && s->object[*n].live ? s : NULL;
+	return offset % s->size == 0 ? s : NULL;
 }
 
-static void free_object(struct fxm_machine *m, struct slab *s, unsigned n)
+static struct slab *find_live(struct fxm_machine *m, fxm_va va, unsigned *n)
 {
-	s->object[n].live = false;
+	struct slab *s = find_object(m, va, n);
+
+	return s && s->object[*n].live ? s : NULL;
+}
+
+static void free_object(struct fxm_machine *m, struct slab *s, unsigned n, bool poison, uintptr_t site)
+{
+	struct object *o = &s->object[n];
+
+	o->freed_site = site;
+	check_zone(m, s, n);
+	o->live = false;
+	o->poisoned = poison;
+	if (poison)
+		memset(m->mem.ram + object_pa(m, s, n), POISON_FREE, o->asked);
 	if (n < s->free_from)
 		s->free_from = n;
 	link_partial(s);
 	if (--s->live)
 		return;
 	unlink_partial(s);
-	unlink_slab(s);
-	fxmi_free_pages_locked(m, s->page);
-	free(s);
+	keep_empty(m, s);
+}
+
+int fxmi_kfree(struct fxm_machine *m, fxm_va va, bool poison, uintptr_t site)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&m->mem.zone_lock);
+	struct slab *s = find_live(m, va, &n);
+	if (s)
+		free_object(m, s, n, poison && m->desc.poison_slabs, site);
+	bool has_written = m->kmalloc->nr_written;
+	pthread_mutex_unlock(&m->mem.zone_lock);
+	if (has_written)
+		tell_written(m);
+	return s ? 0 : -EINVAL;
 }
 
 int fxm_kfree(struct fxm_machine *m, fxm_va va)
 {
-	struct slab *s;
-	unsigned n;
-
 	if (!m)
 		return -EINVAL;
-	if (!va.v)
-		return 0;
+	return va.v ? fxmi_kfree(m, va, true, (uintptr_t)__builtin_return_address(0)) : 0;
+}
+
+uintptr_t fxmi_kmalloc_freed(struct fxm_machine *m, fxm_va va)
+{
+	unsigned n;
+
 	pthread_mutex_lock(&m->mem.zone_lock);
-	s = find_live(m, va, &n);
-	if (s)
-		free_object(m, s, n);
+	const struct slab *s = find_object(m, va, &n);
+	uintptr_t site = s && !s->object[n].live ? s->object[n].freed_site : 0;
 	pthread_mutex_unlock(&m->mem.zone_lock);
-	return s ? 0 : -EINVAL;
+	return site;
+}
+
+unsigned fxmi_kmalloc_check(struct fxm_machine *m)
+{
+	struct fxmi_kmalloc *k = m->kmalloc;
+	unsigned told = 0;
+	bool is_full;
+
+	do {
+		pthread_mutex_lock(&m->mem.zone_lock);
+		for (struct slab *s = k->all; s; s = s->next)
+			for (unsigned n = 0; n < s->objects && k->nr_written < MAX_WRITTEN; n++)
+				(s->object[n].live ? check_zone : check_poison)(m, s, n);
+		is_full = k->nr_written == MAX_WRITTEN;
+		pthread_mutex_unlock(&m->mem.zone_lock);
+		told += tell_written(m);
+	} while (is_full);
+	return told;
 }
 
 size_t fxm_ksize(struct fxm_machine *m, fxm_va va)

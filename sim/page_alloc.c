@@ -230,15 +230,12 @@ struct fxm_page *fxm_alloc_pages(struct fxm_machine *m, unsigned gfp, unsigned o
 	if (!m || order > FXM_MAX_ORDER)
 		return NULL;
 	pthread_mutex_lock(&m->mem.zone_lock);
-	bool may_try = !fxmi_alloc_fails(m);
-	if (may_try)
+	if (!fxmi_alloc_fails(m)) {
 		page = fxmi_alloc_pages_locked(m, gfp, order);
-	pthread_mutex_unlock(&m->mem.zone_lock);
-	if (may_try && !page && fxmi_shrink(m)) {
-		pthread_mutex_lock(&m->mem.zone_lock);
-		page = fxmi_alloc_pages_locked(m, gfp, order);
-		pthread_mutex_unlock(&m->mem.zone_lock);
+		if (!page && fxmi_kmalloc_reap_locked(m))
+			page = fxmi_alloc_pages_locked(m, gfp, order);
 	}
+	pthread_mutex_unlock(&m->mem.zone_lock);
 	if (page && (gfp & FXM_GFP_ZERO))
 		memset(fxmi_frame(m, fxmi_page_pfn(m, page)), 0, (size_t)FXM_PAGE_SIZE << order);
 	return page;

@@ -489,6 +489,15 @@ struct fxmi_watch_info {
 	uintptr_t pc; /* window: the accessing instruction; else 0 */
 };
 
+/* An object of kmalloc() whose byte @offset was written by somebody who may not. @freed_site: 0 while it is not freed. */
+struct fxmi_written {
+	bool after_free;
+	uint64_t va;
+	uint32_t asked, offset;
+	unsigned char byte;
+	uintptr_t site, freed_site;
+};
+
 struct fxmi_callbacks {
 	/* With machine.watched, on the accessing thread. Must not access simulated memory. */
 	void (*watch)(struct fxm_vcpu *cpu, const struct fxmi_watch_info *info);
@@ -513,8 +522,8 @@ struct fxmi_callbacks {
 	void (*hung)(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what, unsigned seconds);
 	/* @task ends or detaches (it is still current on @cpu). */
 	void (*task_end)(struct fxm_vcpu *cpu, struct fxm_task *task);
-	/* There is no page left: gives back what is kept of @m's. Whether that was anything. Without locks. */
-	bool (*shrink)(struct fxm_machine *m);
+	/* An object of kmalloc() was written past its end or after it was freed. In the call that found it, without locks. */
+	void (*written)(struct fxm_machine *m, const struct fxmi_written *w);
 	/* The current task must end with no fxm_task_run() around it. May leave by longjmp(); returning aborts. Without locks. */
 	void (*orphan)(struct fxm_vcpu *cpu);
 	/* Around a switch of the task on @cpu: the outgoing one is still current / the incoming one already is. */
@@ -576,6 +585,7 @@ struct fxmi_desc {
 	enum fxm_window_mode window;
 	bool identity; /* ask for the simulated addresses themselves; relocated when they are taken */
 	bool poison;   /* a use after unmap that the window would not see is AddressSanitizer's to find, if it is there */
+	bool poison_slabs; /* freed objects of kmalloc() are filled, so that a write to one shows */
 	unsigned nr_segments;
 	struct fxmi_segment_desc segment[FXMI_SEGMENTS];
 	unsigned hung_task_seconds;
@@ -712,8 +722,17 @@ int fxmi_pgtable_map_linear(struct fxm_machine *m, uint64_t va, uint64_t pa, uin
 
 /* ---- kmalloc --------------------------------------------------------------------------------------------------------------- */
 
-/* fxm_kmalloc() on behalf of @site, a return address that leak reports show. */
-fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, unsigned gfp, uintptr_t site);
+/* fxm_kmalloc() on behalf of @site, a return address that reports show; with a red zone of @red_zone bytes at least, or 0. */
+fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, size_t red_zone, unsigned gfp, uintptr_t site);
+
+/* fxm_kfree() on behalf of @site. @poison: may be filled, if the machine does that. */
+int fxmi_kfree(struct fxm_machine *m, fxm_va va, bool poison, uintptr_t site);
+
+/* Who freed the object at @va, if it is still known; else 0. */
+uintptr_t fxmi_kmalloc_freed(struct fxm_machine *m, fxm_va va);
+
+/* Looks at all objects. Has those told that were written to where nobody may, once; returns how many. Without locks. */
+unsigned fxmi_kmalloc_check(struct fxm_machine *m);
 
 /*
  * Calls @fn for every live allocation, the newest slab's first, until it returns non-zero; returns that. @size is what was

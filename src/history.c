@@ -249,10 +249,10 @@ static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const str
 			     "pointer that was returned",
 			     u->function, va, top_va);
 	} else {
-		fxmi_finding(k, cpu, "double-unmap", given, "%s of %llx, %s%s", u->function, va,
-			     given->unmapped_at ? "which is unmapped already" : "where nothing is mapped",
-			     has_top ? "; the topmost mapping goes instead" : "");
-		if (given->mapped_at & FXMI_SITE_TOLD) /* unmapped in the wrong order before: not one too many */
+		bool is_told = fxmi_finding(k, cpu, "double-unmap", given, "%s of %llx, %s%s", u->function, va,
+					    given->unmapped_at ? "which is unmapped already" : "where nothing is mapped",
+					    has_top ? "; the topmost mapping goes instead" : "");
+		if (!is_told || given->mapped_at & FXMI_SITE_TOLD) /* unmapped in the wrong order before: not one too many */
 			return;
 		cpu->current->told_preempt -= u->is_atomic;
 		fxmi_percpu(cpu)->levels_are_off = !k->local;
@@ -322,21 +322,19 @@ void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool tol
 	}
 }
 
-void fxmi_check_unmap_call(struct fxm_vcpu *cpu, const struct fxmi_unmap *u)
+bool fxmi_check_unmap_call(struct fxm_vcpu *cpu, const struct fxmi_unmap *u)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_subject about = {.va = u->va};
 
-	if (!k->detect)
-		return;
 	fxmi_history(k, u->va, &about);
-	fxmi_finding(k, cpu, "wrong-argument", &about,
-		     u->is_atomic
-			 ? "kunmap_atomic of %llx, which kmap_local_page() mapped and kunmap_local() undoes: page faults are "
+	return fxmi_finding(
+	    k, cpu, "wrong-argument", &about,
+	    u->is_atomic ? "kunmap_atomic of %llx, which kmap_local_page() mapped and kunmap_local() undoes: page faults are "
 			   "enabled once too often, and preemption with them"
 			 : "kunmap_local of %llx, which kmap_atomic() mapped and kunmap_atomic() undoes: page faults stay "
 			   "disabled, and preemption with them",
-		     (unsigned long long)u->va);
+	    (unsigned long long)u->va);
 }
 
 void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool is_live)
@@ -359,9 +357,9 @@ void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, boo
 	if (u->va == u->top) {
 		if (is_live)
 			return;
-		fxmi_finding(k, cpu, "double-unmap", &given, "%s of %llx, %s, %s", u->function, (unsigned long long)u->va, name,
-			     given.unmapped_at ? "which is unmapped already" : "where nothing is mapped");
-		cpu->current->told_preempt--;
+		if (fxmi_finding(k, cpu, "double-unmap", &given, "%s of %llx, %s, %s", u->function, (unsigned long long)u->va, name,
+				 given.unmapped_at ? "which is unmapped already" : "where nothing is mapped"))
+			cpu->current->told_preempt--;
 		return;
 	}
 	if (is_live)

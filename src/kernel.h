@@ -533,15 +533,12 @@ void fxmi_warn(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject 
 bool fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt,
 		    ...) __attribute__((format(printf, 5, 6)));
 
-/* A detector's finding. @cpu may be NULL only for reports at machine destruction; then @k says whose. */
-void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
+/* A detector's finding; false when it is off. @cpu may be NULL only for reports at machine destruction; then @k says whose. */
+bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
 		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* Findings for objects of kmalloc() that were written past their end and not freed, or after they were; returns how many. */
-unsigned fxmi_slab_report(struct fxmi_kernel *k);
-
-/* callbacks.shrink. */
-bool fxmi_slab_shrink(struct fxm_machine *m);
+/* callbacks.written. */
+void fxmi_slab_written(struct fxm_machine *m, const struct fxmi_written *w);
 
 /* might_sleep() at the site called @key: "sleeping function called from invalid context", if this CONFIG would say so. */
 void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key);
@@ -702,8 +699,8 @@ struct fxmi_unmap {
  */
 void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool told);
 
-/* kunmap_local() of what kmap_atomic() mapped, or kunmap_atomic() of what kmap_local_page() did. */
-void fxmi_check_unmap_call(struct fxm_vcpu *cpu, const struct fxmi_unmap *u);
+/* kunmap_local() of what kmap_atomic() mapped, or kunmap_atomic() of what kmap_local_page() did. Whether that is told. */
+bool fxmi_check_unmap_call(struct fxm_vcpu *cpu, const struct fxmi_unmap *u);
 
 /* The same of typed slots, for every unmap that the kernel does not check itself. @is_live: the type is mapped. */
 void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool is_live);

@@ -38,11 +38,12 @@ static FXMI_COLD void find_reuse(struct fxm_vcpu *cpu, struct fxmi_kernel *k, ui
 
 	fxmi_history(k, va, &about);
 	about.unmapped_at = 0;
-	fxmi_finding(k, cpu, "slot-reuse", &about,
-		     "kmap_atomic: %s of CPU %u, at %llx, is mapped already, and shows another page from here on%s",
-		     fxmi_km_type_name(k, type), cpu->id, (unsigned long long)va,
-		     fxm_context(cpu) == FXM_CONTEXT_TASK ? "" : ": code that interrupts others needs a type of its own (KM_IRQ0)");
-	if (fxm_context(cpu) == FXM_CONTEXT_TASK) /* the first user did not unmap it */
+	bool is_told = fxmi_finding(
+	    k, cpu, "slot-reuse", &about,
+	    "kmap_atomic: %s of CPU %u, at %llx, is mapped already, and shows another page from here on%s",
+	    fxmi_km_type_name(k, type), cpu->id, (unsigned long long)va,
+	    fxm_context(cpu) == FXM_CONTEXT_TASK ? "" : ": code that interrupts others needs a type of its own (KM_IRQ0)");
+	if (is_told && fxm_context(cpu) == FXM_CONTEXT_TASK) /* the first user did not unmap it */
 		cpu->current->told_preempt++;
 }
 

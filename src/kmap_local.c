@@ -360,11 +360,11 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, cons
 		return;
 	}
 	preempt_disable(cpu);
-	bool is_other = k->record_sites && is_noted(slot) && ctrl->is_atomic[slot] != atomic;
+	bool is_other = k->detect && k->record_sites && is_noted(slot) && ctrl->is_atomic[slot] != atomic;
 	if (page != top)
 		fxmi_check_unmap(cpu, &u, warn_order(cpu, k, &u));
 	else if (is_other)
-		fxmi_check_unmap_call(cpu, &u);
+		is_other = fxmi_check_unmap_call(cpu, &u);
 	/* kmap_atomic()'s slot goes, kunmap_local() leaves its preempt count; or the other way round */
 	if (is_other)
 		cpu->current->told_preempt += atomic ? -1 : 1;

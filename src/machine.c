@@ -282,6 +282,7 @@ static void describe(struct fxmi_desc *d, const struct fxm_layout *layout, bool 
 	    .window = window_mode(layout),
 	    .identity = word && strcmp(word, "auto") ? !strcmp(word, "1") : identity,
 	    .poison = fxmi_layout_detects(layout, "use-after-unmap"),
+	    .poison_slabs = fxmi_layout_detects(layout, "use-after-free"),
 	    .hung_task_seconds = (unsigned)fxmi_setting(layout, "hung_task"),
 	    .callbacks = &fxmi_kernel_callbacks,
 	};

@@ -333,20 +333,23 @@ bool fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, 
 	return true;
 }
 
-void fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
+bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
 		  const char *fmt, ...)
 {
 	char message[512], head[128];
 	va_list args;
 
+	if (!fxmi_layout_detects(k->layout, detector))
+		return false;
 	/* What comes of a mistake that was told is no second one. */
-	if (!fxmi_layout_detects(k->layout, detector) || (about && about->mapped_at & FXMI_SITE_TOLD))
-		return;
+	if (about && about->mapped_at & FXMI_SITE_TOLD)
+		return true;
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
 	snprintf(head, sizeof(head), "==== finding: %s (libfixmap, not the kernel) ====\n", detector);
 	fxmi_report(k, cpu, FXM_REPORT_FINDING, detector, NULL, head, about, message);
+	return true;
 }
 
 /* ---- sleeping in atomic context ---- */
@@ -572,7 +575,7 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 	n += fxmi_early_leaks(k) + fxmi_held_leaks(k) + fxmi_kthread_leaks(k);
 	for (unsigned i = 0; !k->local && i < fxm_machine_cpus_online(m); i++)
 		n += leaks_of_cpu(k, fxm_machine_vcpu(m, i), true, false);
-	n += fxmi_slab_report(k);
+	n += fxmi_kmalloc_check(k->m);
 	return n + fxmi_kmap_local_report_leaks(k);
 }
 

@@ -21,23 +21,13 @@ struct fxmi_held {
 	bool is_told;	       /* a report was about it: that it stays is no second one */
 };
 
-/* An object of kmalloc() that was freed at @site, and that fxm_kfree() has not seen yet. */
-struct fxmi_freed {
-	struct fxm_held object;
-	uintptr_t site;
-};
-
-#define FXMI_FREED_MAX 64
-
 struct fxmi_tier {
 	struct fxmi_kernel *k;
 	_Atomic unsigned checked; /* the units' generation that was found to fit this machine */
-	pthread_mutex_t lock;	  /* guards held, freed, irqs and kthreads */
+	pthread_mutex_t lock;	  /* guards held, irqs and kthreads */
 	struct fxmi_held *held;	  /* open addressing by kind and key; held.site is the value, seq 0 an empty place */
 	size_t held_places, held_used;
 	uint64_t next_seq;
-	struct fxmi_freed freed[FXMI_FREED_MAX]; /* a ring */
-	unsigned first_freed, nr_freed;
 	struct fxmi_irq *irqs;	       /* kernel_irq.c */
 	struct fxmi_kthread *kthreads; /* each stays */
 	pthread_mutex_t log_lock;      /* guards the rest */

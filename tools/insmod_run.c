@@ -586,12 +586,9 @@ static void run_exit(struct loaded *l)
 
 /* ---- what is left ---- */
 
+/* Leaks, and what else shows only now; of the detectors that are on. */
 static void list_leaks(void)
 {
-	const char *detect = fxm_config_get(run.job->cfg, "detect");
-
-	if (strcmp(detect, "on") && !strstr(detect, "leak"))
-		return;
 	fflush(stdout);
 	run.is_listing = true;
 	fxm_report_leaks(run.machine);

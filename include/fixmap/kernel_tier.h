@@ -158,6 +158,8 @@ FXM_API void fxm_k_free_pages_at(unsigned long address, unsigned order);
 FXM_API void *fxm_k_kmalloc(size_t size, unsigned gfp);
 FXM_API void *fxm_k_krealloc(const void *old, size_t size, unsigned gfp);
 FXM_API void fxm_k_kfree(const void *object);
+/** The same for an object of a cache with SLAB_TYPESAFE_BY_RCU: late readers may still look at it, so it keeps its contents. */
+FXM_API void fxm_k_kfree_typesafe(const void *object);
 FXM_API size_t fxm_k_ksize(const void *object);
 
 FXM_API unsigned long fxm_k_page_to_pfn(const struct fxm_page *page);

@@ -432,6 +432,23 @@ static int __init f(void)
 }
 module_init(f);
 ''', args=['-o', 'ram_end=4000000'], err=[], out=['1 0$'])
+init('kernel', 'written after kfree, nothing else looked for', 1, 'volatile char *p = kmalloc(64, GFP_KERNEL); kfree((void *)p); OPTIMIZER_HIDE_VAR(p); *p = 1;',
+     args=['-o', 'detect=use-after-free'], out=[], err=['^use-after-free: the 64 bytes'])
+init('kernel', 'krealloc of what was freed', 1, 'void *p = kmalloc(64, GFP_KERNEL), *q; kfree(p); OPTIMIZER_HIDE_VAR(p); q = krealloc(p, 80, GFP_KERNEL); kfree(q);',
+     out=[], err=['finding: use-after-free', 'krealloc.. was given .*, which was freed already, at <f>'])
+init('kernel', 'freed where late readers look', 0, '''struct kmem_cache *c = kmem_cache_create("c", 100, 0, SLAB_TYPESAFE_BY_RCU, NULL);
+int *o = kmem_cache_alloc(c, GFP_KERNEL);
+*o = 42;
+kmem_cache_free(c, o);
+OPTIMIZER_HIDE_VAR(o);
+pr_info("%d\\n", *o);
+*o = 43;
+kmem_cache_destroy(c);''', err=[], out=['42$'])
+init('kernel', 'the same address again', 0, '''void *p = kmalloc(100, GFP_KERNEL), *q;
+kfree(p);
+q = kmalloc(100, GFP_KERNEL);
+pr_info("%d\\n", p == q);
+kfree(q);''', err=[], out=[' 1$'])
 init('kernel', 'the largest kmalloc', 0, '''volatile char *p = kmalloc(4 << 20, GFP_KERNEL);
 pr_info("%d %d\\n", p != NULL, kmalloc((4 << 20) + 1, GFP_KERNEL) || kmalloc(-1UL, GFP_KERNEL));
 p[(4 << 20) - 1] = 1;

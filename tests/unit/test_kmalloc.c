@@ -40,6 +40,15 @@ static uint64_t free_frames(void)
 	return sum;
 }
 
+/* Slabs without a live object are kept for a while; what is free when they are given back. */
+static uint64_t free_frames_reaped(void)
+{
+	pthread_mutex_lock(&m->mem.zone_lock);
+	fxmi_kmalloc_reap_locked(m);
+	pthread_mutex_unlock(&m->mem.zone_lock);
+	return free_frames();
+}
+
 static struct fxm_page *page_of(fxm_va va)
 {
 	return fxm_page_of_pfn(m, (va.v - SIM_PAGE_OFFSET) >> FXM_PAGE_SHIFT);
@@ -106,7 +115,7 @@ static void test_objects_do_not_overlap(void **state)
 	}
 	for (unsigned i = 0; i < OBJECTS; i++)
 		assert_int_equal(fxm_kfree(m, va[i]), 0);
-	assert_int_equal(free_frames(), before);
+	assert_int_equal(free_frames_reaped(), before);
 	assert_true(fxmi_zones_are_valid(m));
 }
 
@@ -155,7 +164,7 @@ static void test_each(void **state)
 {
 	(void)state;
 	struct live live = {0};
-	fxm_va va = fxmi_kmalloc(m, 50, 0, 0x1234), large = fxmi_kmalloc(m, 20000, 0, 0x5678);
+	fxm_va va = fxmi_kmalloc(m, 50, 0, 0, 0x1234), large = fxmi_kmalloc(m, 20000, 0, 0, 0x5678);
 
 	assert_int_equal(fxmi_kmalloc_each(m, count_live, &live), 0);
 	assert_int_equal(live.n, 2);
@@ -206,13 +215,48 @@ static void test_two_threads(void **state)
 	pthread_join(thread, &other);
 	assert_null(mine);
 	assert_null(other);
-	assert_int_equal(free_frames(), before);
+	assert_int_equal(free_frames_reaped(), before);
+}
+
+/* The object that was freed last is the next one of its size, and the others' pages go to whoever needs them. */
+static void test_kept_slabs(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = {8, 100, 2048, 4096, 16384};
+	static fxm_va taken[1 << 16];
+	size_t n = 0, again = 0;
+	uint64_t before = free_frames();
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		fxm_va va = fxm_kmalloc(m, sizes[i], 0);
+		assert_int_equal(fxm_kfree(m, va), 0);
+		assert_int_equal(fxm_kfree(m, va), -EINVAL);
+		assert_int_equal(fxm_kmalloc(m, sizes[i], 0).v, va.v);
+		assert_int_equal(fxm_kfree(m, va), 0);
+	}
+	assert_true(free_frames() < before);
+	/* more than are kept */
+	for (n = 0; n < 200; n++)
+		taken[n] = fxm_kmalloc(m, 2048, 0);
+	while (n)
+		assert_int_equal(fxm_kfree(m, taken[--n]), 0);
+	assert_true(free_frames() >= before - 40);
+	while (n < 1 << 16 && (taken[n] = fxm_kmalloc(m, 4096, 0)).v)
+		n++;
+	assert_true(n < 1 << 16);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(fxm_kfree(m, taken[i]), 0);
+	while (fxm_alloc_pages(m, 0, 0))
+		again++;
+	assert_int_equal(again, n);
+	assert_true(fxmi_zones_are_valid(m));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_sizes_and_alignment, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_kept_slabs, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_never_highmem, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_objects_do_not_overlap, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_wrong_kfree, setup, teardown),

@@ -85,6 +85,7 @@ FXM_K_INLINE char *kstrdup(const char *from, gfp_t gfp)
 struct kmem_cache {
 	const char *name;
 	unsigned int size;
+	slab_flags_t flags;
 	void (*ctor)(void *object);
 };
 
@@ -94,8 +95,8 @@ FXM_K_INLINE struct kmem_cache *kmem_cache_create(const char *name, unsigned int
 	struct kmem_cache *cache = (struct kmem_cache *)fxm_k_kmalloc(sizeof(*cache), GFP_KERNEL);
 
 	(void)align;
-	(void)flags;
 	if (cache) {
+		cache->flags = flags;
 		cache->name = name;
 		cache->size = size;
 		cache->ctor = ctor;
@@ -121,8 +122,11 @@ FXM_K_INLINE void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 
 FXM_K_INLINE void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
-	(void)cache;
-	fxm_k_kfree(object);
+	/* a late reader may still look at such an object */
+	if (cache->flags & SLAB_TYPESAFE_BY_RCU)
+		fxm_k_kfree_typesafe(object);
+	else
+		fxm_k_kfree(object);
 }
 
 #define kmem_cache_zalloc(cache, gfp) kmem_cache_alloc(cache, (gfp) | __GFP_ZERO)
