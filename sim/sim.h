@@ -293,11 +293,12 @@ struct fxmi_atomic {
 	int count; /* preempt_count inside */
 };
 
-/* src/'s, of a task: its last access by a pointer that does not reach so far, into the page at @va; 0: none. */
+/* src/'s, of a task: its last access by a pointer that does not reach so far, into the page at @into; 0: none. */
 struct fxmi_overrun {
-	uint64_t va;
-	uintptr_t site, mapped_at, unmapped_at;
+	uint64_t from, into; /* @from: 0 if unknown */
 	enum fxm_access access;
+	uintptr_t site, mapped_at, unmapped_at; /* of @from */
+	uintptr_t before[2];			/* where @into was mapped and unmapped before */
 	bool is_told;
 };
 

@@ -32,8 +32,9 @@ bool fxmi_is_mapped(const struct fxmi_kernel *k, uint64_t va)
 
 	if (nr >= 0)
 		return (int32_t)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) > 1;
-	return fxmi_slot_at(k, va, &slot) && slot.cpu && fxm_pte_at(k->m, fxm_va_of(va)).v & k->m->desc.format->present &&
-	       fxmi_kmap_atomic_is_live(k, va);
+	if (!(fxm_pte_at(k->m, fxm_va_of(va)).v & k->m->desc.format->present))
+		return false;
+	return !fxmi_slot_at(k, va, &slot) || (slot.cpu && fxmi_kmap_atomic_is_live(k, va));
 }
 
 void fxmi_history(const struct fxmi_kernel *k, uint64_t va, struct fxmi_subject *about)

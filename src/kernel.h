@@ -251,7 +251,7 @@ struct fxmi_kernel {
 	bool has_stacks;	 /* stacks=on or full: reports say where they arose */
 	bool full_stacks;	 /* stacks=full: and by which calls a mapping was made */
 	uintptr_t stale_site;	 /* who left a stale TLB entry on another CPU last */
-	uintptr_t overrun_told;	 /* where the mapping was made that a pointer ran off last */
+	uintptr_t overrun_told[2]; /* the mapping that a pointer ran off last: where it was made, and where that was */
 	uintptr_t sleep_told;	 /* where the section began that a sleep was found in last */
 
 	bool preemptible;				  /* CONFIG_PREEMPT, CONFIG_PREEMPTION */
@@ -639,7 +639,7 @@ bool fxmi_slot_at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_slot *ou
 /* Fills in where the slot of @va, in the group or in pkmap, was mapped last, and unmapped since. */
 void fxmi_history(const struct fxmi_kernel *k, uint64_t va, struct fxmi_subject *about);
 
-/* Whether a temporary mapping or one of kmap() is at @va, as its users understand it: not yet unmapped. */
+/* Whether something is mapped at @va, as its users understand it: a temporary mapping or one of kmap() until it is unmapped. */
 bool fxmi_is_mapped(const struct fxmi_kernel *k, uint64_t va);
 
 /* The mapping at @va has been told about: what comes of it is no second report. */
@@ -714,15 +714,15 @@ void fxmi_on_watch(struct fxm_vcpu *cpu, const struct fxmi_watch_info *info);
 void fxmi_watch_init(struct fxmi_kernel *k);
 
 /*
- * A pointer is about to be used in the page at @va that reaches to the end of the page before. False when that one is no mapping.
- * Where another mapping is, that is a finding; where none is yet, the access decides.
+ * A pointer into the page at @from (0: unknown) is about to be used in another one, @into. If @from is a mapping of one page, and
+ * @into another mapping, that is a finding. Where nothing is mapped yet, the access decides.
  */
-bool fxmi_pointer_overrun(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, uintptr_t site);
+void fxmi_pointer_overrun(struct fxm_vcpu *cpu, uint64_t from, uint64_t into, enum fxm_access access, uintptr_t site);
 
-/* It faulted at @va, in @pc. Whether it was told before. */
+/* It faulted at @va, in @pc, which is told now. Whether it was told before. */
 bool fxmi_pointer_faulted(struct fxm_vcpu *cpu, uint64_t va, uintptr_t pc);
 
-/* @task ends: if it has not faulted until now, it went through. */
+/* @task ends, or somebody asks for all reports: if it has not faulted until now, it went through. */
 void fxmi_pointer_settle(struct fxm_vcpu *cpu, struct fxm_task *task);
 
 /* The entry of the base page at @va was replaced, and @cpu alone flushed it. */

@@ -357,36 +357,42 @@ void fxm_k_mmio_write(volatile void *address, unsigned width, uint64_t value)
 		mmio_failed(cpu, error);
 }
 
-/* The page of an access through the window that the watch wants to know of. */
-static bool watched_page(struct fxm_vcpu *cpu, const void *address, uint64_t *page)
+/* The simulated address of an access through the window that the watch wants to know of. */
+static bool is_watched(struct fxm_vcpu *cpu, const void *address, uint64_t *va)
 {
 	if (!cpu || !cpu->machine->watched)
 		return false;
-	uint64_t va = fxmi_tier_simulated(cpu->machine, (uintptr_t)address);
-	*page = va & FXMI_PAGE_MASK;
-	return va <= fxmi_kernel_of(cpu)->va_mask;
+	*va = fxmi_tier_simulated(cpu->machine, (uintptr_t)address);
+	return *va <= fxmi_kernel_of(cpu)->va_mask;
 }
 
 /* memcpy() and its kin. */
 void fxm_k_check_span(const void *address, int is_write)
 {
-	struct fxm_vcpu *cpu = fxm_current();
-	uint64_t page;
+	struct fxm_vcpu *cpu = fxm_self();
+	uint64_t va;
 
-	if (watched_page(cpu, address, &page))
-		fxmi_pointer_overrun(cpu, page + FXM_PAGE_SIZE, is_write ? FXM_WRITE : FXM_READ,
-				     (uintptr_t)__builtin_return_address(0));
+	if (is_watched(cpu, address, &va))
+		fxmi_pointer_overrun(cpu, va & FXMI_PAGE_MASK, (va & FXMI_PAGE_MASK) + FXM_PAGE_SIZE,
+				     is_write ? FXM_WRITE : FXM_READ, (uintptr_t)__builtin_return_address(0));
 }
 
-/* The compiler knows that the mapping ends before the access does, and not where: it begins behind the mapping, else inside. */
-void fxm_k_check_reach(const void *address, int is_write, const void *site)
+/* The compiler says where the access is, not where the pointer came from: it is the page before unless the access has two pages. */
+void fxm_k_check_reach(const void *address, unsigned long size, int is_write, const void *site)
 {
-	struct fxm_vcpu *cpu = fxm_current();
-	enum fxm_access access = is_write ? FXM_WRITE : FXM_READ;
-	uint64_t page;
+	struct fxm_vcpu *cpu = fxm_self();
+	uint64_t va;
 
-	if (watched_page(cpu, address, &page) && !fxmi_pointer_overrun(cpu, page, access, (uintptr_t)site))
-		fxmi_pointer_overrun(cpu, page + FXM_PAGE_SIZE, access, (uintptr_t)site);
+	if (!is_watched(cpu, address, &va))
+		return;
+	uint64_t page = va & FXMI_PAGE_MASK, offset = va - page;
+	/* of a structure the size is not known, and the nearer end is the likelier one */
+	bool begins_inside = size ? offset + size > FXM_PAGE_SIZE : offset >= FXM_PAGE_SIZE / 2;
+	uint64_t from = begins_inside ? page : page - FXM_PAGE_SIZE, into = from + FXM_PAGE_SIZE;
+
+	if (!begins_inside && !fxmi_is_mapped(fxmi_kernel_of(cpu), from))
+		from = 0;
+	fxmi_pointer_overrun(cpu, from, into, is_write ? FXM_WRITE : FXM_READ, (uintptr_t)site);
 }
 
 void fxm_k_flush_tlb_one(unsigned long address)

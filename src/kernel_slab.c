@@ -18,7 +18,7 @@ void fxmi_slab_written(struct fxm_machine *m, const struct fxmi_written *w)
 			     "the %u bytes at %llx were written after kfree() at %s: byte %u is %02x; kmalloc() at %s", w->asked,
 			     va, given, w->offset, w->byte, taken);
 	else
-		fxmi_finding(fxmi_kernel(m), is_in_kfree ? fxm_current() : NULL, "red-zone", &about,
+		fxmi_finding(fxmi_kernel(m), is_in_kfree ? fxm_self() : NULL, "red-zone", &about,
 			     "the %u bytes at %llx were written past their end: byte %u is %02x; kmalloc() at %s", w->asked, va,
 			     w->offset, w->byte, taken);
 }

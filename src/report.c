@@ -555,8 +555,11 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 		return 0;
 	struct fxmi_kernel *k = fxmi_kernel(m);
 	struct fxmi_pkmap *p = &k->pkmap;
+	struct fxm_vcpu *cpu = fxm_self();
 	unsigned n = 0;
 
+	if (cpu && cpu->machine == m)
+		fxmi_pointer_settle(cpu, cpu->current);
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
 		uint64_t word = atomic_load(&p->slot[nr].word);
 		if ((int32_t)word < 2 || p->site[nr] & FXMI_SITE_TOLD)

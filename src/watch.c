@@ -41,93 +41,121 @@ static bool is_single(const struct fxmi_kernel *k, uint64_t va)
 	return fxmi_pkmap_nr(&k->pkmap, va) >= 0 || fxmi_slot_at(k, va, &slot);
 }
 
-static struct fxmi_overrun overrun_into(const struct fxmi_kernel *k, uint64_t va, enum fxm_access access, uintptr_t site)
+static struct fxmi_overrun overrun_of(const struct fxmi_kernel *k, uint64_t from, uint64_t into, enum fxm_access access,
+				      uintptr_t site)
 {
-	struct fxmi_subject before = {0};
+	struct fxmi_subject page = {0}, next = {0};
 
-	fxmi_history(k, va - FXM_PAGE_SIZE, &before);
-	return (struct fxmi_overrun){
-	    .va = va, .access = access, .site = site, .mapped_at = before.mapped_at, .unmapped_at = before.unmapped_at};
+	fxmi_history(k, from, &page);
+	fxmi_history(k, into, &next);
+	return (struct fxmi_overrun){.from = from,
+				     .into = into,
+				     .access = access,
+				     .site = site,
+				     .mapped_at = page.mapped_at,
+				     .unmapped_at = page.unmapped_at,
+				     .before = {next.mapped_at & ~FXMI_SITE_TOLD, next.unmapped_at}};
 }
 
 static void tell_overrun(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_overrun *o)
 {
+	struct fxmi_subject about = {.va = o->into, .site = o->site, .mapped_at = o->mapped_at, .unmapped_at = o->unmapped_at};
 	struct fxmi_subject neighbour = {0};
 	struct fxmi_notes notes;
 
 	notes.nr = 0;
-	fxmi_history(k, o->va, &neighbour);
-	fxmi_note_done(&notes, o->va, "mapped", neighbour.mapped_at);
-	fxmi_finding(k, cpu, "past-the-page",
-		     &(struct fxmi_subject){
-			 .va = o->va, .site = o->site, .mapped_at = o->mapped_at, .unmapped_at = o->unmapped_at, .notes = &notes},
-		     "a %s runs off the page at %llx into the one at %llx, which is another mapping", verb(o->access),
-		     (unsigned long long)o->va - FXM_PAGE_SIZE, (unsigned long long)o->va);
+	about.notes = &notes;
+	fxmi_history(k, o->into, &neighbour);
+	fxmi_note_done(&notes, o->into, "mapped", neighbour.mapped_at);
+	char from[40] = "its page";
+	if (o->from)
+		snprintf(from, sizeof(from), "the page at %llx", (unsigned long long)o->from);
+	fxmi_finding(k, cpu, "past-the-page", &about, "a %s runs off %s into the one at %llx, %s", verb(o->access), from,
+		     (unsigned long long)o->into,
+		     fxmi_is_mapped(k, o->into) ? "which is another mapping" : "where another mapping was");
 }
 
 static void find_overrun(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_watch_info *info)
 {
-	struct fxmi_overrun overrun = overrun_into(k, info->va, info->access, info->pc);
+	struct fxmi_overrun o = overrun_of(k, info->va - FXM_PAGE_SIZE, info->va, info->access, info->pc);
 
 	/* where nothing is mapped it faults */
-	if (is_single(k, info->va - FXM_PAGE_SIZE) && fxm_pte_at(k->m, fxm_va_of(info->va)).v & k->m->desc.format->present)
-		tell_overrun(cpu, k, &overrun);
+	if (is_single(k, o.from) && fxm_pte_at(k->m, fxm_va_of(o.into)).v & k->m->desc.format->present)
+		tell_overrun(cpu, k, &o);
 }
 
-/*
- * A pointer that does not reach so far is noticed before it is used, and another task may map or unmap the neighbour in between. So
- * each task has a note of its last one: when the neighbour was not there and no fault comes, the access went through.
- */
+/* ---- pointers that do not reach so far ---- */
+
+static bool is_same_line(uintptr_t a, bool a_is_access, uintptr_t b)
+{
+	struct fxmi_code_place x, y;
+
+	if (a == b)
+		return true;
+	fxmi_code_place(a, a_is_access, &x);
+	fxmi_code_place(b, false, &y);
+	return x.line && x.line == y.line && !strcmp(x.file, y.file);
+}
+
+/* Off one mapping in one line is one mistake, in all the accesses that the compiler made of it. */
 static void tell_pointer(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_overrun *o)
 {
-	if (o->mapped_at && o->mapped_at == __atomic_exchange_n(&k->overrun_told, o->mapped_at, __ATOMIC_RELAXED))
+	uintptr_t mapped_at = __atomic_exchange_n(&k->overrun_told[0], o->mapped_at, __ATOMIC_RELAXED);
+	uintptr_t site = __atomic_exchange_n(&k->overrun_told[1], o->site, __ATOMIC_RELAXED);
+
+	o->is_told = true;
+	if (o->mapped_at && o->mapped_at == mapped_at && is_same_line(o->site, false, site))
 		atomic_fetch_add(&k->repeated, 1);
 	else
 		tell_overrun(cpu, k, o);
-	o->is_told = true;
 }
 
-bool fxmi_pointer_overrun(struct fxm_vcpu *cpu, uint64_t va, enum fxm_access access, uintptr_t site)
+/*
+ * It is noticed before the pointer is used, and another task may map or unmap the neighbour in between. So each task has a note of
+ * its last one. When the neighbour was not there, and no fault comes, and it has been mapped since, the access went through.
+ */
+void fxmi_pointer_overrun(struct fxm_vcpu *cpu, uint64_t from, uint64_t into, enum fxm_access access, uintptr_t site)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_overrun *last = &cpu->current->overrun;
 
-	if (!fxmi_is_mapped(k, va - FXM_PAGE_SIZE))
-		return false;
-	if (last->va && last->va != va && !last->is_told)
+	if (!is_single(k, from ? from : into) || !fxmi_is_mapped(k, from ? from : into))
+		return;
+	bool is_told = last->into == into && last->is_told && is_same_line(last->site, false, site);
+	*last = overrun_of(k, from, into, access, site);
+	last->is_told = is_told;
+	if (is_told)
+		atomic_fetch_add(&k->repeated, 1);
+	else if (fxmi_is_mapped(k, into))
 		tell_pointer(cpu, k, last);
-	*last = overrun_into(k, va, access, site);
-	if (fxmi_is_mapped(k, va))
-		tell_pointer(cpu, k, last);
-	return true;
-}
-
-static bool is_same_line(uintptr_t call, uintptr_t access)
-{
-	char a[320], b[320];
-
-	fxmi_symbolize(call, a, sizeof(a));
-	fxmi_symbolize_access(access, b, sizeof(b));
-	const char *line_a = strchr(a, '('), *line_b = strchr(b, '(');
-	return line_a && line_b && !strcmp(line_a, line_b);
 }
 
 bool fxmi_pointer_faulted(struct fxm_vcpu *cpu, uint64_t va, uintptr_t pc)
 {
-	struct fxmi_overrun last = cpu->current->overrun;
+	struct fxmi_overrun *last = &cpu->current->overrun;
 
-	if ((va & FXMI_PAGE_MASK) != last.va)
+	if (!last->into || (va & FXMI_PAGE_MASK) != last->into)
 		return false;
-	cpu->current->overrun.va = 0;
-	return last.is_told && is_same_line(last.site, pc);
+	bool was_told = last->is_told;
+	last->is_told = true;
+	return was_told && is_same_line(pc, true, last->site);
 }
 
 void fxmi_pointer_settle(struct fxm_vcpu *cpu, struct fxm_task *task)
 {
-	if (task->overrun.va && !task->overrun.is_told)
-		tell_pointer(cpu, fxmi_kernel_of(cpu), &task->overrun);
-	task->overrun.va = 0;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxmi_overrun *last = &task->overrun;
+	struct fxmi_subject next = {0};
+
+	if (!last->into)
+		return;
+	fxmi_history(k, last->into, &next);
+	if (!last->is_told && ((next.mapped_at & ~FXMI_SITE_TOLD) != last->before[0] || next.unmapped_at != last->before[1]))
+		tell_pointer(cpu, k, last);
+	last->into = 0;
 }
+
+/* ---- stale entries ---- */
 
 /* The page table has changed since, and nobody told this CPU. */
 static void find_stale(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_watch_info *info)

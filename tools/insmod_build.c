@@ -134,20 +134,26 @@ static void add_flags(struct tool_words *argv, const char *const *flags, size_t 
 
 #define ADD_FLAGS(argv, flags) add_flags(argv, flags, sizeof(flags) / sizeof((flags)[0]))
 
-/* What clang does not know, or does nothing with. */
-static void add_gcc_flags(struct tool_words *argv)
+/* Whether the compiler is gcc: clang does not know some words, and does nothing with others. */
+static bool is_gcc(const struct tool_words *cc)
 {
-	static const char *const gcc[] = {
-	    /* two calls that differ in their line alone stay two: a report names the one that was made */
-	    "-fno-crossjumping", "-fno-tree-tail-merge",
-	    /* accesses through a mapping's pointer are tested */
-	    "-fsanitize=object-size", "-include", "fxm/reach.h"};
-	bool is_gcc = false;
+	bool found = false;
 
-	for (size_t i = 0; i < argv->nr; i++)
-		is_gcc |= strstr(argv->word[i], "gcc") != NULL;
-	if (is_gcc)
-		ADD_FLAGS(argv, gcc);
+	for (size_t i = 0; i < cc->nr; i++) {
+		const char *slash = strrchr(cc->word[i], '/');
+		found |= *cc->word[i] != '-' && strstr(slash ? slash : cc->word[i], "gcc");
+	}
+	return found;
+}
+
+/* A user's own tests are not to be mixed with ours, which need no library. */
+static bool has_sanitizer(const struct tool_words *cc)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < cc->nr; i++)
+		found |= !strncmp(cc->word[i], "-fsanitize", strlen("-fsanitize"));
+	return found;
 }
 
 static int command_line(const struct insmod *job, const struct insmod_module *module, struct tool_words *argv)
@@ -157,14 +163,28 @@ static int command_line(const struct insmod *job, const struct insmod_module *mo
 					  "-Werror=implicit-function-declaration",
 					  /* in the simulated kernel a pointer has 32 bits */
 					  "-Wno-pointer-to-int-cast", "-Wno-int-to-pointer-cast", "-D__KERNEL__"};
-	/* a module's own function goes before one of the same name elsewhere; no library of the compiler for tests that fail */
-	static const char *const of_module[] = {"-shared", "-Wl,-Bsymbolic", "-nodefaultlibs", "-DMODULE"};
-	static const char *const libraries[] = {"-lc", "-lgcc"};
+	/* two calls that differ in their line alone stay two: a report names the one that was made */
+	static const char *const of_gcc[] = {"-fno-crossjumping", "-fno-tree-tail-merge"};
+	/*
+	 * accesses through a mapping's pointer are tested. One past its page may be right where that lies in the direct map, so no
+	 * warning; the kernel's own build has none either
+	 */
+	static const char *const tests[] = {"-fsanitize=object-size", "-include", "fxm/reach.h", "-Wno-stringop-overflow",
+					    "-Wno-stringop-overread"};
+	/* a module's own function goes before one of the same name elsewhere */
+	static const char *const of_module[] = {"-shared", "-Wl,-Bsymbolic", "-DMODULE"};
+	/* instead of gcc's library for tests that fail */
+	static const char *const libraries[] = {"-nodefaultlibs", "-lc", "-lgcc"};
 	/* the first error is the one to read; the kernel's own build says nothing of a pointer's signedness either */
 	static const char *const of_kernel[] = {"-c", "-Wfatal-errors", "-Wno-pointer-sign", "-fshort-wchar"};
 	int status = compiler(argv);
 
-	add_gcc_flags(argv);
+	bool gcc = is_gcc(argv), is_tested = gcc && !has_sanitizer(argv);
+
+	if (gcc)
+		ADD_FLAGS(argv, of_gcc);
+	if (is_tested)
+		ADD_FLAGS(argv, tests);
 	for (size_t i = 0; i < job->nr_include; i++)
 		tool_words_add(argv, "-I%s", job->include[i]);
 	if (!status)
@@ -182,7 +202,7 @@ static int command_line(const struct insmod *job, const struct insmod_module *mo
 	tool_words_add(argv, "-o");
 	tool_words_add(argv, "%s", module->object);
 	tool_words_add(argv, "%s%s", *module->path == '-' ? "./" : "", module->path);
-	if (!module->is_builtin && !job->check)
+	if (is_tested && !module->is_builtin && !job->check)
 		ADD_FLAGS(argv, libraries);
 	insmod_end_words(argv);
 	return status;

@@ -228,12 +228,13 @@ FXM_API void fxm_k_zero_user_segments(struct fxm_page *page, unsigned start1, un
 FXM_API uint64_t fxm_k_mmio_read(const volatile void *address, unsigned width);
 FXM_API void fxm_k_mmio_write(volatile void *address, unsigned width, uint64_t value);
 
-/**
- * An access is about to run off its page: one that begins at @address, or one at @address through a pointer that does not reach so
- * far. A finding if it comes from a mapping of one page, and goes into another. @site: where it is.
- */
+/** An access that begins at @address will run off its page: a finding if that is a mapping of one page, next to another. */
 FXM_API void fxm_k_check_span(const void *address, int is_write);
-FXM_API void fxm_k_check_reach(const void *address, int is_write, const void *site);
+/**
+ * The same of an access at @address by a pointer that does not reach so far: it begins behind its page, or in it. @size in bytes, 0
+ * if that is not known. @site: where it is.
+ */
+FXM_API void fxm_k_check_reach(const void *address, unsigned long size, int is_write, const void *site);
 FXM_API void fxm_k_flush_tlb_one(unsigned long address);
 FXM_API void fxm_k_flush_tlb_all(void);
 

@@ -432,6 +432,40 @@ static int __init f(void)
 }
 module_init(f);
 ''', args=['-o', 'ram_end=4000000'], err=[], out=['1 0$'])
+# ---- pointers that run off their page, which gcc tests ----
+PAGES = 'struct page *p = alloc_page(GFP_HIGHUSER), *q = alloc_page(GFP_HIGHUSER), *r = alloc_page(GFP_HIGHUSER);\nchar *a = kmap(p), *b = kmap(q);\n'
+FREE = '\nkunmap(q); kunmap(p); __free_page(r); __free_page(q); __free_page(p);'
+ONE = ['past-the-page(.*\\n)*(past-the-page|use-after-unmap|Unable|BUG)']
+
+
+def runs_off(name, body, says, **more):
+    init('kernel', 'a pointer that runs off: ' + name, 1, PAGES + body + FREE, args=list(P510), err=says, no_err=ONE, **more)
+
+
+runs_off('behind its page', 'a[PAGE_SIZE + 3] = 1;', ['a write runs off the page at fec01000 into the one at fec02000, which is another mapping', '<f>.*:5'], places=True)
+runs_off('a loop', 'int i; for (i = 4000; i < 4200; i++) b[0] += a[i];', ['a read runs off the page at fec01000'])
+runs_off('read and written', 'a[PAGE_SIZE]++;', ['a read runs off', '1 more findings'])
+runs_off('two bytes here, two there', 'char *c = kmap(r); int i = 4094; OPTIMIZER_HIDE_VAR(i); *(int *)(b + i) = 1; (void)c; kunmap(r);',
+         ['runs off the page at fec02000 into the one at fec03000'])
+runs_off('three pages behind', 'char *c = kmap(r); int i = 8197; kunmap(q); OPTIMIZER_HIDE_VAR(i); a[i] = 1; (void)c; kunmap(r); kmap(q);',
+         ['runs off its page into the one at fec03000'])
+init('kernel', 'a pointer that runs off: in two lines', 1, PAGES + 'memset(a + 4000, 0, 200);\nmemset(a + 4010, 0, 200);' + FREE, args=list(P510),
+     err=['past-the-page(.*\\n)*.*<f>.*:5(.*\\n)*.*past-the-page(.*\\n)*.*<f>.*:6'], places=True)
+init('kernel', 'a pointer that runs off: into what was unmapped', 1, PAGES + 'int i; b[0] = 1; kunmap(q);\nfor (i = 4090; i < 4100; i++) a[0] += a[i];\nkmap(q);' + FREE,
+     args=list(P510), err=['finding: use-after-unmap', 'it is right behind the page at fec01000'], no_err=['past-the-page'])
+init('kernel', 'a pointer that runs off: nothing is there', 1, PAGES + 'struct { long c[8]; } *from = (void *)(b + 4064), *to = (void *)(a + 4064); kunmap(p);\n*to = *from;' + FREE,
+     args=list(P510), err=['unable to handle page fault'], no_err=['past-the-page'])
+init('kernel', 'pointers that stay on their pages', 0, '''struct page *p = alloc_pages(GFP_KERNEL, 2), *q = alloc_page(GFP_HIGHUSER);
+struct { int n; char c[]; } *v = kmap(q);
+char *low = kmap(p), *end = (char *)v + PAGE_SIZE;
+int i = 100;
+OPTIMIZER_HIDE_VAR(i);
+memset(low, 1, 4 * PAGE_SIZE);
+v->c[i] = low[3 * PAGE_SIZE + i];
+end[-1] = v->c[4000];
+kunmap(p); kunmap(q);
+__free_page(q); __free_pages(p, 2);''', args=list(P510), err=[])
+
 init('kernel', 'written after kfree, nothing else looked for', 1, 'volatile char *p = kmalloc(64, GFP_KERNEL); kfree((void *)p); OPTIMIZER_HIDE_VAR(p); *p = 1;',
      args=['-o', 'detect=use-after-free'], out=[], err=['^use-after-free: the 64 bytes'])
 init('kernel', 'krealloc of what was freed', 1, 'void *p = kmalloc(64, GFP_KERNEL), *q; kfree(p); OPTIMIZER_HIDE_VAR(p); q = krealloc(p, 80, GFP_KERNEL); kfree(q);',
