@@ -109,13 +109,13 @@ static const struct {
 	bool returns;
 	const char *text; /* for a machine without callbacks */
 } traps[] = {
-	[FXMI_TRAP_FAULT] = {false, "page fault"},
-	[FXMI_TRAP_ENDED] = {true, "use of a mapping that has ended"},
-	[FXMI_TRAP_DEVICE] = {true, "direct access to a device"},
-	[FXMI_TRAP_TRUNCATED] = {false, "pointer cut to 32 bits"},
-	[FXMI_TRAP_UNATTACHED] = {true, "use of the window by a thread that is not attached"},
-	[FXMI_TRAP_WILD] = {false, "wild pointer"},
-	[FXMI_TRAP_STACK] = {false, "stack overflow"},
+    [FXMI_TRAP_FAULT] = {false, "page fault"},
+    [FXMI_TRAP_ENDED] = {true, "use of a mapping that has ended"},
+    [FXMI_TRAP_DEVICE] = {true, "direct access to a device"},
+    [FXMI_TRAP_TRUNCATED] = {false, "pointer cut to 32 bits"},
+    [FXMI_TRAP_UNATTACHED] = {true, "use of the window by a thread that is not attached"},
+    [FXMI_TRAP_WILD] = {false, "wild pointer"},
+    [FXMI_TRAP_STACK] = {false, "stack overflow"},
 };
 
 void fxmi_trap(struct fxm_vcpu *cpu, enum fxmi_trap trap, const struct fxm_fault *fault, uintptr_t pc)
@@ -136,9 +136,9 @@ void fxmi_trap(struct fxm_vcpu *cpu, enum fxmi_trap trap, const struct fxm_fault
 static struct fxm_fault fault_at(const struct access *a, uint64_t address)
 {
 	return (struct fxm_fault){
-		.address = fxm_va_of(address),
-		.access = a->kind,
-		.code = (a->kind == FXM_WRITE ? 2u : 0) | (a->kind == FXM_EXEC ? 16u : 0),
+	    .address = fxm_va_of(address),
+	    .access = a->kind,
+	    .code = (a->kind == FXM_WRITE ? 2u : 0) | (a->kind == FXM_EXEC ? 16u : 0),
 	};
 }
 
@@ -482,7 +482,12 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 /* ---- alternate stacks ------------------------------------------------------------------------------------------------------- */
 
+/*
+ * A report is put together on it, which takes some 40 KiB. A smaller one that somebody else has set, AddressSanitizer or a language's
+ * runtime, is put back when the thread leaves.
+ */
 static __thread struct fxmi_stack alternate_stack __attribute__((tls_model("initial-exec")));
+static __thread stack_t previous_stack __attribute__((tls_model("initial-exec")));
 static __thread bool is_prepared __attribute__((tls_model("initial-exec")));
 
 void fxmi_segv_prepare_thread(void)
@@ -493,10 +498,11 @@ void fxmi_segv_prepare_thread(void)
 		return;
 	is_prepared = true;
 	/* without one, only a stack overflow goes unreported */
-	if (sigaltstack(NULL, &s) || !(s.ss_flags & SS_DISABLE) || fxmi_stack_init(&alternate_stack, ALTERNATE_STACK_BYTES))
+	if (sigaltstack(NULL, &previous_stack) || previous_stack.ss_size >= ALTERNATE_STACK_BYTES ||
+	    fxmi_stack_init(&alternate_stack, ALTERNATE_STACK_BYTES))
 		return;
 	s = (stack_t){.ss_sp = alternate_stack.base, .ss_size = alternate_stack.bytes};
-	if (sigaltstack(&s, NULL))
+	if (sigaltstack(&s, NULL)) /* it is in use */
 		fxmi_stack_free(&alternate_stack);
 }
 
@@ -508,6 +514,6 @@ void fxmi_segv_leave_thread(void)
 	if (!alternate_stack.base)
 		return;
 	if (!sigaltstack(NULL, &s) && s.ss_sp == alternate_stack.base)
-		sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+		sigaltstack(&previous_stack, NULL);
 	fxmi_stack_free(&alternate_stack);
 }

@@ -9,6 +9,7 @@
 #include "kernel_machine.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <signal.h>
 
 static void call_bug(struct call *c)
@@ -153,8 +154,8 @@ static void an_oops_reads_as_its_kernel_prints_it(void **state)
 	      "Oops: 0000 [#1] SMP NOPTI\n"}},
 	    {"profile=arm-4.7",
 	     0xbfe05010,
-	     {"Unable to handle kernel paging request at virtual address bfe05010\npgd = c0", "\n[bfe05010] *pgd=",
-	      ", *pte=00000000, *ppte=00000000\n", "Internal error: Oops: 7 [#1] SMP ARM\n"}},
+	     {"Unable to handle kernel paging request at virtual address bfe05010\npgd = c0",
+	      "\n[bfe05010] *pgd=", ", *pte=00000000, *ppte=00000000\n", "Internal error: Oops: 7 [#1] SMP ARM\n"}},
 	    {"profile=arm-4.7",
 	     0x10,
 	     {"Unable to handle kernel NULL pointer dereference at virtual address 00000010\n", "\n[00000010] *pgd=00000000\n",
@@ -726,6 +727,40 @@ static void bad_arguments_end_with_one_line(void **state)
 	kernel_free(k);
 }
 
+/* ---- stacks for signals ------------------------------------------------------------------------------------------------- */
+
+static int read_far_away(void *arg)
+{
+	struct kernel *k = arg;
+	return *(volatile int *)fxm_host(k->m, fxm_va_of(0xff900000));
+}
+
+/* As sanitizers and language runtimes have them: too small to put a report together on. */
+static void *with_a_small_signal_stack(void *arg)
+{
+	static char stack[16384] __attribute__((aligned(16)));
+	struct kernel *k = arg;
+
+	if (sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof(stack)}, NULL) || fxm_attach(k->m, 1))
+		return NULL;
+	return (void *)(intptr_t)fxm_task_run(fxm_self(), read_far_away, k, NULL);
+}
+
+static void a_report_fits_whatever_stack_signals_have(void **state)
+{
+	(void)state;
+	struct kernel *k = kernel_new("profile=x86_32-4.15,window=strict,detect=on");
+	pthread_t thread;
+	void *error;
+
+	assert_int_equal(pthread_create(&thread, NULL, with_a_small_signal_stack, k), 0);
+	pthread_join(thread, &error);
+	assert_int_equal((intptr_t)error, -ECANCELED);
+	assert_int_equal(k->record.kinds[FXM_REPORT_OOPS], 1);
+	assert_text(k, "pkmap slot 256 is not mapped");
+	kernel_free(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -750,6 +785,7 @@ int main(void)
 	    cmocka_unit_test(leaks_are_counted_and_described),
 	    cmocka_unit_test(typed_mappings_leak_too),
 	    cmocka_unit_test(destroying_a_machine_reports_leaks_if_asked),
+	    cmocka_unit_test(a_report_fits_whatever_stack_signals_have),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
