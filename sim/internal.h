@@ -107,6 +107,9 @@ void fxmi_complain_forked(void);
 
 #define fxmi_callback(m, name) ((m)->desc.callbacks ? (m)->desc.callbacks->name : NULL)
 
+/* Has told what was noted of kmalloc's objects; returns how many. Without locks. */
+unsigned fxmi_kmalloc_tell(struct fxm_machine *m);
+
 /* Gives back the slabs that kmalloc keeps without a live object; whether there were any. zone_lock held. */
 bool fxmi_kmalloc_reap_locked(struct fxm_machine *m);
 

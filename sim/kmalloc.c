@@ -13,7 +13,7 @@
  *
  * With a red zone, what is left of an object's place behind the size that was asked for is filled with RED_ZONE, and looked at when
  * it is freed: somebody wrote past the end. A freed object is filled with POISON_FREE up to that size, and looked at before it is
- * allocated anew, or its slab goes: somebody wrote after kfree(). Both are told without zone_lock, at the end of the call.
+ * allocated anew, or its slab goes: somebody wrote after kfree(). Both are told at the end of the call, without zone_lock.
  *
  * Invariants: every slab is on machine.kmalloc.all; those of a cache with a free object and a live one are on its partial list,
  * those without a live one on the empty list. Lock: zone_lock guards everything here.
@@ -32,7 +32,6 @@ enum {
 	KINDS = 2, /* ZONE_DMA only, or not */
 	MAX_EMPTY = 32,
 	MAX_EMPTY_ORDER = 2,
-	MAX_WRITTEN = 8,
 	RED_ZONE = 0xcc,
 	POISON_FREE = 0x6b
 };
@@ -62,8 +61,7 @@ struct fxmi_cache {
 struct fxmi_kmalloc {
 	struct slab *all, *empty;
 	unsigned nr_empty;
-	struct fxmi_written written[MAX_WRITTEN]; /* not told yet */
-	unsigned nr_written;
+	struct fxmi_written *written, **written_end; /* not told yet, the oldest first */
 	struct fxmi_cache cache[KINDS][SHIFTS];
 };
 
@@ -107,11 +105,20 @@ static void unlink_partial(struct slab *s)
 int fxmi_kmalloc_init(struct fxm_machine *m)
 {
 	m->kmalloc = calloc(1, sizeof(*m->kmalloc));
-	return m->kmalloc ? 0 : -ENOMEM;
+	if (!m->kmalloc)
+		return -ENOMEM;
+	m->kmalloc->written_end = &m->kmalloc->written;
+	return 0;
 }
 
 void fxmi_kmalloc_free(struct fxm_machine *m)
 {
+	while (m->kmalloc && m->kmalloc->written) {
+		struct fxmi_written *w = m->kmalloc->written;
+
+		m->kmalloc->written = w->next;
+		free(w);
+	}
 	while (m->kmalloc && m->kmalloc->all) {
 		struct slab *s = m->kmalloc->all;
 
@@ -152,8 +159,8 @@ static uint64_t object_pa(const struct fxm_machine *m, const struct slab *s, uns
 	return (fxmi_page_pfn(m, s->page) << FXM_PAGE_SHIFT) + n * s->size;
 }
 
-/* Notes it, if there is room, when a byte in [@from, @to) of an object is not @byte. */
-static void check_bytes(struct fxm_machine *m, const struct slab *s, unsigned n, size_t from, size_t to, unsigned char byte)
+/* Notes it when a byte in [@from, @to) of an object is not @byte; whether that is so. */
+static bool check_bytes(struct fxm_machine *m, const struct slab *s, unsigned n, size_t from, size_t to, unsigned char byte)
 {
 	struct fxmi_kmalloc *k = m->kmalloc;
 	const struct object *o = &s->object[n];
@@ -161,50 +168,57 @@ static void check_bytes(struct fxm_machine *m, const struct slab *s, unsigned n,
 
 	while (from < to && at[from] == byte)
 		from++;
-	if (from < to && k->nr_written < MAX_WRITTEN)
-		k->written[k->nr_written++] = (struct fxmi_written){.after_free = byte == POISON_FREE,
-								    .va = m->desc.page_offset + object_pa(m, s, n),
-								    .asked = o->asked,
-								    .offset = (uint32_t)from,
-								    .byte = at[from],
-								    .site = o->site,
-								    .freed_site = o->freed_site};
+	if (from >= to)
+		return false;
+	struct fxmi_written *w = malloc(sizeof(*w));
+	if (!w)
+		return true;
+	*w = (struct fxmi_written){.cpu = fxmi_self && fxmi_self->machine == m ? fxmi_self : NULL,
+				   .after_free = byte == POISON_FREE,
+				   .va = m->desc.page_offset + object_pa(m, s, n),
+				   .asked = o->asked,
+				   .offset = (uint32_t)from,
+				   .byte = at[from],
+				   .site = o->site,
+				   .freed_site = o->freed_site};
+	*k->written_end = w;
+	k->written_end = &w->next;
+	return true;
 }
 
-/* An object's checks are over when it was looked at. */
+/* Each is told once. */
 static void check_zone(struct fxm_machine *m, struct slab *s, unsigned n)
 {
-	if (s->object[n].has_zone)
-		check_bytes(m, s, n, s->object[n].asked, s->size, RED_ZONE);
-	s->object[n].has_zone = false;
+	if (s->object[n].has_zone && check_bytes(m, s, n, s->object[n].asked, s->size, RED_ZONE))
+		s->object[n].has_zone = false;
 }
 
 static void check_poison(struct fxm_machine *m, struct slab *s, unsigned n)
 {
-	if (s->object[n].poisoned)
-		check_bytes(m, s, n, 0, s->object[n].asked, POISON_FREE);
-	s->object[n].poisoned = false;
+	if (s->object[n].poisoned && check_bytes(m, s, n, 0, s->object[n].asked, POISON_FREE))
+		s->object[n].poisoned = false;
 }
 
-/* Without zone_lock. How many there were. */
-static unsigned tell_written(struct fxm_machine *m)
+unsigned fxmi_kmalloc_tell(struct fxm_machine *m)
 {
-	void (*written)(struct fxm_machine *, const struct fxmi_written *) = fxmi_callback(m, written);
+	void (*tell)(struct fxm_machine *, const struct fxmi_written *) = fxmi_callback(m, written);
 	struct fxmi_kmalloc *k = m->kmalloc;
-	struct fxmi_written w;
 	unsigned told = 0;
 
-	for (;; told++) {
-		pthread_mutex_lock(&m->mem.zone_lock);
-		bool has_one = k->nr_written;
-		if (has_one)
-			w = k->written[--k->nr_written];
-		pthread_mutex_unlock(&m->mem.zone_lock);
-		if (!has_one)
-			return told;
-		if (written)
-			written(m, &w);
+	pthread_mutex_lock(&m->mem.zone_lock);
+	struct fxmi_written *w = k->written;
+	k->written = NULL;
+	k->written_end = &k->written;
+	pthread_mutex_unlock(&m->mem.zone_lock);
+	while (w) {
+		struct fxmi_written *next = w->next;
+		if (tell)
+			tell(m, w);
+		free(w);
+		w = next;
+		told++;
 	}
+	return told;
 }
 
 /* ---- slabs without live objects ---- */
@@ -326,10 +340,10 @@ fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, size_t red_zone, unsigne
 		if (red_zone)
 			memset(m->mem.ram + pa + size, RED_ZONE, s->size - size);
 	}
-	bool has_written = m->kmalloc->nr_written;
+	bool has_written = m->kmalloc->written;
 	pthread_mutex_unlock(&m->mem.zone_lock);
 	if (has_written)
-		tell_written(m);
+		fxmi_kmalloc_tell(m);
 	return fxm_va_of(s ? m->desc.page_offset + pa : 0);
 }
 
@@ -386,10 +400,10 @@ int fxmi_kfree(struct fxm_machine *m, fxm_va va, bool poison, uintptr_t site)
 	struct slab *s = find_live(m, va, &n);
 	if (s)
 		free_object(m, s, n, poison && m->desc.poison_slabs, site);
-	bool has_written = m->kmalloc->nr_written;
+	bool has_written = m->kmalloc->written;
 	pthread_mutex_unlock(&m->mem.zone_lock);
 	if (has_written)
-		tell_written(m);
+		fxmi_kmalloc_tell(m);
 	return s ? 0 : -EINVAL;
 }
 
@@ -413,20 +427,12 @@ uintptr_t fxmi_kmalloc_freed(struct fxm_machine *m, fxm_va va)
 
 unsigned fxmi_kmalloc_check(struct fxm_machine *m)
 {
-	struct fxmi_kmalloc *k = m->kmalloc;
-	unsigned told = 0;
-	bool is_full;
-
-	do {
-		pthread_mutex_lock(&m->mem.zone_lock);
-		for (struct slab *s = k->all; s; s = s->next)
-			for (unsigned n = 0; n < s->objects && k->nr_written < MAX_WRITTEN; n++)
-				(s->object[n].live ? check_zone : check_poison)(m, s, n);
-		is_full = k->nr_written == MAX_WRITTEN;
-		pthread_mutex_unlock(&m->mem.zone_lock);
-		told += tell_written(m);
-	} while (is_full);
-	return told;
+	pthread_mutex_lock(&m->mem.zone_lock);
+	for (struct slab *s = m->kmalloc->all; s; s = s->next)
+		for (unsigned n = 0; n < s->objects; n++)
+			(s->object[n].live ? check_zone : check_poison)(m, s, n);
+	pthread_mutex_unlock(&m->mem.zone_lock);
+	return fxmi_kmalloc_tell(m);
 }
 
 size_t fxm_ksize(struct fxm_machine *m, fxm_va va)

@@ -226,16 +226,20 @@ struct fxm_page *fxmi_alloc_pages_locked(struct fxm_machine *m, unsigned gfp, un
 struct fxm_page *fxm_alloc_pages(struct fxm_machine *m, unsigned gfp, unsigned order)
 {
 	struct fxm_page *page = NULL;
+	bool reaped = false;
 
 	if (!m || order > FXM_MAX_ORDER)
 		return NULL;
 	pthread_mutex_lock(&m->mem.zone_lock);
 	if (!fxmi_alloc_fails(m)) {
 		page = fxmi_alloc_pages_locked(m, gfp, order);
-		if (!page && fxmi_kmalloc_reap_locked(m))
+		reaped = !page && fxmi_kmalloc_reap_locked(m);
+		if (reaped)
 			page = fxmi_alloc_pages_locked(m, gfp, order);
 	}
 	pthread_mutex_unlock(&m->mem.zone_lock);
+	if (reaped)
+		fxmi_kmalloc_tell(m);
 	if (page && (gfp & FXM_GFP_ZERO))
 		memset(fxmi_frame(m, fxmi_page_pfn(m, page)), 0, (size_t)FXM_PAGE_SIZE << order);
 	return page;
@@ -271,12 +275,17 @@ int fxm_alloc_pfn(struct fxm_machine *m, uint64_t pfn, struct fxm_page **out)
 	struct fxmi_zone *zone = zone_of(&m->mem, pfn);
 
 	head = take_containing(&m->mem, zone, pfn, &have);
+	bool reaped = !head && fxmi_kmalloc_reap_locked(m);
+	if (reaped)
+		head = take_containing(&m->mem, zone, pfn, &have);
 	if (head) {
 		split_to(&m->mem, zone, fxmi_page_pfn(m, head), have, pfn, 0);
 		*out = &m->mem.mem_map[pfn];
 		prepare(*out, 0, 0);
 	}
 	pthread_mutex_unlock(&m->mem.zone_lock);
+	if (reaped)
+		fxmi_kmalloc_tell(m);
 	return head ? 0 : -EBUSY;
 }
 

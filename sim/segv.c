@@ -483,8 +483,8 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 /* ---- alternate stacks ------------------------------------------------------------------------------------------------------- */
 
 /*
- * A report is put together on it, which takes some 40 KiB. A smaller one that somebody else has set, AddressSanitizer or a language's
- * runtime, is put back when the thread leaves.
+ * A report is put together on it, which takes some 40 KiB. A smaller one that somebody else has set, AddressSanitizer or a
+ * language's runtime, is put back when the thread leaves.
  */
 static __thread struct fxmi_stack alternate_stack __attribute__((tls_model("initial-exec")));
 static __thread stack_t previous_stack __attribute__((tls_model("initial-exec")));

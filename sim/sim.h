@@ -492,6 +492,8 @@ struct fxmi_watch_info {
 
 /* An object of kmalloc() whose byte @offset was written by somebody who may not. @freed_site: 0 while it is not freed. */
 struct fxmi_written {
+	struct fxmi_written *next;
+	struct fxm_vcpu *cpu; /* who found it; NULL: nobody on a vCPU of this machine */
 	bool after_free;
 	uint64_t va;
 	uint32_t asked, offset;
@@ -523,7 +525,7 @@ struct fxmi_callbacks {
 	void (*hung)(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what, unsigned seconds);
 	/* @task ends or detaches (it is still current on @cpu). */
 	void (*task_end)(struct fxm_vcpu *cpu, struct fxm_task *task);
-	/* An object of kmalloc() was written past its end or after it was freed. In the call that found it, without locks. */
+	/* An object of kmalloc() was written past its end or after it was freed. Without locks. */
 	void (*written)(struct fxm_machine *m, const struct fxmi_written *w);
 	/* The current task must end with no fxm_task_run() around it. May leave by longjmp(); returning aborts. Without locks. */
 	void (*orphan)(struct fxm_vcpu *cpu);

@@ -255,7 +255,7 @@ static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const str
 					    has_top ? "; the topmost mapping goes instead" : "");
 		if (!is_told || given->mapped_at & FXMI_SITE_TOLD) /* unmapped in the wrong order before: not one too many */
 			return;
-		cpu->current->told_preempt -= u->is_atomic;
+		cpu->current->told_preempt -= u->is_atomic && !k->preempt_rt;
 		fxmi_percpu(cpu)->levels_are_off = !k->local;
 	}
 }
@@ -327,15 +327,16 @@ bool fxmi_check_unmap_call(struct fxm_vcpu *cpu, const struct fxmi_unmap *u)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_subject about = {.va = u->va};
+	const char *too = k->preempt_rt || !k->m->desc.preempt_count ? "" : ", and preemption with them";
 
 	fxmi_history(k, u->va, &about);
-	return fxmi_finding(
-	    k, cpu, "wrong-argument", &about,
-	    u->is_atomic ? "kunmap_atomic of %llx, which kmap_local_page() mapped and kunmap_local() undoes: page faults are "
-			   "enabled once too often, and preemption with them"
-			 : "kunmap_local of %llx, which kmap_atomic() mapped and kunmap_atomic() undoes: page faults stay "
-			   "disabled, and preemption with them",
-	    (unsigned long long)u->va);
+	return fxmi_finding(k, cpu, "wrong-argument", &about,
+			    u->is_atomic
+				? "kunmap_atomic of %llx, which kmap_local_page() mapped and kunmap_local() undoes: page "
+				  "faults are enabled once too often%s"
+				: "kunmap_local of %llx, which kmap_atomic() mapped and kunmap_atomic() undoes: page faults "
+				  "stay disabled%s",
+			    (unsigned long long)u->va, too);
 }
 
 void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool is_live)

@@ -516,6 +516,7 @@ struct fxmi_subject {
 	int slot_plus_1;
 	const struct fxm_fault *fault;
 	uintptr_t site, mapped_at, unmapped_at;
+	uintptr_t taken_at; /* where the memory was taken that it is about: another place is another mistake */
 	const struct fxmi_notes *notes;
 	bool is_access; /* @site is the instruction itself, not the return address of a call */
 	bool is_left;	/* found when all was over: who looked says nothing, @site is who left it */

@@ -8,7 +8,8 @@ void fxmi_slab_written(struct fxm_machine *m, const struct fxmi_written *w)
 {
 	unsigned long long va = w->va;
 	bool is_in_kfree = w->freed_site && !w->after_free;
-	struct fxmi_subject about = {.va = va, .site = w->freed_site, .is_left = !is_in_kfree};
+	struct fxmi_subject about = {
+	    .va = va, .site = w->freed_site ? w->freed_site : w->site, .taken_at = w->site, .is_left = !is_in_kfree};
 	char taken[300], given[300];
 
 	fxm_symbolize((struct fxm_site){.pc = w->site}, taken, sizeof(taken));
@@ -18,7 +19,7 @@ void fxmi_slab_written(struct fxm_machine *m, const struct fxmi_written *w)
 			     "the %u bytes at %llx were written after kfree() at %s: byte %u is %02x; kmalloc() at %s", w->asked,
 			     va, given, w->offset, w->byte, taken);
 	else
-		fxmi_finding(fxmi_kernel(m), is_in_kfree ? fxm_self() : NULL, "red-zone", &about,
+		fxmi_finding(fxmi_kernel(m), is_in_kfree ? w->cpu : NULL, "red-zone", &about,
 			     "the %u bytes at %llx were written past their end: byte %u is %02x; kmalloc() at %s", w->asked, va,
 			     w->offset, w->byte, taken);
 }
@@ -86,17 +87,20 @@ void fxm_k_kfree_typesafe(const void *object)
 	do_kfree(fxm_k_cpu(), object, false, __builtin_return_address(0));
 }
 
-static bool find(struct fxm_machine *m, const void *object, struct fxm_held *held)
+/* What the caller may use, which ends where the red zone begins. An object of fxm_kmalloc() has none. */
+static size_t usable(struct fxm_machine *m, const void *object)
 {
-	return fxmi_held_find(fxmi_tier(fxmi_kernel(m)), FXM_HELD_KMALLOC, fxmi_tier_simulated(m, (uintptr_t)object), held);
-}
-
-/* What the caller may use, which ends where the red zone begins. */
-size_t fxm_k_ksize(const void *object)
-{
+	uint64_t va = fxmi_tier_simulated(m, (uintptr_t)object);
 	struct fxm_held held;
 
-	return find(fxm_k_cpu()->machine, object, &held) ? held.size_bytes : 0;
+	if (fxmi_held_find(fxmi_tier(fxmi_kernel(m)), FXM_HELD_KMALLOC, va, &held))
+		return held.size_bytes;
+	return fxm_ksize(m, fxm_va_of(va));
+}
+
+size_t fxm_k_ksize(const void *object)
+{
+	return usable(fxm_k_cpu()->machine, object);
 }
 
 void *fxm_k_krealloc(const void *old, size_t size, unsigned gfp)
@@ -104,23 +108,24 @@ void *fxm_k_krealloc(const void *old, size_t size, unsigned gfp)
 	const void *site = __builtin_return_address(0);
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	struct fxm_held held = {.size_bytes = 0};
+	size_t had = usable(k->m, old);
 	char what[512];
 
 	if (!size) {
 		do_kfree(cpu, old, true, site);
 		return NULL;
 	}
-	if ((uintptr_t)old > 16 && !find(k->m, old, &held)) {
+	/* an object of no bytes is usable for none, too, and known */
+	if ((uintptr_t)old > 16 && !had && !fxm_ksize(k->m, fxm_va_of(fxmi_tier_simulated(k->m, (uintptr_t)old)))) {
 		describe_no_object(k, old, what, sizeof(what));
 		fxmi_finding(k, cpu, "use-after-free", &(struct fxmi_subject){.site = (uintptr_t)site}, "krealloc() was given %s",
 			     what);
 	}
-	if (held.size_bytes >= size)
+	if (had >= size)
 		return (void *)old;
 	void *larger = do_kmalloc(cpu, size, gfp, site);
-	if (larger && held.size_bytes) {
-		memcpy(larger, old, held.size_bytes);
+	if (larger && had) {
+		memcpy(larger, old, had);
 		do_kfree(cpu, old, true, site);
 	}
 	return larger;

@@ -365,8 +365,8 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, cons
 		fxmi_check_unmap(cpu, &u, warn_order(cpu, k, &u));
 	else if (is_other)
 		is_other = fxmi_check_unmap_call(cpu, &u);
-	/* kmap_atomic()'s slot goes, kunmap_local() leaves its preempt count; or the other way round */
-	if (is_other)
+	/* kmap_atomic()'s slot goes, kunmap_local() leaves its preempt count, if it has one; or the other way round */
+	if (is_other && !k->preempt_rt)
 		cpu->current->told_preempt += atomic ? -1 : 1;
 	fxmi_pte_set(index_pte(k, pc, index), k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);

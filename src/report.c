@@ -63,7 +63,8 @@ struct fxmi_told {
 static uint64_t cause_of(const struct fxm_report *r, const struct fxmi_subject *about)
 {
 	bool is_enough = about->mapped_at || about->is_left;
-	const uint64_t parts[] = {r->site.pc, about->mapped_at, is_enough ? 0 : r->address.v, is_enough ? 0 : r->pfn};
+	const uint64_t parts[] = {r->site.pc, about->mapped_at, about->taken_at, is_enough ? 0 : r->address.v,
+				  is_enough ? 0 : r->pfn};
 	uint64_t hash = 1;
 
 	for (const char *c = r->detector; *c; c++)

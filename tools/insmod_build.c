@@ -134,16 +134,21 @@ static void add_flags(struct tool_words *argv, const char *const *flags, size_t 
 
 #define ADD_FLAGS(argv, flags) add_flags(argv, flags, sizeof(flags) / sizeof((flags)[0]))
 
+static bool is_launcher(const char *name)
+{
+	return !strcmp(name, "ccache") || !strcmp(name, "distcc");
+}
+
 /* Whether the compiler is gcc: clang does not know some words, and does nothing with others. */
 static bool is_gcc(const struct tool_words *cc)
 {
-	bool found = false;
-
 	for (size_t i = 0; i < cc->nr; i++) {
-		const char *slash = strrchr(cc->word[i], '/');
-		found |= *cc->word[i] != '-' && strstr(slash ? slash : cc->word[i], "gcc");
+		const char *slash = strrchr(cc->word[i], '/'), *name = slash ? slash + 1 : cc->word[i];
+
+		if (!is_launcher(name))
+			return strstr(name, "gcc") != NULL;
 	}
-	return found;
+	return false;
 }
 
 /* A user's own tests are not to be mixed with ours, which need no library. */

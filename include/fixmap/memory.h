@@ -106,7 +106,10 @@ FXM_API void fxm_fail_alloc(struct fxm_machine *m, uint64_t nth, bool and_all_af
  */
 FXM_API fxm_va fxm_kmalloc(struct fxm_machine *m, size_t size, unsigned gfp);
 
-/** Frees memory from fxm_kmalloc(); 0 is allowed. Errors: -EINVAL no such allocation. Models kfree(). */
+/**
+ * Frees memory from fxm_kmalloc(); 0 is allowed. Its page may stay with kmalloc until others need it, as in the kernel.
+ * Errors: -EINVAL no such allocation. Models kfree(), mm/slab.c.
+ */
 FXM_API int fxm_kfree(struct fxm_machine *m, fxm_va va);
 
 /** The usable size of an allocation, or 0 when @va is none. Models ksize(). */

@@ -468,6 +468,18 @@ __free_page(q); __free_pages(p, 2);''', args=list(P510), err=[])
 
 init('kernel', 'written after kfree, nothing else looked for', 1, 'volatile char *p = kmalloc(64, GFP_KERNEL); kfree((void *)p); OPTIMIZER_HIDE_VAR(p); *p = 1;',
      args=['-o', 'detect=use-after-free'], out=[], err=['^use-after-free: the 64 bytes'])
+init('kernel', 'a dozen written after kfree', 1, '''char *p[12]; int i;
+for (i = 0; i < 12; i++)
+	p[i] = kmalloc(100, GFP_KERNEL);
+''' + ''.join(f'kfree(p[{i}]);\n' for i in range(12)) + '''OPTIMIZER_HIDE_VAR(i);
+for (i = 0; i < 12; i++)
+	*(volatile char *)p[i] = 1;''', out=[], err=[rf'kfree.. at <f> .*:{i}.: byte 0' for i in range(6, 18)], places=True)
+init('kernel', 'the wrong unmap under PREEMPT_RT', 1, '''struct page *p = alloc_page(GFP_HIGHUSER);
+kunmap_local(kmap_atomic(p));
+preempt_disable();
+schedule();
+preempt_enable();
+__free_page(p);''', args=[*P61, '-o', 'PREEMPT_RT=1'], out=[], err=['which kmap_atomic.. mapped and kunmap_atomic.. undoes: page faults stay disabled$', 'scheduling while atomic'])
 init('kernel', 'krealloc of what was freed', 1, 'void *p = kmalloc(64, GFP_KERNEL), *q; kfree(p); OPTIMIZER_HIDE_VAR(p); q = krealloc(p, 80, GFP_KERNEL); kfree(q);',
      out=[], err=['finding: use-after-free', 'krealloc.. was given .*, which was freed already, at <f>'])
 init('kernel', 'freed where late readers look', 0, '''struct kmem_cache *c = kmem_cache_create("c", 100, 0, SLAB_TYPESAFE_BY_RCU, NULL);
