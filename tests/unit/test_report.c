@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 
 static void call_bug(struct call *c)
 {
@@ -735,13 +736,17 @@ static int read_far_away(void *arg)
 	return *(volatile int *)fxm_host(k->m, fxm_va_of(0xff900000));
 }
 
-/* As sanitizers and language runtimes have them: too small to put a report together on. */
+/*
+ * As sanitizers and language runtimes have them: too small to put a report together on. AddressSanitizer unmaps what it finds at the
+ * thread's end.
+ */
 static void *with_a_small_signal_stack(void *arg)
 {
-	static char stack[16384] __attribute__((aligned(16)));
+	const size_t bytes = 16384;
+	void *stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct kernel *k = arg;
 
-	if (sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof(stack)}, NULL) || fxm_attach(k->m, 1))
+	if (stack == MAP_FAILED || sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = bytes}, NULL) || fxm_attach(k->m, 1))
 		return NULL;
 	return (void *)(intptr_t)fxm_task_run(fxm_self(), read_far_away, k, NULL);
 }
