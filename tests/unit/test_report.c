@@ -737,8 +737,8 @@ static int read_far_away(void *arg)
 }
 
 /*
- * As sanitizers and language runtimes have them: too small to put a report together on. AddressSanitizer unmaps what it finds at the
- * thread's end.
+ * As sanitizers and language runtimes have them: too small to put a report together on. AddressSanitizer unmaps what it finds at
+ * the thread's end.
  */
 static void *with_a_small_signal_stack(void *arg)
 {
