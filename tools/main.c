@@ -42,7 +42,8 @@ static int print_help(void)
 	     "Kernel mapping code (fixmap, kmap, kmap_atomic) on simulated hardware.\n");
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
-	puts("\n`fixmap help COMMAND` tells the options of a command.");
+	puts("\n`fixmap help COMMAND` tells the options of a command; the pages of doc/ (installed in share/doc/libfixmap)\n"
+	     "begin with what you have: a module, a kernel file, a panic at boot, a trace, a program, a class to teach.");
 	return 0;
 }
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What README.md shows is what happens: readme.py SOURCE_ROOT TOOL_DIR
+"""What README.md and the pages of doc/ show is what happens: readme.py SOURCE_ROOT TOOL_DIR
 
 Each command `$ ...` of a ```console block that calls fixmap is run in the source root; the lines below it must be its output,
 standard output and error as they come. A line `...` stands for any lines, a time [    0.000123] for any time, an offset
-+0x1f for any offset. A ```c block must be the text of a file in examples/.
++0x1f for any offset. A ```c block must be the text of a file in examples/. A link must lead to a file, and a page of doc/ must be
+reached from README.md. README.md stays short: at most 200 lines of 100 columns.
 """
 import glob
 import os
@@ -20,8 +21,10 @@ STANDS_FOR = [
 ]
 
 root, tools = sys.argv[1:]
-with open(os.path.join(root, 'README.md'), encoding='ascii') as f:
-    blocks = re.findall(r'^```(\w+)\n(.*?)^```$', f.read(), re.M | re.S)
+PAGES = {}
+for path in [os.path.join(root, 'README.md'), *sorted(glob.glob(f'{root}/doc/*.md'))]:
+    with open(path, encoding='ascii') as f:
+        PAGES[os.path.relpath(path, root)] = f.read()
 env = {**os.environ, 'PATH': tools + os.pathsep + os.environ['PATH'], 'LC_ALL': 'C.UTF-8'}
 for name in ('FIXMAP_OPTIONS', 'CC'):
     env.pop(name, None)
@@ -31,9 +34,26 @@ for name in glob.glob(f'{root}/examples/**/*.c', recursive=True):
         examples.append(f.read())
 ran = failed = 0
 
-for language, text in blocks:
+
+def links(page):
+    """The files that a page links to, from the root."""
+    targets = re.findall(r'\]\(([^)#]+?)(?:#[^)]*)?\)|^\[[^\]]+\]: (\S+)$', PAGES[page], re.M)
+    return {os.path.normpath(os.path.join(os.path.dirname(page), a or b)) for a, b in targets if '://' not in a + b}
+
+
+readme = PAGES['README.md'].splitlines()
+problems = [f'README.md:{number}: longer than 100 columns' for number, line in enumerate(readme, 1) if len(line) > 100]
+problems += [f'README.md: {len(readme)} lines, at most 200'] * (len(readme) > 200)
+problems += [f'{page}: no file {target}' for page in PAGES for target in links(page) if not os.path.exists(os.path.join(root, target))]
+reached = set.union(*(links(page) for page in PAGES))
+problems += [f'{page}: no page leads here' for page in PAGES if page != 'README.md' and page not in reached]
+failed += len(problems)
+print('\n'.join(problems))
+
+for page, (language, text) in ((page, block) for page, whole in PAGES.items()
+                               for block in re.findall(r'^```(\w+)\n(.*?)^```$', whole, re.M | re.S)):
     if language == 'c' and not any(text in example for example in examples):
-        print(f'no file in examples/ has this text:\n{text}')
+        print(f'{page}: no file in examples/ has this text:\n{text}')
         failed += 1
     if language != 'console':
         continue
@@ -50,6 +70,14 @@ for language, text in blocks:
         ran += 1
         if not re.fullmatch(pattern, got):
             failed += 1
-            print(f'$ {command}\n--- README.md shows\n{shown}--- it printed (status {run.returncode})\n{got}')
+            print(f'$ {command}\n--- {page} shows\n{shown}--- it printed (status {run.returncode})\n{got}')
+# What a lesson says to run: it must at least be a command, whatever it finds.
+for command in re.findall(r'^\|.*`(fixmap .*)` \|$', PAGES['doc/teaching.md'], re.M):
+    run = subprocess.run(command, shell=True, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, timeout=60, check=False)
+    ran += 1
+    if run.returncode not in (0, 1):
+        failed += 1
+        print(f'doc/teaching.md: $ {command}: status {run.returncode}\n{run.stdout.decode("utf-8", "replace")}')
 print(f'{ran} commands run, {failed} problems')
 sys.exit(failed > 0 or ran == 0)

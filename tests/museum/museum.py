@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The museum: museum.py FIXMAP FOLDER KEPT [--all-modes], or museum.py --table MUSEUM.md README.md [--write]
+"""The museum: museum.py FIXMAP FOLDER KEPT [--all-modes], or museum.py --table MUSEUM.md [--write]
 
 Runs every program of programs.py as it is and with after=1, under each of its profiles: one report, of the expected kind and at the
 line marked HERE, then none. The first profile of each kind is run in the other window modes too, with --all-modes each is. What is
-compiled stays in KEPT for the next run. --table compares the tables in both
-files with
-what programs.py comes to, --write writes it.
+compiled stays in KEPT for the next run. --table compares the table in that file with what programs.py comes to, --write writes it.
 """
 import concurrent.futures
 import os
@@ -127,43 +125,23 @@ def table_row(program):
     return '| ' + ' | '.join(cells) + ' |\n'
 
 
-def readme_table():
-    """A row for each bug, between two marks in README.md."""
-    rows = {}
-    for program in PROGRAMS:
-        by, files = rows.setdefault(program['bug'], ([], []))
-        by += [name for name in (NAMES.get(kind, f'`{kind}`') for kind, _ in program['runs']) if name not in by]
-        files.append(f'[{program["name"]}](tests/museum/{program["name"]}.c)')
-    return '| mistake | named by | programs |\n|---|---|---|\n' + ''.join(
-        f'| {bug} | {", ".join(by)} | {", ".join(files)} |\n' for bug, (by, files) in rows.items())
-
-
-BEGIN, END = '<!-- the museum: museum.py --table -->\n', '<!-- end of the museum -->\n'
-
-
-def table(path, readme, write):
-    """Compares the two files with what programs.py comes to, or writes them."""
-    with open(readme, encoding='utf-8') as f:
-        before, _, rest = f.read().partition(BEGIN)
-    texts = {path: TABLE_HEAD + ''.join(map(table_row, PROGRAMS)), readme: before + BEGIN + readme_table() + END + rest.partition(END)[2]}
-    different = 0
-    for name, text in texts.items():
-        with open(name, 'r+' if write else 'r', encoding='utf-8') as f:
-            if f.read() == text:
-                continue
-            if write:
-                f.seek(0)
-                f.truncate()
-                f.write(text)
-            else:
-                different += 1
-                print(f'{name}: not what programs.py comes to; write it with --table MUSEUM.md README.md --write')
-    print(f'{len(PROGRAMS)} programs, {different} problems')
-    return different
+def table(path, write):
+    """Compares the table with what programs.py comes to, or writes it."""
+    text = TABLE_HEAD + ''.join(map(table_row, PROGRAMS))
+    with open(path, 'r+' if write else 'r', encoding='utf-8') as f:
+        same = f.read() == text
+        if not same and write:
+            f.seek(0)
+            f.truncate()
+            f.write(text)
+    if not same and not write:
+        print(f'{path}: not what programs.py comes to; write it with --table MUSEUM.md --write')
+    print(f'{len(PROGRAMS)} programs, {int(not same)} problems')
+    return not same and not write
 
 
 if sys.argv[1] == '--table':
-    sys.exit(table(*sys.argv[2:4], '--write' in sys.argv))
+    sys.exit(table(sys.argv[2], '--write' in sys.argv))
 fixmap, folder, kept = map(os.path.abspath, sys.argv[1:4])
 stamp = stamp_of(fixmap, folder)
 places = has_places(fixmap)
