@@ -204,8 +204,8 @@ static FXMI_COLD fxm_va map_default_slow(struct fxm_vcpu *cpu, struct fxm_page *
 }
 
 /*
- * The window's pages are looked at after the PTE has changed: sim/window/window.c relies on that order. @site: the caller, to be noted; 0:
- * nobody wants to know.
+ * The window's pages are looked at after the PTE has changed: sim/window/window.c relies on that order. @site: the caller, to be
+ * noted; 0: nobody wants to know.
  */
 FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes, uintptr_t site)
 {
