@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Text that grows in a buffer of somebody else's: no memory is allocated, and what does not fit is counted. */
-#include "kernel.h"
+#include "base.h"
+
+#include <stdio.h>
 
 void fxmi_text_add(struct fxmi_text *t, const char *fmt, ...)
 {

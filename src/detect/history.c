@@ -8,7 +8,10 @@
  *
  * Invariant: nothing here changes what the simulated kernel does or sees.
  */
-#include "kernel.h"
+#include "detect.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
 
 /* ---- slots ---- */
 

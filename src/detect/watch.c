@@ -8,7 +8,10 @@
  * which looks like any first touch. memcpy() and memset() of the kernel tier tell their length, and gcc tells of a pointer that
  * it can follow how far it reaches (<fxm/reach.h>).
  */
-#include "kernel.h"
+#include "detect.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
 
 static const char *verb(enum fxm_access access)
 {

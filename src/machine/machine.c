@@ -4,9 +4,16 @@
  * (direct map), page_table_range_init (tables of pkmap and of the fixed addresses), kmap_init, page_address_init and the
  * boot-time fixmaps of each version.
  */
-#include "kernel.h"
+#include "config.h"
+#include "detect.h"
+#include "machine.h"
+#include "mapping.h"
 #include "profile.h"
+#include "report.h"
+#include "state.h"
 #include "suppress.h"
+#include "tier.h"
+#include "trace.h"
 
 #include <fixmap/kernel_tier.h>
 

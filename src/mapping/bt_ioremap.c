@@ -8,7 +8,10 @@
  *
  * What slot 0 of struct fxmi_early holds is the simulator's: who mapped last, until the window is empty.
  */
-#include "kernel.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
+#include "trace.h"
 
 #include <inttypes.h>
 

@@ -10,7 +10,9 @@
  *
  * No locks: boot code runs on one CPU.
  */
-#include "kernel.h"
+#include "report.h"
+#include "state.h"
+#include "trace.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -8,7 +8,10 @@
  *
  * No locks: boot code runs on one CPU.
  */
-#include "kernel.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
+#include "trace.h"
 
 #include <inttypes.h>
 

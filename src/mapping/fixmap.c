@@ -5,7 +5,13 @@
  *
  * There is no lock and no "already set" check: setting over a mapping replaces it, and only the calling CPU's TLB learns of it.
  */
-#include "kernel.h"
+#include "base.h"
+#include "detect.h"
+#include "machine.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
+#include "trace.h"
 
 bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va)
 {

@@ -6,7 +6,9 @@
  * contents through the vCPU's TLB and page tables like the kernel's memset, so what it meets there is what it changes. In a
  * trace its maps and unmaps are part of its line. A BUG or an oops in the middle leaves maps and counters as they are then.
  */
-#include "kernel.h"
+#include "report.h"
+#include "state.h"
+#include "trace.h"
 
 #include <inttypes.h>
 

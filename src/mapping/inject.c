@@ -5,7 +5,11 @@
  * No lock is held at a point that other code may run at: an interrupt handler, another task, or another vCPU while this one stands
  * still may take any. A trace's op_lock is left where the vCPU goes to others.
  */
-#include "kernel.h"
+#include "base.h"
+#include "config.h"
+#include "mapping.h"
+#include "state.h"
+#include "trace.h"
 
 #define BIT(action) (UINT32_C(1) << (action))
 #define INTERRUPTIBLE                                                                                                              \

@@ -10,7 +10,11 @@
  * kunmap_atomic() goes by the address: from FIXADDR_START on, the topmost level ends; in pkmap, a reference is given back;
  * anything else only moves the counters.
  */
-#include "kernel.h"
+#include "detect.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
+#include "trace.h"
 
 static void disable(struct fxm_vcpu *cpu)
 {

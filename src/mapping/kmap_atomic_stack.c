@@ -12,7 +12,11 @@
  * in order, with nothing switched on (trace, detectors, DEBUG_HIGHMEM); it leaves the slow one everything else. The slow
  * one is the kernel's algorithm, step by step, and gives the same result where both apply.
  */
-#include "kernel.h"
+#include "detect.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
+#include "trace.h"
 
 static uint64_t level_va(const struct fxmi_percpu *pc, int level)
 {

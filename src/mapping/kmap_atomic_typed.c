@@ -11,7 +11,11 @@
  *
  * live_types says which types are mapped and not yet unmapped; the kernel does not know that, the window asks for it.
  */
-#include "kernel.h"
+#include "detect.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
+#include "trace.h"
 
 #include <stdlib.h>
 

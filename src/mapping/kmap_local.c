@@ -14,7 +14,11 @@
  *
  * As in kmap_atomic_stack.c, each map and unmap has a fast form per PTE width, which leaves the slow one everything rare.
  */
-#include "kernel.h"
+#include "detect.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
+#include "trace.h"
 
 #include <stdlib.h>
 

@@ -9,7 +9,10 @@
  * Invariants, under kmap_lock: page->pkmap_slot is 1 + the slot of the page's oldest record, 0 without one. Unless is_irregular, a
  * page has one record at most, and its number is the slot's: what kmap() does. BUGs and set_page_address() by hand change that.
  */
-#include "kernel.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
+#include "trace.h"
 
 #define PA_HASH_ORDER 7
 

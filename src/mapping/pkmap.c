@@ -17,7 +17,11 @@
  *
  * Lock order: kmap_lock is outermost.
  */
-#include "kernel.h"
+#include "detect.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
+#include "trace.h"
 
 #include <stdlib.h>
 

@@ -8,7 +8,10 @@
  * time per config.
  */
 
+#include "base.h"
 #include "config.h"
+#include "expr.h"
+#include "profile.h"
 #include "profile_file.h"
 #include "suppress.h"
 

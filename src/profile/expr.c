@@ -7,6 +7,7 @@
  * not taken needs only to be well-formed. Depth is bounded, so hostile text cannot exhaust the stack.
  */
 
+#include "base.h"
 #include "expr.h"
 
 #include <errno.h>

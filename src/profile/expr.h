@@ -6,20 +6,10 @@
  * Integer expressions as C writes them, over 64-bit unsigned numbers: the formulas of the profiles.
  */
 
-#include <stdbool.h>
+#include "base.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-/* One line about the first thing that went wrong. */
-struct fxmi_error {
-	char text[320];
-	bool has_place; /* "FILE:LINE: " stands in front */
-};
-
-void fxmi_error_clear(struct fxmi_error *error);
-
-/* Notes an error unless one is noted already. Returns -EINVAL. */
-int fxmi_error_set(struct fxmi_error *error, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Where names get their values. */
 struct fxmi_scope {

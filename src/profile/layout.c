@@ -11,7 +11,11 @@
  * Invariants after creation: every symbol is DONE or ABSENT, every REQUIRE holds, nothing changes any more.
  */
 
+#include "base.h"
+#include "config.h"
+#include "expr.h"
 #include "layout.h"
+#include "profile.h"
 #include "profile_file.h"
 
 #include <errno.h>

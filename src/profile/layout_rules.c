@@ -3,7 +3,10 @@
  * What a layout must be for the machine to work at all. The built-in profiles are made so; one that a user wrote may be anything,
  * so each of its layouts is held against these rules. The rules of boot code that a kernel may break are `fixmap plan --layout`'s.
  */
+#include "base.h"
+#include "config.h"
 #include "layout.h"
+#include "profile.h"
 #include "profile_file.h"
 
 #include <errno.h>

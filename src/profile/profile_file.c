@@ -8,6 +8,7 @@
  *
  * A profile that was read stays for the life of the process, since machines point into it. list_lock guards the list of them.
  */
+#include "base.h"
 #include "profile.h"
 #include "profile_file.h"
 

@@ -3,7 +3,7 @@
  * Which kernel versions have which function. A call that the profile's kernel does not have is refused, and the message
  * names the version that has it; nothing is emulated silently.
  */
-#include "kernel.h"
+#include "state.h"
 
 #define V(major, minor, patch) ((major) << 16 | (minor) << 8 | (patch))
 #define FOR_EVER UINT32_MAX

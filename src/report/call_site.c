@@ -5,7 +5,8 @@
  * A place is noted as one word: a return address, or, with stacks=full, the number of a whole call stack. Stacks that are equal
  * are kept once; there is room for NR_STACKS of them, and after that a place is its return address again. The lock is a leaf.
  */
-#include "kernel.h"
+#include "report.h"
+#include "state.h"
 
 #include <execinfo.h>
 #include <stdlib.h>

@@ -3,7 +3,13 @@
  * Bad accesses and hopeless waits: what the hardware traps come to in the simulated kernel. The texts of waits model
  * kernel/hung_task.c and kernel/sched/core.c; those of accesses are in oops_text.c.
  */
-#include "kernel.h"
+#include "detect.h"
+#include "machine.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
+#include "tier.h"
+#include "trace.h"
 
 /* Behind a page that is mapped, an address where something was is perhaps no pointer to that: an access has run off the page. */
 static void runs_on(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_subject *about, struct fxmi_notes *notes)

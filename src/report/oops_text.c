@@ -8,7 +8,9 @@
  * The style of a kernel is one row of styles[]: the line that names the address, the lines that show the page table, the line with
  * "Oops". Each part appends to the text and sees nothing but the fault.
  */
-#include "kernel.h"
+#include "base.h"
+#include "report.h"
+#include "state.h"
 
 #define VERSION(major, minor) ((unsigned)(major) << 16 | (minor) << 8)
 

@@ -7,8 +7,15 @@
  * standard error, nothing more is done with it. report_lock is a leaf: it guards the callback and the policies, and is not held
  * while the callback runs.
  */
-#include "kernel.h"
+#include "base.h"
+#include "detect.h"
+#include "machine.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
 #include "suppress.h"
+#include "tier.h"
+#include "trace.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>

@@ -9,7 +9,8 @@
  * The texts are kept in order, up to a bound; what is beyond it is counted. report_lock guards what is kept; no failure is made
  * under it.
  */
-#include "kernel.h"
+#include "report.h"
+#include "state.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A report as one line of JSON. What does not apply is left out. Addresses are strings: JSON's numbers lose bits. */
-#include "kernel.h"
+#include "base.h"
+#include "report.h"
+#include "state.h"
 
 #include <inttypes.h>
 

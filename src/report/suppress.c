@@ -4,10 +4,12 @@
  * name, or *. PATTERN is a shell pattern; it covers a report if a frame of one of its stacks (where it arose, where the page was
  * mapped, where unmapped) has a function, a file or a FILE:LINE that it matches.
  */
+#include "base.h"
+#include "config.h"
+#include "report.h"
+#include "state.h"
 #include "suppress.h"
 
-#include "config.h"
-#include "kernel.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>

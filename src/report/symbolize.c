@@ -6,7 +6,8 @@
  * that reports nothing pays nothing and nobody has to link it. Without it, dladdr() gives what exported symbols tell.
  * An inline function marked artificial (the kernel tier's) is named by the place that calls it.
  */
-#include "kernel.h"
+#include "report.h"
+#include "state.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -3,7 +3,9 @@
  * A page-table walk in words: what the address is called, the entry of each level, and what it comes to. No lock, no memory: a
  * debugger asks for it too.
  */
-#include "kernel.h"
+#include "base.h"
+#include "report.h"
+#include "state.h"
 
 /* "FIX_KMAP_BEGIN+1": the last enumerator up to @index. */
 static void add_fixed(struct fxmi_text *t, const struct fxm_layout *layout, uint64_t index)

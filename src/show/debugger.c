@@ -3,6 +3,11 @@
  * What a debugger is told: the mappings that there are, and what is known of an address. Everything is read as it stands, without a
  * lock; nothing is allocated. See <fixmap/debugger.h>.
  */
+#include "base.h"
+#include "detect.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
 #include "tier.h"
 
 #include <fixmap/debugger.h>

@@ -6,7 +6,7 @@
  *
  * Only lines whose numbers the machine has: it has no page cache, no swap and no image of the kernel.
  */
-#include "kernel.h"
+#include "state.h"
 
 #define VERSION(major, minor) ((unsigned)(major) << 16 | (minor) << 8)
 

@@ -8,7 +8,7 @@
  *
  * The attributes of the arm kernels come from their sources alone; no booted one has confirmed the columns.
  */
-#include "kernel.h"
+#include "state.h"
 
 #define VERSION(major, minor) ((unsigned)(major) << 16 | (minor) << 8)
 

@@ -5,6 +5,8 @@
  * Addresses are printed as the simulated kernel sees them. %p itself prints the address before 4.15 and a stand-in of eight
  * digits since, the same for the same address in every run.
  */
+#include "report.h"
+#include "state.h"
 #include "tier.h"
 
 #include <ctype.h>

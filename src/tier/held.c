@@ -5,6 +5,8 @@
  *
  * Open addressing, at most half full. Removal moves later entries of the same run up, so no marker is left behind.
  */
+#include "report.h"
+#include "state.h"
 #include "tier.h"
 
 #include <stdlib.h>

@@ -5,6 +5,7 @@
  *
  * Handlers are requested and freed while no interrupt comes, or by the handlers themselves: each is run from a copy of its entry.
  */
+#include "state.h"
 #include "tier.h"
 
 #include <stdlib.h>

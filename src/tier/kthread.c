@@ -7,6 +7,9 @@
  *
  * Invariants: only who sits on a thread's vCPU gives it turns and stops it; its record lives as long as the machine.
  */
+#include "detect.h"
+#include "report.h"
+#include "state.h"
 #include "tier.h"
 
 #include <errno.h>

@@ -3,6 +3,9 @@
  * Behind the kernel's names: counters, the current task, locks, BUG and WARN. Models kernel/locking/ no further than who holds
  * what.
  */
+#include "detect.h"
+#include "report.h"
+#include "state.h"
 #include "tier.h"
 
 #include <sched.h>

@@ -5,6 +5,8 @@
  * A line is complete at its newline. One without stays open for KERN_CONT, or, before 4.9, for any text without a level;
  * anything else completes it. Text is formatted before log_lock is taken: an argument may fault.
  */
+#include "report.h"
+#include "state.h"
 #include "tier.h"
 
 #include <ctype.h>

@@ -2,6 +2,9 @@
 /*
  * Behind the kernel's names: kmap, kmap_atomic, fixed mappings, devices behind them, and the TLB.
  */
+#include "detect.h"
+#include "report.h"
+#include "state.h"
 #include "tier.h"
 
 #include <errno.h>

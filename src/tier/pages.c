@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Behind the kernel's names: pages. What is taken is noted with its place (kernel_held.c); what is given back too early or twice is
+ * Behind the kernel's names: pages. What is taken is noted with its place (held.c); what is given back too early or twice is
  * reported.
  */
+#include "detect.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
 #include "tier.h"
 
 #include <errno.h>

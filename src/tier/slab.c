@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Behind the kernel's names: kmalloc. Each object has a red zone; what was written there, or after kfree(), is reported. */
+#include "report.h"
+#include "state.h"
 #include "tier.h"
 
 enum { RED_ZONE_MIN = 8, KMALLOC_MAX = FXM_PAGE_SIZE << FXM_MAX_ORDER };

@@ -6,6 +6,9 @@
  *
  * Invariant: a host value is simulated + delta, for every address of the simulated address space, mapped or not.
  */
+#include "detect.h"
+#include "report.h"
+#include "state.h"
 #include "tier.h"
 
 #include <errno.h>

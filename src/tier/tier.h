@@ -7,7 +7,7 @@
  * Lock order: tier.lock and log_lock are leaves; neither is held while simulated memory is touched or a report is made.
  */
 
-#include "kernel.h"
+#include "state.h"
 
 #include <fixmap/kernel_tier.h>
 
@@ -28,7 +28,7 @@ struct fxmi_tier {
 	struct fxmi_held *held;	  /* open addressing by kind and key; held.site is the value, seq 0 an empty place */
 	size_t held_places, held_used;
 	uint64_t next_seq;
-	struct fxmi_irq *irqs;	       /* kernel_irq.c */
+	struct fxmi_irq *irqs;	       /* irq.c */
 	struct fxmi_kthread *kthreads; /* each stays */
 	pthread_mutex_t log_lock;      /* guards the rest */
 	fxm_log_fn log_fn;
@@ -43,7 +43,10 @@ struct fxmi_tier {
 /* The tier of @k's machine. Never NULL: without memory the process ends with a line. */
 struct fxmi_tier *fxmi_tier(struct fxmi_kernel *k);
 
-/* ---- kernel_tier.c ---- */
+/* ---- tier.c ---- */
+
+/* Frees what the kernel tier keeps of a machine. */
+void fxmi_tier_free(struct fxmi_kernel *k);
 
 /* In a function that the caller's code calls directly, before an operation; fxmi_tier_pointer() and _checked() end it. */
 #define FXMI_CALLED_FROM(cpu) ((void)(fxmi_percpu(cpu)->caller = (uintptr_t)__builtin_return_address(0)))
@@ -95,27 +98,32 @@ void fxmi_tier_kunmap_address(struct fxm_vcpu *cpu, const void *address, const v
 void *fxmi_tier_pointer(struct fxm_vcpu *cpu, const char *function, fxm_va va);
 int fxmi_tier_checked(struct fxm_vcpu *cpu, const char *function, int error);
 
-/* ---- kernel_unit.c ---- */
+/* ---- unit.c ---- */
 
 /* Whether every loaded unit fits @k's machine; says on standard error which does not, and exits with status 2. */
 void fxmi_units_check(struct fxmi_tier *tier);
 extern _Atomic unsigned fxmi_units_generation;
 
-/* ---- kernel_format.c ---- */
+/* ---- format.c ---- */
 
 /* vsnprintf() as the kernel does it, for @k's version and address width (NULL: the host's). Returns the whole length. */
 size_t fxmi_vformat(struct fxmi_kernel *k, char *buf, size_t size, const char *fmt, va_list args);
 
-/* ---- kernel_irq.c ---- */
+/* ---- irq.c ---- */
 
 void fxmi_irqs_free(struct fxmi_tier *tier);
 
-/* ---- kernel_pages.c ---- */
+/* ---- slab.c ---- */
+
+/* callbacks.written. */
+void fxmi_slab_written(struct fxm_machine *m, const struct fxmi_written *w);
+
+/* ---- pages.c ---- */
 
 /* The bits of a gfp_t that mean something to the library; a caller that may not sleep and would is reported. */
 unsigned fxmi_tier_gfp(struct fxm_vcpu *cpu, unsigned gfp);
 
-/* ---- kernel_held.c ---- */
+/* ---- held.c ---- */
 
 void fxmi_held_add(struct fxmi_tier *tier, const struct fxm_held *held, uint64_t entry_before);
 void fxmi_held_remove(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t key);
@@ -123,7 +131,13 @@ void fxmi_held_remove(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t 
 uint64_t fxmi_held_fixmap_of(struct fxmi_tier *tier, uint64_t pfn, uintptr_t *site);
 bool fxmi_held_find(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t key, struct fxm_held *held);
 
-/* ---- kernel_kthread.c ---- */
+/* Reports (finding "leak") what kernel-tier code took and has not given back; returns how many things. */
+unsigned fxmi_held_leaks(struct fxmi_kernel *k);
+
+/* ---- kthread.c ---- */
+
+/* The same for kernel threads that nobody stopped: they run code of a module that goes. */
+unsigned fxmi_kthread_leaks(struct fxmi_kernel *k);
 
 /* What `current` is in a kernel thread; NULL: @task is none. */
 struct fxm_k_current *fxmi_kthread_current(const struct fxm_task *task);

@@ -5,6 +5,7 @@
  * A unit registers itself from a constructor, so the list changes with dlopen() and dlclose() only. Each change raises the
  * generation; a vCPU's next call into the kernel tier then checks every stamp against its machine.
  */
+#include "state.h"
 #include "tier.h"
 
 #include <ctype.h>

@@ -8,7 +8,9 @@
  * the order in which things happened, and show what is so after their operation and before any other CPU's. trace.lock is a leaf;
  * it is held while the user's callback runs.
  */
-#include "kernel.h"
+#include "mapping.h"
+#include "state.h"
+#include "trace.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

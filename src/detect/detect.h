@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXMI_DETECT_H
+#define FXMI_DETECT_H
+
+/*
+ * The room `detect`: mistakes that the kernel does not see. A detector watches; it never changes a returned address, an entry or a
+ * counter. One mistake is one report.
+ */
+
+#include "report.h"
+#include "state.h"
+
+/* ---- history.c ---- */
+
+/* A slot of the FIX_KMAP group. */
+struct fxmi_slot {
+	struct fxm_vcpu *cpu; /* NULL: not online */
+	unsigned cpu_id;
+	int level; /* or type */
+};
+
+/* The slot that @va lies in; false when it lies outside the group. */
+bool fxmi_slot_at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_slot *out);
+
+/* Fills in where the slot of @va, in the group or in pkmap, was mapped last, and unmapped since. */
+void fxmi_history(const struct fxmi_kernel *k, uint64_t va, struct fxmi_subject *about);
+
+/* Whether something is mapped at @va, as its users understand it: a temporary mapping or one of kmap() until it is unmapped. */
+bool fxmi_is_mapped(const struct fxmi_kernel *k, uint64_t va);
+
+/* The mapping at @va has been told about: what comes of it is no second report. */
+void fxmi_tell(struct fxmi_kernel *k, uint64_t va);
+
+/* Says what simulated address @va is. */
+void fxmi_describe(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t size);
+
+/* Where frame @pfn is mapped on @cpu, else in pkmap; 0 when it is not. */
+uint64_t fxmi_mapping_of(struct fxm_vcpu *cpu, uint64_t pfn);
+
+/* Notes that @va was @done ("mapped") at @site, if that is known. */
+void fxmi_note_done(struct fxmi_notes *notes, uint64_t va, const char *done, uintptr_t site);
+
+/*
+ * What a report of an unmap out of order is about: @va, @top_site as where the mapping was made that should have gone first, and
+ * in @notes what became of @va itself.
+ */
+struct fxmi_subject fxmi_order_subject(struct fxmi_kernel *k, uint64_t va, uintptr_t top_site, struct fxmi_notes *notes);
+
+/* Whether the current task may not sleep, as far as can be known: kernels without PREEMPT_COUNT do not. */
+bool fxmi_is_atomic(const struct fxm_vcpu *cpu);
+
+/* Whether page faults are disabled by kmap_atomic() alone, and not by somebody who expects it. */
+bool fxmi_faults_are_off(const struct fxm_vcpu *cpu);
+
+/* Where the innermost section that may not sleep began; 0 when nobody knows. */
+uintptr_t fxmi_atomic_site(const struct fxm_vcpu *cpu);
+
+/*
+ * Whether what makes @cpu atomic has been told about before: a mapping, or a mistake that left the preempt count off. If it is a
+ * mapping, now it has. A kernel complains about each call that may sleep, at most once a second; here it is once for each cause,
+ * and a mapping that so was named is no leak later.
+ */
+bool fxmi_atomic_is_told(const struct fxm_vcpu *cpu);
+
+/* The same, for a report that is about to be made: if so, it is counted instead. */
+bool fxmi_is_repeated_sleep(const struct fxm_vcpu *cpu);
+
+/* Notes where it began, innermost, if anybody knows. Returns @notes. */
+const struct fxmi_notes *fxmi_made_atomic(const struct fxm_vcpu *cpu, struct fxmi_notes *notes);
+
+/*
+ * An unmap call. @va is page aligned where it lies in a slot. @top is the address of the topmost level @level (-1: none); in the
+ * typed generation, of the type @level that was given.
+ */
+struct fxmi_unmap {
+	const char *function;
+	uint64_t va, top;
+	int level;
+	bool is_atomic;
+};
+
+/*
+ * @u was not given the topmost mapping: a finding, unless that is right or @told, by the kernel itself. Before anything
+ * changes.
+ */
+void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool told);
+
+/* kunmap_local() of what kmap_atomic() mapped, or kunmap_atomic() of what kmap_local_page() did. Whether that is told. */
+bool fxmi_check_unmap_call(struct fxm_vcpu *cpu, const struct fxmi_unmap *u);
+
+/* The same of typed slots, for every unmap that the kernel does not check itself. @is_live: the type is mapped. */
+void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool is_live);
+
+/* ---- sleep.c ---- */
+
+/* might_sleep() at the site called @key: "sleeping function called from invalid context", if this CONFIG would say so. */
+void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key);
+
+/* Finding "sleep-in-atomic": @cpu is about to sleep, and the kernel does not notice. @why: one sentence. */
+void fxmi_find_sleep(struct fxm_vcpu *cpu, const char *why);
+
+/*
+ * Whether such a finding was made last in the section that @cpu is in: kunmap() after a kmap() that was told, schedule() after a
+ * cond_resched(), is the same mistake.
+ */
+bool fxmi_sleep_is_told(const struct fxm_vcpu *cpu);
+
+/* Why @cpu may not sleep. */
+const char *fxmi_why_atomic(const struct fxm_vcpu *cpu);
+
+/* ---- watch.c ---- */
+
+/* callbacks.watch. */
+void fxmi_on_watch(struct fxm_vcpu *cpu, const struct fxmi_watch_info *info);
+
+/* Has accesses watched, if a detector wants that. */
+void fxmi_watch_init(struct fxmi_kernel *k);
+
+/*
+ * A pointer into the page at @from (0: unknown) is about to be used in another one, @into. If @from is a mapping of one page, and
+ * @into another mapping, that is a finding. Where nothing is mapped yet, the access decides.
+ */
+void fxmi_pointer_overrun(struct fxm_vcpu *cpu, uint64_t from, uint64_t into, enum fxm_access access, uintptr_t site);
+
+/* It faulted at @va, in @pc, which is told now. Whether it was told before. */
+bool fxmi_pointer_faulted(struct fxm_vcpu *cpu, uint64_t va, uintptr_t pc);
+
+/* @task ends, or somebody asks for all reports: if it has not faulted until now, it went through. */
+void fxmi_pointer_settle(struct fxm_vcpu *cpu, struct fxm_task *task);
+
+/* The entry of the base page at @va was replaced, and @cpu alone flushed it. */
+void fxmi_watch_replaced(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va);
+
+#endif
