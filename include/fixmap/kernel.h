@@ -9,10 +9,24 @@
  * The names act for the vCPU of the calling thread, which sits down on the default machine at its first call.
  */
 
+#ifdef __cplusplus
+#error "the kernel tier is C: kernel code does not compile as C++ (the explicit tier, <fixmap/fixmap.h>, does)"
+#else
+
 #ifdef __has_include
 #if !__has_include(<fxm/unit.h>)
 #error "<fixmap/kernel.h> needs the flags that `fixmap cflags -p PROFILE -o NAME=VALUE` prints"
 #endif
+#endif
+
+/*
+ * A program has the C library's headers too, and names of theirs are macros here. Declared first, they do not become uses of those
+ * macros, in whichever order the program includes both.
+ */
+#ifndef __KERNEL__
+#include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
 #endif
 
 #include <asm/apicdef.h>
@@ -30,4 +44,5 @@
 #include <linux/spinlock.h>
 #include <linux/version.h>
 
+#endif /* C */
 #endif

@@ -58,6 +58,11 @@ FXM_K_BYTEORDER(be, 16)
 FXM_K_BYTEORDER(be, 32)
 FXM_K_BYTEORDER(be, 64)
 
+/* A program's <netinet/in.h> has macros of these names too. */
+#undef ntohl
+#undef htonl
+#undef ntohs
+#undef htons
 #define ntohl(x) be32_to_cpu(x)
 #define htonl(x) cpu_to_be32(x)
 #define ntohs(x) be16_to_cpu(x)

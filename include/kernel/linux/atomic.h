@@ -46,12 +46,12 @@ FXM_K_INLINE int atomic_cmpxchg(atomic_t *v, int old, int value)
 	return old;
 }
 
-/* The value before; it stays when it is @not. */
-FXM_K_INLINE int atomic_fetch_add_unless(atomic_t *v, int i, int not )
+/* The value before; it stays when it is @but. */
+FXM_K_INLINE int atomic_fetch_add_unless(atomic_t *v, int i, int but)
 {
 	int old = atomic_read(v);
 
-	while (old != not &&!__atomic_compare_exchange_n(&v->counter, &old, old + i, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+	while (old != but && !__atomic_compare_exchange_n(&v->counter, &old, old + i, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 		;
 	return old;
 }
@@ -61,7 +61,7 @@ FXM_K_INLINE bool atomic_try_cmpxchg(atomic_t *v, int *old, int value)
 	return __atomic_compare_exchange_n(&v->counter, old, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-#define atomic_add_unless(v, i, not ) (atomic_fetch_add_unless(v, i, not ) != (not ))
+#define atomic_add_unless(v, i, but) (atomic_fetch_add_unless(v, i, but) != (but))
 #define atomic_inc_not_zero(v) atomic_add_unless(v, 1, 0)
 #define atomic_add_negative(i, v) (atomic_add_return(i, v) < 0)
 #define atomic_add(i, v) ((void)__atomic_add_fetch(&(v)->counter, i, __ATOMIC_RELAXED))
