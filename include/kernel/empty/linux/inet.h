@@ -5,6 +5,7 @@
 /* There is no network: the sizes of addresses in words. */
 
 #define INET_ADDRSTRLEN 16
+#undef INET6_ADDRSTRLEN /* <netinet/in.h> has 46 */
 #define INET6_ADDRSTRLEN 48
 
 #endif
