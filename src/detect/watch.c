@@ -194,8 +194,8 @@ void fxmi_on_watch(struct fxm_vcpu *cpu, const struct fxmi_watch_info *info)
 
 void fxmi_watch_init(struct fxmi_kernel *k)
 {
-	k->m->watched = fxmi_layout_detects(k->layout, "foreign-use") || fxmi_layout_detects(k->layout, "past-the-page") ||
-			fxmi_layout_detects(k->layout, "stale-tlb");
+	k->m->watched = fxmi_detects(k->layout, "foreign-use") || fxmi_detects(k->layout, "past-the-page") ||
+			fxmi_detects(k->layout, "stale-tlb");
 }
 
 FXMI_COLD void fxmi_watch_replaced(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va)

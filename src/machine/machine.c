@@ -100,7 +100,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->full_stacks = !strcmp(fxmi_setting_text(l, "stacks"), "full");
 	k->record_sites = k->detect && k->has_stacks;
 	fxmi_watch_init(k);
-	k->checks_sleep = k->debug_atomic_sleep || fxmi_layout_detects(l, "sleep-in-atomic");
+	k->checks_sleep = k->debug_atomic_sleep || fxmi_detects(l, "sleep-in-atomic");
 	k->va_mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 	k->fixaddr_top = fxm_layout_get(l, "FIXADDR_TOP");
 	k->fixaddr_start = fxm_layout_get(l, "FIXADDR_START");
@@ -288,8 +288,8 @@ static void describe(struct fxmi_desc *d, const struct fxm_layout *layout, bool 
 	    .preempt_count = fxmi_setting(layout, "PREEMPT_COUNT"),
 	    .window = window_mode(layout),
 	    .identity = word && strcmp(word, "auto") ? !strcmp(word, "1") : identity,
-	    .poison = fxmi_layout_detects(layout, "use-after-unmap"),
-	    .poison_slabs = fxmi_layout_detects(layout, "use-after-free"),
+	    .poison = fxmi_detects(layout, "use-after-unmap"),
+	    .poison_slabs = fxmi_detects(layout, "use-after-free"),
 	    .hung_task_seconds = (unsigned)fxmi_setting(layout, "hung_task"),
 	    .callbacks = &fxmi_kernel_callbacks,
 	};
@@ -529,47 +529,4 @@ struct fxm_vcpu *fxm_current(void)
 		abort();
 	}
 	return fxmi_self;
-}
-
-const char *fxm_strerror(int error)
-{
-	switch (-error) {
-	case 0:
-		return "success";
-	case ENOENT:
-		return "no such name, page or entry";
-	case EINVAL:
-		return "an argument is null, out of range or of another machine";
-	case ERANGE:
-		return "a number is out of range";
-	case ENOMEM:
-		return "the host has no memory for this";
-	case EBUSY:
-		return "in use";
-	case ENOSYS:
-		return "this profile's kernel does not have that function";
-	case ENOTSUP:
-		return "this machine has no window";
-	case EFAULT:
-		return "the simulated address is not mapped, or not for this access";
-	case EDEADLK:
-		return "waiting would never end";
-	case ECANCELED:
-		return "the task was ended by a BUG, an oops or a hopeless wait";
-	case ECHILD:
-		return "the machine was made before fork() and is not usable in the child: create a new one";
-	case ENOSPC:
-		return "no room left";
-	case EEXIST:
-		return "there is one already";
-	case EPERM:
-		return "the calling thread is not attached";
-	case EAGAIN:
-		return "the host refused a thread";
-	case EMFILE:
-	case ENFILE:
-		return "too many open files (ulimit -n)";
-	default:
-		return "unknown error";
-	}
 }

@@ -207,12 +207,14 @@ static int count_word(void *arg, const struct word *word, struct fxmi_error *err
 	return 0;
 }
 
-int fxmi_inject_check(const char *text, struct fxmi_error *error)
+static int check_words(const char *text, struct fxmi_error *error)
 {
 	unsigned n = 0;
 
 	return each_word(text, count_word, &n, error);
 }
+
+FXMI_WORDS("inject", check_words)
 
 static int inject(struct fxmi_kernel *k, const struct word *w)
 {

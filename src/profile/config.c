@@ -13,7 +13,6 @@
 #include "expr.h"
 #include "profile.h"
 #include "profile_file.h"
-#include "suppress.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -49,15 +48,16 @@ static const struct fxmi_row library_rows[] = {
 };
 #define NR_LIBRARY_ROWS (sizeof(library_rows) / sizeof(library_rows[0]))
 
-/* What detect=LIST may name. */
-static const char *const detectors[] = {"leak", "use-after-unmap", "double-unmap", "unmap-order", "wrong-argument", "foreign-use",
-					"slot-reuse", "sleep-in-atomic", "past-the-page", "too-deep", "stale-tlb",
-					"device-dereference", "unattached-thread",
-					/* the kernel tier's */
-					"free-while-mapped", "red-zone", "use-after-free", "virt-to-page", "truncated-pointer"};
-#define NR_DETECTORS (sizeof(detectors) / sizeof(detectors[0]))
-
 #define SIZE_MAXIMUM UINT64_C(0xfffffffffffff)
+
+/* Who checks which text setting. Only constructors add to it. */
+static struct fxmi_words *checked;
+
+void fxmi_words_register(struct fxmi_words *w)
+{
+	w->next = checked;
+	checked = w;
+}
 
 /* ---- words of a choice ------------------------------------------------------------------------------------------- */
 
@@ -434,49 +434,6 @@ static int unknown_profile(struct fxmi_error *error, const char *name)
 	return -ENOENT;
 }
 
-bool fxmi_is_detector(const char *name, size_t len)
-{
-	for (size_t i = 0; i < NR_DETECTORS; i++)
-		if (strlen(detectors[i]) == len && !memcmp(detectors[i], name, len))
-			return true;
-	return false;
-}
-
-void fxmi_detectors_list(char *buf, size_t size)
-{
-	size_t used = 0;
-	for (size_t i = 0; i < NR_DETECTORS && used < size; i++)
-		used += (size_t)snprintf(buf + used, size - used, " %s", detectors[i]);
-}
-
-/* suppress=FILE: read here for its errors, and again by each machine. */
-static int check_suppressions(const char *text, struct fxmi_error *error)
-{
-	struct fxmi_suppressions *s;
-	int err = fxmi_suppress_read(text, &s, error);
-
-	fxmi_suppress_free(s);
-	return err;
-}
-
-/* detect=on, off, or known names joined by '+'. */
-static int check_detectors(const char *text, struct fxmi_error *error)
-{
-	if (!strcmp(text, "on") || !strcmp(text, "off"))
-		return 0;
-	for (const char *at = text;; at++) {
-		size_t len = strcspn(at, "+");
-		if (!fxmi_is_detector(at, len)) {
-			char all[512];
-			fxmi_detectors_list(all, sizeof(all));
-			return fxmi_error_set(error, "detect=%s: write on, off, or names joined by +:%s", text, all);
-		}
-		at += len;
-		if (!*at)
-			return 0;
-	}
-}
-
 /* ---- the public calls ----------------------------------------------------------------------------------------------------- */
 
 /* The library's settings do not depend on the profile: they stay. */
@@ -552,14 +509,9 @@ int fxmi_config_fail(struct fxm_config *cfg, const char *fmt, ...)
 
 static int set_text(struct fxm_config *cfg, struct fxmi_setting *item, const char *value)
 {
-	static const struct {
-		const char *name;
-		int (*check)(const char *, struct fxmi_error *);
-	} checks[] = {{"detect", check_detectors}, {"suppress", check_suppressions}, {"inject", fxmi_inject_check}};
-
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
-		if (!strcmp(item->row->name, checks[i].name)) {
-			int err = checks[i].check(value, &cfg->error);
+	for (const struct fxmi_words *w = checked; w; w = w->next)
+		if (!strcmp(item->row->name, w->setting)) {
+			int err = w->check(value, &cfg->error);
 			if (err)
 				return err;
 		}

@@ -47,12 +47,23 @@ int fxmi_setting_assign(struct fxmi_settings *s, struct fxmi_setting *item, uint
 /* The text that fxm_config_set() takes for the present value. Valid until the next change. */
 const char *fxmi_setting_as_text(const struct fxmi_setting *item);
 
-/* Whether detect=LIST may name it; all such names, each after a space. */
-bool fxmi_is_detector(const char *name, size_t len);
-void fxmi_detectors_list(char *buf, size_t size);
+/*
+ * The words of a text setting mean something to a room above, which reads them when a machine is made. It also has them checked
+ * here, so that a misspelt one is refused where it is written: 0, or -EINVAL and one line in @error.
+ */
+struct fxmi_words {
+	const char *setting;
+	int (*check)(const char *text, struct fxmi_error *error);
+	struct fxmi_words *next;
+};
+void fxmi_words_register(struct fxmi_words *words);
 
-/* inject.c: whether @text is a value of inject=; else one line in @error and -EINVAL. */
-int fxmi_inject_check(const char *text, struct fxmi_error *error);
+#define FXMI_WORDS(name, function)                                                                                                 \
+	static __attribute__((constructor)) void register_words_of_##function(void)                                                \
+	{                                                                                                                          \
+		static struct fxmi_words words = {.setting = (name), .check = (function)};                                         \
+		fxmi_words_register(&words);                                                                                       \
+	}
 
 /* Leaves one line for fxm_config_error() and returns -EINVAL: for what machine creation finds wrong with a config. */
 int fxmi_config_fail(struct fxm_config *cfg, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -11,7 +11,6 @@
 #include "expr.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,23 +29,6 @@ struct parser {
 };
 
 static uint64_t ternary(struct parser *p);
-
-void fxmi_error_clear(struct fxmi_error *error)
-{
-	error->text[0] = 0;
-	error->has_place = false;
-}
-
-int fxmi_error_set(struct fxmi_error *error, const char *fmt, ...)
-{
-	if (error->text[0])
-		return -EINVAL;
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(error->text, sizeof(error->text), fmt, ap);
-	va_end(ap);
-	return -EINVAL;
-}
 
 /* Fails once; the rest of the parse yields zeros. */
 static uint64_t fail(struct parser *p, const char *what)

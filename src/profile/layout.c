@@ -680,21 +680,6 @@ const struct fxmi_setting *fxmi_setting_at(const struct fxm_layout *layout, size
 	return i < layout->settings.nr ? &layout->settings.item[i] : NULL;
 }
 
-bool fxmi_layout_detects(const struct fxm_layout *layout, const char *name)
-{
-	const char *list = fxmi_setting_text(layout, "detect");
-	size_t len = strlen(name);
-	if (!strcmp(list, "on"))
-		return true;
-	for (const char *word = list; *word; word += *word == '+') {
-		size_t n = strcspn(word, "+");
-		if (n == len && !memcmp(word, name, n))
-			return true;
-		word += n;
-	}
-	return false;
-}
-
 uint64_t fxmi_trait(const struct fxm_layout *layout, const char *name)
 {
 	const struct symbol *s = find_kind(layout, name, FXMI_ROW_TRAIT, FXMI_ROW_TRAIT);

@@ -22,9 +22,6 @@ const char *fxmi_setting_text(const struct fxm_layout *layout, const char *name)
 /* Setting number @i, the profile's first, or NULL past the end: the words of a machine line. */
 const struct fxmi_setting *fxmi_setting_at(const struct fxm_layout *layout, size_t i);
 
-/* Whether detector @name is on: detect=on, or detect=LIST that names it. */
-bool fxmi_layout_detects(const struct fxm_layout *layout, const char *name);
-
 /* Trait @name; 0 when the profile does not have it. */
 uint64_t fxmi_trait(const struct fxm_layout *layout, const char *name);
 

@@ -7,6 +7,7 @@
  * include/fixmap/profiles/rows.h says what each row means; the kinds here have the same names.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -80,5 +81,8 @@ struct fxmi_profile fxmi_profile_of_rows(const struct fxmi_row *rows, size_t nr)
 
 /* The profile called @name (NULL: the default one), built in or read from a file, or NULL. */
 const struct fxmi_profile *fxmi_profile_find(const char *name);
+
+/* Whether the kernel of @version has @function, a name that fxm_since() knows. */
+bool fxmi_version_has(unsigned version, const char *function);
 
 #endif

@@ -3,7 +3,12 @@
  * Which kernel versions have which function. A call that the profile's kernel does not have is refused, and the message
  * names the version that has it; nothing is emulated silently.
  */
-#include "state.h"
+#include "profile.h"
+
+#include <fixmap/kmap_atomic.h>
+#include <sim.h>
+
+#include <errno.h>
 
 #define V(major, minor, patch) ((major) << 16 | (minor) << 8 | (patch))
 #define FOR_EVER UINT32_MAX
@@ -91,11 +96,11 @@ int fxm_since_at(size_t i, const char **function, unsigned *first, unsigned *las
 	return 0;
 }
 
-bool fxmi_has(const struct fxmi_kernel *k, const char *function)
+bool fxmi_version_has(unsigned version, const char *function)
 {
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		if (!strcmp(functions[i].function, function))
-			return k->version >= functions[i].first && k->version <= functions[i].last;
+			return version >= functions[i].first && version <= functions[i].last;
 	fxm_assert(!"a function of the table");
 	return false;
 }

@@ -347,7 +347,7 @@ bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detec
 	char message[512], head[128];
 	va_list args;
 
-	if (!fxmi_layout_detects(k->layout, detector))
+	if (!fxmi_detects(k->layout, detector))
 		return false;
 	/* What comes of a mistake that was told is no second one. */
 	if (about && about->mapped_at & FXMI_SITE_TOLD)

@@ -57,6 +57,13 @@ bool fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, 
 bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
 		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* Whether detector @name is on: detect=on, or detect=LIST that names it. */
+bool fxmi_detects(const struct fxm_layout *layout, const char *name);
+
+/* Whether detect=LIST may name it; all such names, each after a space. */
+bool fxmi_is_detector(const char *name, size_t len);
+void fxmi_detectors_list(char *buf, size_t size);
+
 /* A report whose kernel text is made elsewhere (oops.c, deadlock). @text_head: the kernel's own lines. */
 void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *detector, const char *where,
 		 const char *text_head, const struct fxmi_subject *about, const char *message);

@@ -10,7 +10,6 @@
 #include "state.h"
 #include "suppress.h"
 
-
 #include <fnmatch.h>
 #include <stdlib.h>
 
@@ -115,6 +114,18 @@ void fxmi_suppress_free(struct fxmi_suppressions *s)
 	free(s->line);
 	free(s);
 }
+
+/* Read for its errors; each machine reads it again. */
+static int check_suppressions(const char *text, struct fxmi_error *error)
+{
+	struct fxmi_suppressions *s;
+	int err = fxmi_suppress_read(text, &s, error);
+
+	fxmi_suppress_free(s);
+	return err;
+}
+
+FXMI_WORDS("suppress", check_suppressions)
 
 /* ---- matching ---- */
 

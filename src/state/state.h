@@ -161,7 +161,10 @@ FXMI_INLINE uint64_t fxmi_virt_to_fix(const struct fxmi_kernel *k, uint64_t va)
 /* ---- questions ---- */
 
 /* Whether this kernel's version has @function (a name that fxm_since() knows). */
-bool fxmi_has(const struct fxmi_kernel *k, const char *function);
+FXMI_INLINE bool fxmi_has(const struct fxmi_kernel *k, const char *function)
+{
+	return fxmi_version_has(k->version, function);
+}
 
 /* The word of @bytes at physical address @pa, 0 outside of RAM. */
 FXMI_INLINE uint64_t fxmi_phys_word(const struct fxmi_kernel *k, uint64_t pa, unsigned bytes)

@@ -91,7 +91,7 @@ static void check_mapped(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned o
 	static const char *const undo[] = {"kunmap", "kunmap_local", "kunmap_atomic", "clear_fixmap"};
 	enum { KMAP, LOCAL, ATOMIC, FIXMAP } by;
 
-	if (!fxmi_layout_detects(k->layout, "free-while-mapped"))
+	if (!fxmi_detects(k->layout, "free-while-mapped"))
 		return;
 	for (struct fxm_page *p = page; p < page + (1u << order) && fxmi_page_is_valid(k->m, p); p++) {
 		unsigned long long pfn = fxmi_page_pfn(k->m, p), va = fxmi_mapping_of(cpu, pfn);

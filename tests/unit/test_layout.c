@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "layout.h"
+#include "report.h"
 
 #include <fixmap/kmap_atomic.h>
 
@@ -594,10 +595,10 @@ static void src_finds_traits_sites_and_settings(void **state)
 	assert_string_equal(fxmi_setting_text(a, "ram_end"), "7ffe0000");
 	assert_null(fxmi_setting_text(a, "INTEL_TXT"));
 	assert_int_equal(fxmi_layout_version(b), 0x040f00);
-	assert_true(fxmi_layout_detects(a, "leak"));
-	assert_false(fxmi_layout_detects(a, "use-after-unmap"));
-	assert_false(fxmi_layout_detects(b, "leak"));
-	assert_true(fxmi_layout_detects(c, "leak"));
+	assert_true(fxmi_detects(a, "leak"));
+	assert_false(fxmi_detects(a, "use-after-unmap"));
+	assert_false(fxmi_detects(b, "leak"));
+	assert_true(fxmi_detects(c, "leak"));
 	assert_int_equal(fxmi_boot_at(b, 0, &index, &phys, &prot), -ENOENT);
 	assert_int_equal(fxmi_boot_at(c, 0, &index, &phys, &prot), 0);
 	assert_int_equal(index, 3);
