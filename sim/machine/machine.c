@@ -8,14 +8,15 @@
  *
  * registry_lock is a leaf, except that it is held across fork().
  */
-#include "internal.h"
+#include "machines.h"
+#include "window_internal.h"
 
 #include <fixmap/machine.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 /* ---- the list of machines ------------------------------------------------------------------------------------------------- */
 
@@ -103,28 +104,6 @@ static void watch_forks(void)
 {
 	if (pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child))
 		abort();
-}
-
-void fxmi_complain_forked(void)
-{
-	static const char line[] = "libfixmap: this machine was made before fork(); its memory stayed with the parent process: "
-				   "create a new one in the child.\n";
-
-	if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
-		return;
-}
-
-_Noreturn void fxmi_die_forked(void)
-{
-	fxmi_complain_forked();
-	abort();
-}
-
-_Noreturn FXMI_COLD void fxmi_assert_failed(const char *expr, const char *file, int line)
-{
-	fprintf(stderr, "libfixmap: %s:%d: assertion \"%s\" failed. This is a bug of libfixmap, please report it. Aborting.\n",
-		file, line, expr);
-	abort();
 }
 
 /* ---- vCPUs ------------------------------------------------------------------------------------------------------------------- */
@@ -248,7 +227,6 @@ static const struct {
 	int (*init)(struct fxm_machine *m);
 	void (*free)(struct fxm_machine *m);
 } parts[] = {
-	{fxmi_inject_init, fxmi_inject_free},
 	{fxmi_physmem_init, fxmi_physmem_free},
 	{fxmi_kmalloc_init, fxmi_kmalloc_free},
 	{fxmi_pgtable_init, NULL},
@@ -265,6 +243,7 @@ static void free_parts(struct fxm_machine *m, unsigned n)
 			parts[n].free(m);
 	pthread_cond_destroy(&m->seat_left);
 	pthread_mutex_destroy(&m->task_lock);
+	fxmi_injections_free(&m->inject);
 	free(m);
 }
 
@@ -284,6 +263,7 @@ int fxmi_machine_new(const struct fxmi_desc *desc, struct fxm_machine **out)
 	m->nr_cpus = desc->nr_cpus;
 	m->next_pid = 1;
 	pthread_mutex_init(&m->task_lock, NULL);
+	fxmi_injections_init(&m->inject);
 	fxmi_cond_init(&m->seat_left);
 	while (n < NR_PARTS && !(error = parts[n].init(m)))
 		n++;

@@ -19,7 +19,7 @@
  * those without a live one on the empty list. Lock: zone_lock guards everything here.
  */
 
-#include "internal.h"
+#include "mem_internal.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -159,6 +159,15 @@ static uint64_t object_pa(const struct fxm_machine *m, const struct slab *s, uns
 	return (fxmi_page_pfn(m, s->page) << FXM_PAGE_SHIFT) + n * s->size;
 }
 
+/* The vCPU of @m that the caller sits on, or NULL. */
+static struct fxm_vcpu *own_vcpu(const struct fxm_machine *m)
+{
+	for (unsigned n = 0; n < m->cpus_online; n++)
+		if (m->vcpu[n] == fxmi_self)
+			return fxmi_self;
+	return NULL;
+}
+
 /* Notes it when a byte in [@from, @to) of an object is not @byte; whether that is so. */
 static bool check_bytes(struct fxm_machine *m, const struct slab *s, unsigned n, size_t from, size_t to, unsigned char byte)
 {
@@ -173,7 +182,7 @@ static bool check_bytes(struct fxm_machine *m, const struct slab *s, unsigned n,
 	struct fxmi_written *w = malloc(sizeof(*w));
 	if (!w)
 		return true;
-	*w = (struct fxmi_written){.cpu = fxmi_self && fxmi_self->machine == m ? fxmi_self : NULL,
+	*w = (struct fxmi_written){.cpu = own_vcpu(m),
 				   .after_free = byte == POISON_FREE,
 				   .va = m->desc.page_offset + object_pa(m, s, n),
 				   .asked = o->asked,

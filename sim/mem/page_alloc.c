@@ -14,7 +14,7 @@
  * order; the other frames of a block have refcount 0, so none of them passes for a head.
  */
 
-#include "internal.h"
+#include "mem_internal.h"
 
 #include <errno.h>
 
@@ -409,9 +409,9 @@ void fxm_fail_alloc(struct fxm_machine *m, uint64_t nth, bool and_all_after)
 {
 	if (!m)
 		return;
-	fxmi_inject_clear(m, UINT32_C(1) << FXMI_POINT_ALLOC);
+	fxmi_inject_clear(&m->inject, UINT32_C(1) << FXMI_POINT_ALLOC);
 	if (nth)
-		fxmi_inject_add(m, FXMI_POINT_ALLOC, 1, nth, and_all_after);
+		fxmi_inject_add(&m->inject, FXMI_POINT_ALLOC, 1, nth, and_all_after);
 }
 
 /* ---- self-check ------------------------------------------------------------------------------------------------------ */

@@ -15,7 +15,7 @@
  * in physmem.fresh (page_alloc.c).
  */
 
-#include "internal.h"
+#include "mem_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
  * Invariant: simulated memory is only touched through an entry's `host`, fetched anew for every page: a fill may move entries.
  */
 
-#include "internal.h"
+#include "mmu_internal.h"
 
 #include <errno.h>
 

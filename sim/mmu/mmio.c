@@ -8,7 +8,7 @@
  * machine ends; zone_lock guards additions, readers take no lock.
  */
 
-#include "internal.h"
+#include "mmu_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
  * Where to start reading: fxmi_walk_entry() is one step of every walk.
  */
 
-#include "internal.h"
+#include "mmu_internal.h"
 #include "walk.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The page-table formats of arm (short descriptors) and arm64, in the terms that sim/pgtable.c walks by.
+ * The page-table formats of arm (short descriptors) and arm64, in the terms that pgtable.c walks by.
  *
  * arm: a first-level word maps 1 MB, as a section or by a table of 256 words. Linux uses pairs of tables, and keeps in the
  * same page entries of its own, for what the hardware has no bits for (young, dirty, the kind of memory):

@@ -24,7 +24,7 @@
  * A fill that loses the race still returns its translation: the access itself happened before the flush.
  */
 
-#include "internal.h"
+#include "mmu_internal.h"
 #include "walk.h"
 
 #include <linux/membarrier.h>

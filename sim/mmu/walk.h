@@ -7,7 +7,7 @@
  * the formats themselves, as initialisers, for the same reason.
  */
 
-#include "internal.h"
+#include "mmu_internal.h"
 
 /* ---- formats --------------------------------------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  *
  * Everything here belongs to the caller's own seat; nothing is locked. Counters may go below zero, as in the kernel.
  */
-#include "internal.h"
+#include "task_internal.h"
 
 #include <errno.h>
 

@@ -6,7 +6,7 @@
  * switch in a dozen instructions and no system call. Elsewhere, and where the CPU may check a shadow stack, ucontext does it.
  * The sanitizers and valgrind are told of every stack and switch, or they would take one stack for a wild excursion of another.
  */
-#include "internal.h"
+#include "task_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>

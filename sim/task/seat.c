@@ -8,7 +8,7 @@
  *
  * seat_lock is a leaf. No thread waits for a seat with any other lock held.
  */
-#include "internal.h"
+#include "task_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,7 @@
  * task_lock guards the list, `running`, and every state change to or from FXM_TASK_SLEEPING or an ended state. No callback
  * runs under it.
  */
-#include "internal.h"
+#include "window_internal.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -512,7 +512,7 @@ static int resume(struct fxm_task *task, bool patient)
 	if (!claim(task, &result))
 		return result;
 	enter_thread(NULL);
-	if (task->machine->window.mode != FXM_WINDOW_OFF)
+	if (task->machine->window->mode != FXM_WINDOW_OFF)
 		fxmi_segv_rearm();
 	if (fxmi_self == task->cpu) {
 		run_on_callers_seat(task, fxmi_self);

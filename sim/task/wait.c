@@ -10,7 +10,7 @@
  * Whoever sleeps looks around first: when all host threads of the process are blocked in here, nobody is left to wake it. A
  * fibre's driver decides that for it (fxm_task_join()).
  */
-#include "internal.h"
+#include "task_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

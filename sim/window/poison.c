@@ -10,7 +10,7 @@
  * Invariant: a poisoned page is resident. What makes it not resident, shows a new mapping, or gives the addresses back to the host
  * makes it whole first.
  */
-#include "internal.h"
+#include "window_internal.h"
 
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
@@ -73,7 +73,7 @@ static int contains(struct fxm_machine *m, void *arg)
 {
 	struct fxm_machine **found = ((void **)arg)[0];
 
-	if (m->dead || !m->window.poisons || !fxmi_window_contains(m, *(const uintptr_t *)((void **)arg)[1]))
+	if (m->dead || !m->window->poisons || !fxmi_window_contains(m, *(const uintptr_t *)((void **)arg)[1]))
 		return 0;
 	*found = m;
 	return 1;
@@ -89,8 +89,8 @@ static void on_error(const char *text)
 	(void)text;
 	if (!fxmi_machine_each(contains, (void *[]){&m, &address}))
 		return;
-	uint64_t va = address - (uint64_t)m->window.delta;
-	const struct fxmi_segment *seg = fxmi_lazy_segment(&m->window, va);
+	uint64_t va = address - (uint64_t)m->window->delta;
+	const struct fxmi_segment *seg = fxmi_lazy_segment(m->window, va);
 	void (*trap)(struct fxm_vcpu *, const struct fxmi_trap_info *) = fxmi_callback(m, trap);
 	if (!seg || !trap || !is_poisoned(seg, (va - seg->start) >> FXM_PAGE_SHIFT))
 		return;

@@ -12,7 +12,7 @@
  *
  * handler_lock guards the list of earlier handlers. The handler takes it too; no code under it can fault.
  */
-#include "internal.h"
+#include "window_internal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -237,13 +237,13 @@ static enum verdict in_window(struct access *a)
 
 	if (!m)
 		return NEXT;
-	m->window.faults++;
-	uint64_t va = a->address - (uint64_t)m->window.delta;
+	m->window->faults++;
+	uint64_t va = a->address - (uint64_t)m->window->delta;
 	if (!a->cpu || a->cpu->machine != m) {
 		a->cpu = m->vcpu[0];
 		trap_at(a, FXMI_TRAP_UNATTACHED, va);
 	}
-	struct fxmi_segment *seg = fxmi_lazy_segment(&m->window, va);
+	struct fxmi_segment *seg = fxmi_lazy_segment(m->window, va);
 	if (seg)
 		fxmi_window_fault(a->cpu, seg, va, a->kind, a->pc);
 	else
@@ -266,7 +266,7 @@ static uintptr_t unshadow(uintptr_t address)
 
 static enum verdict truncated(struct access *a)
 {
-	const struct fxmi_window *w = a->cpu ? &a->cpu->machine->window : NULL;
+	const struct fxmi_window *w = a->cpu ? a->cpu->machine->window : NULL;
 
 	if (!w || w->mode == FXM_WINDOW_OFF || w->identity || a->cpu->machine->desc.format->va_bits != 32)
 		return NEXT;

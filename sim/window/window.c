@@ -7,11 +7,11 @@
  *
  * Simulated address a lies at host address a + delta; delta is 0 under identity, else a multiple of 4 GiB.
  *
- * Under AddressSanitizer a page that retain keeps is poisoned from the end of its mapping to the begin of the next (sim/poison.c).
+ * Under AddressSanitizer a page that retain keeps is poisoned from the end of its mapping to the begin of the next (poison.c).
  *
  * A lazy page is in one of three states. Its bit in `resident` is clear: PROT_NONE. The bit is set and page.pfn is
  * NOT_MAPPED: a fault handler is about to map it. The bit is set and page.pfn is a frame: mapped. All changes happen under
- * window.lock; nr_resident counts the bits.
+ * window->lock; nr_resident counts the bits.
  *
  * The bit is also how the owner of a mapping and the handler on another thread meet:
  *
@@ -22,9 +22,9 @@
  * owner that finds a page claimed but not mapped takes the claim away; the handler notices and starts again.
  *
  * Revoked pages become plain PROT_NONE again, so that they merge with their neighbours: the host allows some 65000 areas.
- * window.lock is taken inside a lock of src/; no callback runs under it.
+ * window->lock is taken inside a lock of src/; no callback runs under it.
  */
-#include "internal.h"
+#include "window_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -106,7 +106,7 @@ static void remap(struct fxmi_window *w, unsigned char *host, size_t bytes, int 
 	errno = saved_errno;
 }
 
-/* ---- lazy pages. window.lock held ---------------------------------------------------------------------------------------- */
+/* ---- lazy pages. window->lock held ---------------------------------------------------------------------------------------- */
 
 static unsigned char *host_page(const struct fxmi_segment *seg, uint64_t n)
 {
@@ -150,12 +150,12 @@ static void show(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t n, ui
 	bool is_ram = fxmi_pfn_is_ram(m, pfn);
 	int prot = PROT_READ | (writable ? PROT_WRITE : 0);
 
-	set_bit(&m->window, seg, n);
+	set_bit(m->window, seg, n);
 	if (is_ram)
-		remap(&m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_SHARED | MAP_POPULATE, m->mem.memfd,
+		remap(m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_SHARED | MAP_POPULATE, m->mem.memfd,
 		      pfn << FXM_PAGE_SHIFT);
 	else
-		remap(&m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_PRIVATE, ones_fd, 0);
+		remap(m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_PRIVATE, ones_fd, 0);
 	set_shown(seg, n, pfn, writable);
 }
 
@@ -169,12 +169,12 @@ static void withdraw(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t f
 		fxmi_unpoison(seg, n);
 	}
 	if (mapped) {
-		remap(&m->window, host_page(seg, from), (to - from) << FXM_PAGE_SHIFT, PROT_NONE, RESERVE_FLAGS, -1, 0);
+		remap(m->window, host_page(seg, from), (to - from) << FXM_PAGE_SHIFT, PROT_NONE, RESERVE_FLAGS, -1, 0);
 		tell_memcheck(host_page(seg, from), (to - from) << FXM_PAGE_SHIFT);
 	}
 	for (uint64_t n = from; n < to; n++) {
 		set_shown(seg, n, NOT_MAPPED, false);
-		clear_bit(&m->window, seg, n);
+		clear_bit(m->window, seg, n);
 	}
 }
 
@@ -205,8 +205,8 @@ static void begin_locked(struct fxm_machine *m, struct fxmi_segment *seg, uint64
 {
 	const struct fxmi_pt_format *f = m->desc.format;
 	uint64_t pfn = entry_pfn(f, entry), shown = shown_pfn(seg, n);
-	bool eager = m->window.mode == FXM_WINDOW_EAGER;
-	bool replaces = eager || (m->window.mode == FXM_WINDOW_RETAIN && shown != NOT_MAPPED);
+	bool eager = m->window->mode == FXM_WINDOW_EAGER;
+	bool replaces = eager || (m->window->mode == FXM_WINDOW_RETAIN && shown != NOT_MAPPED);
 	bool writable = may_write(f, entry), is_writable = seg->page[n].writable;
 
 	fxmi_unpoison(seg, n);
@@ -229,17 +229,17 @@ static bool is_settled(const struct fxm_machine *m, const struct fxmi_segment *s
 void fxmi_window_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry)
 {
 	struct fxm_machine *m = cpu->machine;
-	struct fxmi_segment *seg = m->window.mode == FXM_WINDOW_OFF ? NULL : fxmi_lazy_segment(&m->window, va);
+	struct fxmi_segment *seg = m->window->mode == FXM_WINDOW_OFF ? NULL : fxmi_lazy_segment(m->window, va);
 
 	if (!seg)
 		return;
 	uint64_t n = page_index(seg, va);
 	entry = fxmi_pte_view(m->desc.format, entry);
-	if (m->window.mode != FXM_WINDOW_EAGER && (!fxmi_is_resident(seg->resident, n) || is_settled(m, seg, n, entry)))
+	if (m->window->mode != FXM_WINDOW_EAGER && (!fxmi_is_resident(seg->resident, n) || is_settled(m, seg, n, entry)))
 		return;
-	pthread_mutex_lock(&m->window.lock);
+	pthread_mutex_lock(&m->window->lock);
 	begin_locked(m, seg, n, entry);
-	pthread_mutex_unlock(&m->window.lock);
+	pthread_mutex_unlock(&m->window->lock);
 }
 
 void fxmi_window_end(struct fxm_vcpu *cpu, uint64_t va)
@@ -274,17 +274,17 @@ static void end_segment(struct fxm_machine *m, struct fxmi_segment *seg, uint64_
 		to--;
 	if (from == to)
 		return;
-	pthread_mutex_lock(&m->window.lock);
-	if (m->window.poisons)
+	pthread_mutex_lock(&m->window->lock);
+	if (m->window->poisons)
 		poison_shown(seg, from, to);
 	else
 		withdraw(m, seg, from, to);
-	pthread_mutex_unlock(&m->window.lock);
+	pthread_mutex_unlock(&m->window->lock);
 }
 
 void fxmi_window_end_range(struct fxm_vcpu *cpu, uint64_t va, uint64_t n)
 {
-	struct fxmi_window *w = &cpu->machine->window;
+	struct fxmi_window *w = cpu->machine->window;
 	uint64_t from, to;
 
 	if (w->mode == FXM_WINDOW_OFF || (w->mode == FXM_WINDOW_RETAIN && !w->poisons))
@@ -311,7 +311,7 @@ enum outcome { SHOWN, FAULTS, ENDED, DEVICE, TRY_AGAIN };
 
 static bool asks_life(const struct touch *t)
 {
-	enum fxm_window_mode mode = t->cpu->machine->window.mode;
+	enum fxm_window_mode mode = t->cpu->machine->window->mode;
 
 	return !t->told_ended && (mode == FXM_WINDOW_STRICT || mode == FXM_WINDOW_EAGER) && fxmi_callback(t->cpu->machine, is_live);
 }
@@ -339,12 +339,12 @@ static enum outcome walk(struct touch *t, struct fxmi_translation *at)
 	return at->host || t->told_device ? SHOWN : DEVICE;
 }
 
-/* Marks the page as about to be mapped, so that from here on its owner comes to us. window.lock held. */
+/* Marks the page as about to be mapped, so that from here on its owner comes to us. window->lock held. */
 static void claim_locked(struct touch *t)
 {
 	struct fxm_machine *m = t->cpu->machine;
 
-	set_bit(&m->window, t->seg, t->n);
+	set_bit(m->window, t->seg, t->n);
 	if (t->foreign || m->cpus_online > 1)
 		fxmi_barrier_all_threads();
 }
@@ -352,7 +352,7 @@ static void claim_locked(struct touch *t)
 static void disclaim_locked(struct touch *t)
 {
 	if (shown_pfn(t->seg, t->n) == NOT_MAPPED)
-		clear_bit(&t->cpu->machine->window, t->seg, t->n);
+		clear_bit(t->cpu->machine->window, t->seg, t->n);
 }
 
 /* Is the mapping alive? The answer may come from src/, so the lock is dropped; a claim lost meanwhile means that things changed. */
@@ -362,9 +362,9 @@ static enum outcome ask_life_locked(struct touch *t)
 
 	if (!asks_life(t))
 		return SHOWN;
-	pthread_mutex_unlock(&m->window.lock);
+	pthread_mutex_unlock(&m->window->lock);
 	bool live = m->desc.callbacks->is_live(m, t->va & ~(uint64_t)(FXM_PAGE_SIZE - 1));
-	pthread_mutex_lock(&m->window.lock);
+	pthread_mutex_lock(&m->window->lock);
 	return !fxmi_is_resident(t->seg->resident, t->n) ? TRY_AGAIN : live ? SHOWN : ENDED;
 }
 
@@ -390,7 +390,7 @@ static enum outcome touch_locked(struct touch *t)
 
 static enum outcome touch(struct touch *t)
 {
-	pthread_mutex_t *lock = &t->cpu->machine->window.lock;
+	pthread_mutex_t *lock = &t->cpu->machine->window->lock;
 	enum outcome outcome;
 
 	do {
@@ -424,7 +424,7 @@ void fxmi_window_fault(struct fxm_vcpu *cpu, struct fxmi_segment *seg, uint64_t 
 
 static int prefault_page(struct fxm_vcpu *cpu, uint64_t va)
 {
-	struct fxmi_window *w = &cpu->machine->window;
+	struct fxmi_window *w = cpu->machine->window;
 	struct fxmi_segment *lazy = fxmi_lazy_segment(w, va);
 
 	if (!lazy) {
@@ -451,7 +451,7 @@ int fxm_prefault(struct fxm_vcpu *cpu, fxm_va va, size_t len)
 		return -EINVAL;
 	if (fxmi_rare(cpu) & FXMI_RARE_DEAD)
 		return -ECHILD;
-	if (cpu->machine->window.mode == FXM_WINDOW_OFF)
+	if (cpu->machine->window->mode == FXM_WINDOW_OFF)
 		return -ENOTSUP;
 	if (len && va.v + len - 1 < va.v)
 		return -EFAULT;
@@ -566,7 +566,7 @@ static int map_direct(struct fxm_machine *m, const struct fxmi_segment *seg)
 
 static int place(struct fxm_machine *m)
 {
-	struct fxmi_window *w = &m->window;
+	struct fxmi_window *w = m->window;
 	uint64_t bytes;
 
 	span(&m->desc, &w->reserved_start, &bytes);
@@ -592,7 +592,7 @@ static int place(struct fxm_machine *m)
 
 static void displace(struct fxm_machine *m)
 {
-	struct fxmi_window *w = &m->window;
+	struct fxmi_window *w = m->window;
 	struct fxm_machine *self = m;
 
 	fxmi_unpoison_all(w);
@@ -630,8 +630,8 @@ static int init_segments(struct fxm_machine *m)
 	int error = m->desc.nr_segments > FXMI_SEGMENTS ? -EINVAL : 0;
 
 	for (unsigned i = 0; !error && i < m->desc.nr_segments; i++) {
-		error = init_segment(&m->window.segment[i], &m->desc.segment[i]);
-		m->window.nr_segments = i + 1;
+		error = init_segment(&m->window->segment[i], &m->desc.segment[i]);
+		m->window->nr_segments = i + 1;
 	}
 	return error;
 }
@@ -644,7 +644,7 @@ static void free_segment(struct fxmi_segment *seg)
 
 int fxmi_window_move(struct fxm_machine *m, const struct fxmi_desc *desc)
 {
-	struct fxmi_window *w = &m->window;
+	struct fxmi_window *w = m->window;
 	struct fxmi_segment moved[FXMI_SEGMENTS] = {{0}};
 	int error = desc->nr_segments == w->nr_segments ? 0 : -EINVAL;
 
@@ -681,14 +681,14 @@ static int check_host(void)
 
 static void open_window(struct fxm_machine *m)
 {
-	m->window.mode = m->desc.window;
+	m->window->mode = m->desc.window;
 	if (!place(m)) {
-		m->window.poisons = m->desc.poison && m->window.mode == FXM_WINDOW_RETAIN && fxmi_poison_init();
-		m->window.wants_all = m->window.mode == FXM_WINDOW_EAGER || m->window.poisons;
+		m->window->poisons = m->desc.poison && m->window->mode == FXM_WINDOW_RETAIN && fxmi_poison_init();
+		m->window->wants_all = m->window->mode == FXM_WINDOW_EAGER || m->window->poisons;
 		return;
 	}
 	displace(m);
-	m->window.mode = FXM_WINDOW_OFF;
+	m->window->mode = FXM_WINDOW_OFF;
 	fprintf(stderr, "libfixmap: the host has no address space for the window (ulimit -v?): this machine runs without one.\n");
 }
 
@@ -696,9 +696,12 @@ int fxmi_window_init(struct fxm_machine *m)
 {
 	int saved_errno = errno, error;
 
-	pthread_mutex_init(&m->window.lock, NULL);
+	m->window = calloc(1, sizeof(*m->window));
+	if (!m->window)
+		return -ENOMEM;
+	pthread_mutex_init(&m->window->lock, NULL);
 	error = init_segments(m);
-	if (!error && m->desc.window != FXM_WINDOW_OFF && m->window.nr_segments) {
+	if (!error && m->desc.window != FXM_WINDOW_OFF && m->window->nr_segments) {
 		error = check_host();
 		if (!error)
 			open_window(m);
@@ -712,18 +715,19 @@ int fxmi_window_init(struct fxm_machine *m)
 void fxmi_window_free(struct fxm_machine *m)
 {
 	displace(m);
-	for (unsigned i = 0; i < m->window.nr_segments; i++)
-		free_segment(&m->window.segment[i]);
-	m->window.nr_segments = 0;
-	pthread_mutex_destroy(&m->window.lock);
+	for (unsigned i = 0; i < m->window->nr_segments; i++)
+		free_segment(&m->window->segment[i]);
+	pthread_mutex_destroy(&m->window->lock);
+	free(m->window);
+	m->window = NULL;
 }
 
 /* Lazily mapped pages were inherited; the addresses stay on record, so that the handler can name their use. */
 void fxmi_window_after_fork(struct fxm_machine *m)
 {
-	fxmi_unpoison_all(&m->window);
-	if (m->window.reserved)
-		munmap(m->window.reserved, m->window.reserved_bytes);
+	fxmi_unpoison_all(m->window);
+	if (m->window->reserved)
+		munmap(m->window->reserved, m->window->reserved_bytes);
 	if (identity_owner == m)
 		identity_owner = NULL;
 }
@@ -732,22 +736,22 @@ void fxmi_window_after_fork(struct fxm_machine *m)
 
 enum fxm_window_mode fxm_window_mode(const struct fxm_machine *m)
 {
-	return m ? m->window.mode : FXM_WINDOW_OFF;
+	return m ? m->window->mode : FXM_WINDOW_OFF;
 }
 
 bool fxm_window_is_identity(const struct fxm_machine *m)
 {
-	return m && m->window.identity;
+	return m && m->window->identity;
 }
 
 void *fxm_host(const struct fxm_machine *m, fxm_va va)
 {
-	if (!m || m->window.mode == FXM_WINDOW_OFF)
+	if (!m || m->window->mode == FXM_WINDOW_OFF)
 		return NULL;
 	if (m->dead)
 		fxmi_die_forked();
-	for (unsigned i = 0; i < m->window.nr_segments; i++) {
-		const struct fxmi_segment *seg = &m->window.segment[i];
+	for (unsigned i = 0; i < m->window->nr_segments; i++) {
+		const struct fxmi_segment *seg = &m->window->segment[i];
 
 		if (va.v - seg->start >= seg->size)
 			continue;
@@ -763,7 +767,7 @@ fxm_va fxm_va_of_host(const struct fxm_machine *m, const void *host)
 {
 	uintptr_t p = (uintptr_t)host;
 
-	return fxm_va_of(m && fxmi_window_contains(m, p) ? p - (uint64_t)m->window.delta : p);
+	return fxm_va_of(m && fxmi_window_contains(m, p) ? p - (uint64_t)m->window->delta : p);
 }
 
 void fxm_window_stats(const struct fxm_machine *m, struct fxm_window_stats *out)
@@ -771,9 +775,9 @@ void fxm_window_stats(const struct fxm_machine *m, struct fxm_window_stats *out)
 	if (!m || !out)
 		return;
 	*out = (struct fxm_window_stats){
-		.faults = m->window.faults,
-		.system_calls = m->window.system_calls,
-		.resident = m->window.nr_resident,
+		.faults = m->window->faults,
+		.system_calls = m->window->system_calls,
+		.resident = m->window->nr_resident,
 	};
 }
 

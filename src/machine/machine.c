@@ -135,7 +135,7 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	pc->nr_high = k->has_kmap_group ? k->m->mem.nr_frames - highmem_pfn : 0;
 	pc->high_entry = highmem_pfn << FXM_PAGE_SHIFT | k->kmap_prot;
 	pc->map_step = FXMI_DEPTH_ONE + FXMI_PAGEFAULT_ONE + (k->m->desc.preempt_count ? FXMI_PREEMPT_ONE : 0);
-	pc->nr_resident = &k->m->window.nr_resident;
+	pc->nr_resident = &k->m->window->nr_resident;
 	fxmi_kmap_atomic_typed_init(cpu);
 	if (k->arm && !k->typed)
 		fxmi_kmap_atomic_arm_init(cpu);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The points where something can be injected, the words for them, and what an injected action does. sim/inject.c counts passages.
+ * The points where something can be injected, the words for them, and what an injected action does.
+ * sim/base/injections.c counts passages.
  *
  * No lock is held at a point that other code may run at: an interrupt handler, another task, or another vCPU while this one stands
  * still may take any. A trace's op_lock is left where the vCPU goes to others.
@@ -84,7 +85,7 @@ static void leave_to_others(struct fxm_vcpu *cpu, void (*turn)(struct fxm_vcpu *
 
 bool fxmi_point_pass(struct fxm_vcpu *cpu, enum fxmi_point point)
 {
-	uint32_t due = fxmi_inject_due(cpu->machine, point, possible(cpu));
+	uint32_t due = fxmi_inject_due(&cpu->machine->inject, point, possible(cpu));
 	uintptr_t caller = fxmi_percpu(cpu)->caller;
 
 	if (due & BIT(FXM_INJECT_SOFTIRQ))
@@ -216,11 +217,22 @@ static int check_words(const char *text, struct fxmi_error *error)
 
 FXMI_WORDS("inject", check_words)
 
+/* Points beside the allocator's are passed in the slow forms only. */
+static void update_rare(struct fxm_machine *m)
+{
+	bool is_rare = m->inject.points & ~BIT(FXMI_POINT_ALLOC);
+
+	fxmi_set_rare(m, is_rare ? FXMI_RARE_INJECT : 0, is_rare ? 0 : FXMI_RARE_INJECT);
+}
+
 static int inject(struct fxmi_kernel *k, const struct word *w)
 {
 	if (w->action == FXM_INJECT_PREEMPT && !k->preemptible)
 		return -ENOSYS;
-	return fxmi_inject_add(k->m, (unsigned)w->point, BIT(w->action), w->first, w->every);
+	int n = fxmi_inject_add(&k->m->inject, (unsigned)w->point, BIT(w->action), w->first, w->every);
+
+	update_rare(k->m);
+	return n;
 }
 
 static int inject_word(void *arg, const struct word *word, struct fxmi_error *error)
@@ -283,7 +295,7 @@ int fxm_inject_state(struct fxm_machine *m, int n, struct fxm_inject_state *out)
 
 	if (error || !out)
 		return error ? error : -EINVAL;
-	error = fxmi_inject_get(m, n, &injection);
+	error = fxmi_inject_get(&m->inject, n, &injection);
 	if (!error)
 		*out = (struct fxm_inject_state){.passages = injection.passages, .done = injection.done};
 	return error;
@@ -293,9 +305,11 @@ int fxm_inject_clear(struct fxm_machine *m)
 {
 	int error = check_machine(m);
 
-	if (!error)
-		fxmi_inject_clear(m, UINT32_MAX);
-	return error;
+	if (error)
+		return error;
+	fxmi_inject_clear(&m->inject, UINT32_MAX);
+	update_rare(m);
+	return 0;
 }
 
 int fxm_inject_handler(struct fxm_machine *m, enum fxm_context context, fxm_inject_fn fn, void *arg)

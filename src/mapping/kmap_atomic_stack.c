@@ -311,7 +311,7 @@ void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
-	bool slow = k->debug_highmem || k->full_stacks || k->m->window.mode == FXM_WINDOW_EAGER;
+	bool slow = k->debug_highmem || k->full_stacks || k->m->window->mode == FXM_WINDOW_EAGER;
 
 	fxmi_kmap_atomic_rare_changed(cpu);
 	fxm_va (*const fast[2][2])(struct fxm_vcpu *, struct fxm_page *) = {{map_fast_4, map_fast_8}, {map_noting_4, map_noting_8}};

@@ -333,7 +333,7 @@ void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
-	bool slow = !k->typed || k->debug_highmem || k->full_stacks || k->m->window.mode == FXM_WINDOW_EAGER ||
+	bool slow = !k->typed || k->debug_highmem || k->full_stacks || k->m->window->mode == FXM_WINDOW_EAGER ||
 		    k->m->desc.format->shadow_offset;
 
 	fxm_va (*const fast[2][2])(struct fxm_vcpu *, struct fxm_page *, uint32_t) = {{map_fast_4, map_fast_8},

@@ -545,7 +545,7 @@ void fxmi_kmap_local_init(struct fxm_vcpu *cpu)
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
 	bool slow = k->km_incr != 1 || k->cache_colours != 1 || k->force_map || k->preempt_rt || k->full_stacks ||
-		    k->m->window.mode == FXM_WINDOW_EAGER;
+		    k->m->window->mode == FXM_WINDOW_EAGER;
 	const struct forms *f = slow ? &slow_forms : &fast_forms[k->record_sites][k->pte_bytes == 8];
 
 	pc->kmap_local_page = k->local ? f->map : no_map;

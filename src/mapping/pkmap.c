@@ -177,7 +177,7 @@ static int flush_all_zero_pkmaps_locked(struct fxm_vcpu *cpu, struct fxmi_kernel
 	}
 	if (n || k->flush_pkmap_always)
 		fxmi_flush_tlb_kernel_range(cpu, p->base, fxmi_pkmap_addr(p, p->last_pkmap));
-	if (n && k->m->window.mode != FXM_WINDOW_OFF && k->m->window.mode != FXM_WINDOW_RETAIN)
+	if (n && k->m->window->mode != FXM_WINDOW_OFF && k->m->window->mode != FXM_WINDOW_RETAIN)
 		end_flushed(cpu, k, flushed);
 	fxmi_op_flushed(cpu, n);
 	return n;
@@ -298,7 +298,7 @@ static uint32_t step_count_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, u
 		set_bit(p->free, nr);
 	if (count == 1)
 		mark_idle(p, nr);
-	if (fxmi_unlikely(k->m->window.poisons))
+	if (fxmi_unlikely(k->m->window->poisons))
 		tell_window_locked(cpu, k, nr, count, step);
 	return count;
 }
@@ -364,7 +364,7 @@ static void slot_fell_idle(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t
 {
 	if (k->record_sites)
 		atomic_store_explicit(&k->pkmap.unmap_site[nr], fxmi_note_caller(cpu), memory_order_relaxed);
-	if (!k->m->window.poisons) /* else under the lock: a page that has a user again must not be poisoned */
+	if (!k->m->window->poisons) /* else under the lock: a page that has a user again must not be poisoned */
 		fxmi_window_end(cpu, fxmi_pkmap_addr(&k->pkmap, nr));
 	wake_waiters(cpu, &k->pkmap, colour_of(&k->pkmap, nr));
 }
@@ -454,7 +454,7 @@ fxm_va fxm_kmap(struct fxm_vcpu *cpu, struct fxm_page *page)
 	}
 	if (fxmi_page_pfn(k->m, page) < k->m->mem.highmem_pfn)
 		return fxm_va_of(fxmi_page_address(k, page));
-	if (fxmi_likely(!k->m->window.wants_all)) {
+	if (fxmi_likely(!k->m->window->wants_all)) {
 		int nr = move_count(k, page, 1, 1, &count);
 		if (fxmi_likely(nr >= 0)) {
 			note_first_user(cpu, k, (uint32_t)nr, count);
@@ -501,7 +501,7 @@ int fxm_kunmap(struct fxm_vcpu *cpu, struct fxm_page *page)
 	kunmap_context(cpu, k, page);
 	if (fxmi_page_pfn(k->m, page) < k->m->mem.highmem_pfn)
 		return 0;
-	int nr = fxmi_unlikely(k->m->window.wants_all) ? -1 : move_count(k, page, 2, (uint64_t)-1, &count);
+	int nr = fxmi_unlikely(k->m->window->wants_all) ? -1 : move_count(k, page, 2, (uint64_t)-1, &count);
 	if (nr < 0) {
 		fxmi_kunmap_high(cpu, k, page);
 	} else if (count == 1) {

@@ -118,7 +118,7 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 			 "pointer truncated to 32 bits: %llx is a simulated address, but this machine's window is relocated (host "
 			 "= simulated + %#llx); "
 			 "keep pointers in unsigned long or void *",
-			 va, (unsigned long long)k->m->window.delta);
+			 va, (unsigned long long)k->m->window->delta);
 		fxmi_oops(cpu, &info->fault, info->pc, true, text);
 	case FXMI_TRAP_STACK:
 		fxmi_oops(cpu, &info->fault, info->pc, true,

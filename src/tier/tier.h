@@ -53,7 +53,7 @@ void fxmi_tier_free(struct fxmi_kernel *k);
 
 FXMI_INLINE uint64_t fxmi_tier_delta(const struct fxm_machine *m)
 {
-	return (uint64_t)m->window.delta;
+	return (uint64_t)m->window->delta;
 }
 
 FXMI_INLINE void *fxmi_tier_host(const struct fxm_vcpu *cpu, uint64_t va)
@@ -67,7 +67,7 @@ FXMI_INLINE void *fxmi_tier_host(const struct fxm_vcpu *cpu, uint64_t va)
  */
 FXMI_INLINE void *fxmi_tier_usable(const struct fxm_vcpu *cpu, uint64_t va)
 {
-	if (!fxmi_window_shows(&cpu->machine->window, va))
+	if (!fxmi_window_shows(cpu->machine->window, va))
 		fxm_window_rearm();
 	return fxmi_tier_host(cpu, va);
 }

@@ -7,7 +7,8 @@
  * their page tables populated. The test writes the entries itself.
  */
 
-#include "internal.h"
+#include "machines.h"
+#include "window_internal.h"
 
 #include <fixmap/machine.h>
 

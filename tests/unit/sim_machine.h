@@ -6,7 +6,7 @@
  * A machine with memory, page tables and vCPUs, and nothing else: no window, no tasks. For tests of those parts alone.
  */
 
-#include "internal.h"
+#include "mmu_internal.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -52,7 +52,8 @@ static inline struct fxm_machine *sim_machine_try(const struct fxmi_pt_format *f
 		free(m);
 		return NULL;
 	}
-	fxm_assert(fxmi_inject_init(m) == 0 && fxmi_kmalloc_init(m) == 0 && fxmi_pgtable_init(m) == 0);
+	fxmi_injections_init(&m->inject);
+	fxm_assert(fxmi_kmalloc_init(m) == 0 && fxmi_pgtable_init(m) == 0);
 	while (m->cpus_online < cpus)
 		sim_add_cpu(m);
 	return m;

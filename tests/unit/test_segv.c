@@ -475,7 +475,7 @@ static int seen_from_now_on(void)
 /* As the fast paths of src/: the window is looked at only when something is resident. */
 static void race_map(struct fxm_vcpu *cpu, uint64_t pfn)
 {
-	struct fxmi_window *w = &cpu->machine->window;
+	struct fxmi_window *w = cpu->machine->window;
 	uint64_t entry = pfn << FXM_PAGE_SHIFT | RW_ENTRY;
 
 	bare_set_pte(cpu->machine, SLOT, entry);
@@ -486,7 +486,7 @@ static void race_map(struct fxm_vcpu *cpu, uint64_t pfn)
 static void race_unmap(struct fxm_vcpu *cpu)
 {
 	bare_set_pte(cpu->machine, SLOT, 0);
-	if (atomic_load_explicit(&cpu->machine->window.nr_resident, memory_order_relaxed))
+	if (atomic_load_explicit(&cpu->machine->window->nr_resident, memory_order_relaxed))
 		fxmi_window_end(cpu, SLOT);
 }
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXMI_MACHINES_H
+#define FXMI_MACHINES_H
+
+/*
+ * The life of a machine.
+ */
+
+#include "window.h"
+
+/* Builds the hardware: memory, empty page tables (root only), vCPUs, window. Errors: negative errno; nothing remains. */
+int fxmi_machine_new(const struct fxmi_desc *desc, struct fxm_machine **out);
+
+/*
+ * Whether fxmi_machine_free() would succeed; frees nothing, but detaches the caller. src/ asks before it frees its own state.
+ */
+int fxmi_machine_check_free(struct fxm_machine *m);
+
+/*
+ * Frees it, after detaching the caller. -EBUSY when another host thread sits, sleeps or waits on it, or when called from one of
+ * its tasks; -ECHILD in a forked child.
+ */
+int fxmi_machine_free(struct fxm_machine *m);
+
+/*
+ * For a debugger that has stopped everything, and so without the lock: the machine that the calling thread sits on, else the one in
+ * whose window @host lies, else the newest. NULL: there is none, or it was made before fork().
+ */
+struct fxm_machine *fxmi_machine_guess(uintptr_t host);
+
+/* Sets or clears @rare bits of every vCPU, present and future. */
+void fxmi_set_rare(struct fxm_machine *m, uint32_t set, uint32_t clear);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXMI_KMALLOC_H
+#define FXMI_KMALLOC_H
+
+/*
+ * kmalloc with the caller on record for each object, and what it finds overwritten.
+ */
+
+#include "board.h"
+
+/* An object of kmalloc() whose byte @offset was written by somebody who may not. @freed_site: 0 while it is not freed. */
+struct fxmi_written {
+	struct fxmi_written *next;
+	struct fxm_vcpu *cpu; /* who found it; NULL: nobody on a vCPU of this machine */
+	bool after_free;
+	uint64_t va;
+	uint32_t asked, offset;
+	unsigned char byte;
+	uintptr_t site, freed_site;
+};
+
+/* fxm_kmalloc() on behalf of @site, a return address that reports show; with a red zone of @red_zone bytes at least, or 0. */
+fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, size_t red_zone, unsigned gfp, uintptr_t site);
+
+/* fxm_kfree() on behalf of @site. @poison: may be filled, if the machine does that. */
+int fxmi_kfree(struct fxm_machine *m, fxm_va va, bool poison, uintptr_t site);
+
+/* Who freed the object at @va, if it is still known; else 0. */
+uintptr_t fxmi_kmalloc_freed(struct fxm_machine *m, fxm_va va);
+
+/* Looks at all objects. Has those told that were written to where nobody may, once; returns how many. Without locks. */
+unsigned fxmi_kmalloc_check(struct fxm_machine *m);
+
+/*
+ * Calls @fn for every live allocation, the newest slab's first, until it returns non-zero; returns that. @size is what was
+ * asked for. zone_lock is held: @fn must not allocate or free.
+ */
+int fxmi_kmalloc_each(struct fxm_machine *m, int (*fn)(void *arg, fxm_va va, size_t size, uintptr_t site), void *arg);
+
+#endif

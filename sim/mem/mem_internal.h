@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXMI_MEM_INTERNAL_H
+#define FXMI_MEM_INTERNAL_H
+
+/*
+ * What the rooms of sim/ see of `mem` and src/ does not need.
+ */
+
+#include "forked.h"
+#include "frames.h"
+#include "kmalloc.h"
+
+#include <string.h>
+
+/* ---- building and tearing down ---- */
+
+/*
+ * The frames, mem_map and zones of m->desc (ram_end, highmem_pfn, dma_pfn). Touches neither the frames nor, beyond a few,
+ * their struct pages: the cost does not depend on the size. -EINVAL: ram_end has no room for the kernel's image, or is
+ * beyond 64 bits' worth of sense; -ENOMEM, -EMFILE, -ENFILE: the host refused. Nothing remains after an error.
+ */
+int fxmi_physmem_init(struct fxm_machine *m);
+
+/*
+ * memfd_create(), close-on-exec, and never as file 0, 1 or 2: in a program that closed its standard output, what it prints would
+ * land in simulated memory.
+ */
+int fxmi_memfd(const char *name, unsigned flags);
+void fxmi_physmem_free(struct fxm_machine *m);
+
+int fxmi_kmalloc_init(struct fxm_machine *m);
+void fxmi_kmalloc_free(struct fxm_machine *m);
+
+void fxmi_mmio_free(struct fxm_machine *m);
+
+/*
+ * Calls @fn for every machine of this process, the dead ones last, until it returns non-zero; returns that. From the SIGSEGV
+ * handler too: a thread that is changing the list runs no code that could fault.
+ */
+int fxmi_machine_each(int (*fn)(struct fxm_machine *m, void *arg), void *arg);
+
+/* ---- page allocator ---- */
+
+/* Hands the free frames [start, end) of one zone to the allocator, at machine creation. */
+void fxmi_zone_add(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t start, uint64_t end);
+
+/* fxm_alloc_pages() and fxm_free_pages() without failure injection and with zone_lock held. */
+struct fxm_page *fxmi_alloc_pages_locked(struct fxm_machine *m, unsigned gfp, unsigned order);
+void fxmi_free_pages_locked(struct fxm_machine *m, struct fxm_page *page);
+
+/* Whether the allocation that is about to happen shall fail. */
+FXMI_INLINE bool fxmi_alloc_fails(struct fxm_machine *m)
+{
+	return fxmi_inject_due(&m->inject, FXMI_POINT_ALLOC, UINT32_MAX);
+}
+
+/* Whether the zones' books agree with each other and with mem_map. Takes zone_lock; for assertions and tests. */
+bool fxmi_zones_are_valid(struct fxm_machine *m);
+
+/* ---- kmalloc ---- */
+
+/* Has told what was noted of kmalloc's objects; returns how many. Without locks. */
+unsigned fxmi_kmalloc_tell(struct fxm_machine *m);
+
+/* Gives back the slabs that kmalloc keeps without a live object; whether there were any. zone_lock held. */
+bool fxmi_kmalloc_reap_locked(struct fxm_machine *m);
+
+/* ---- the bus ---- */
+
+/* Physical access outside RAM, of any length within one page: cut into naturally aligned accesses of the device there. */
+void fxmi_bus_read(const struct fxm_machine *m, uint64_t pa, void *buf, size_t len);
+void fxmi_bus_write(const struct fxm_machine *m, uint64_t pa, const void *buf, size_t len);
+
+#endif

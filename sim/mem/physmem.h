@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXMI_PHYSMEM_H
+#define FXMI_PHYSMEM_H
+
+/*
+ * Physical memory: a struct fxm_page for each frame, and the zones that the buddy allocator divides them into.
+ */
+
+#include <fixmap/memory.h>
+
+#include "assertions.h"
+#include "compiler.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/*
+ * One per frame, 64 bytes, in an array indexed by pfn. `kernel` belongs to whoever owns the page (include/kernel's struct
+ * page gives it field names: lru, mapping, index, private); the buddy allocator uses it while the page is free.
+ */
+struct fxm_page {
+	unsigned long flags; /* FXMI_PG_* in the top byte; the rest is the kernel tier's */
+	unsigned long kernel[5];
+	atomic_int mapcount;
+	atomic_int refcount; /* 0: free or never usable */
+	uint32_t order;	     /* of a free block or an allocated head */
+	_Atomic uint32_t pkmap_slot; /* src/: 1 + pkmap slot that holds this page, 0 for none */
+};
+_Static_assert(sizeof(struct fxm_page) == 64, "struct page of the kernel tier has the same size");
+
+#define FXMI_PG_SHIFT 56
+#define FXMI_PG_BUDDY (1UL << (FXMI_PG_SHIFT + 0))	/* head of a free block */
+#define FXMI_PG_HEAD (1UL << (FXMI_PG_SHIFT + 1))	/* head of a compound page */
+#define FXMI_PG_TAIL (1UL << (FXMI_PG_SHIFT + 2))	/* tail; kernel[0] holds the head's address */
+#define FXMI_PG_RESERVED (1UL << (FXMI_PG_SHIFT + 3)) /* holes, the kernel's image and page tables */
+#define FXMI_PG_SLAB (1UL << (FXMI_PG_SHIFT + 4))	/* kmalloc's */
+#define FXMI_PG_NAMED (1UL << (FXMI_PG_SHIFT + 5))	/* src/trace.c knows a name for it */
+
+struct fxmi_free_list {
+	struct fxm_page *head; /* linked by kernel[0] (next) and kernel[1] (prev) */
+	uint64_t blocks;
+};
+
+struct fxmi_zone {
+	uint64_t start_pfn, end_pfn, present, free;
+	uint64_t fresh, fresh_from; /* blocks in physmem.fresh that are this zone's; no lower block number of it is */
+	struct fxmi_free_list area[FXM_MAX_ORDER + 1];
+};
+
+struct fxmi_physmem {
+	int memfd;
+	unsigned char *ram;	   /* the whole memfd, mapped once: frame n at ram + (n << 12) */
+	uint64_t nr_frames;
+	struct fxm_page *mem_map;  /* nr_frames entries */
+	uint64_t highmem_pfn;	   /* first frame without a permanent address */
+	pthread_mutex_t zone_lock; /* guards zones and free blocks, kmalloc's slabs, and additions to machine.devices */
+	struct fxmi_zone zone[FXM_ZONES];
+	uint64_t *fresh; /* a bit per max-order block: free, on no list, its struct pages never touched */
+	size_t mem_map_bytes, fresh_bytes; /* host mappings, for unmapping */
+	uint64_t table_pfn, table_end_pfn; /* reserved frames that page tables are taken from, next first */
+};
+
+#endif

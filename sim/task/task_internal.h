@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXMI_TASK_INTERNAL_H
+#define FXMI_TASK_INTERNAL_H
+
+/*
+ * What the rooms of sim/ see of `task` and src/ does not need.
+ */
+
+#include "mmu_internal.h"
+#include "tasks.h"
+
+/* ---- stacks (fibre.c) -------------------------------------------------------------------------------------------------- */
+
+/* Below a stack of our own: wide enough that a frame with a large array does not step over it. */
+#define FXMI_STACK_GUARD ((size_t)1024 * 1024)
+
+/* A stack of our own, with its guard just below `base`. */
+struct fxmi_stack {
+	unsigned char *base;
+	size_t bytes, guard;
+};
+
+int fxmi_stack_init(struct fxmi_stack *stack, size_t bytes);
+void fxmi_stack_free(struct fxmi_stack *stack);
+
+/* A suspended flow of control and, while it runs, the place that it goes back to. */
+struct fxmi_fibre {
+	void *sp; /* of whichever of the two does not run */
+	struct fxmi_stack *stack;
+	unsigned valgrind_id;
+	void (*entry)(void *arg);
+	void *arg;
+	void *tsan, *tsan_resumer;
+	void *asan_fake, *asan_resumer_fake;
+	const void *asan_resumer_base;
+	size_t asan_resumer_bytes;
+};
+
+/* @entry must not return; it ends with fxmi_fibre_leave(f, true). -ENOMEM. */
+int fxmi_fibre_init(struct fxmi_fibre *f, struct fxmi_stack *stack, void (*entry)(void *arg), void *arg);
+void fxmi_fibre_free(struct fxmi_fibre *f);
+void fxmi_fibre_enter(struct fxmi_fibre *f);
+void fxmi_fibre_leave(struct fxmi_fibre *f, bool for_ever);
+
+/* Called by the switch's assembly: the first function of every fibre. */
+void fxmi_fibre_main(struct fxmi_fibre *f);
+
+/* ---- seats (seat.c) ---------------------------------------------------------------------------------------------------- */
+
+/* A thread in fxmi_seat_take() or fxmi_seat_pass(), on its stack. Guarded by seat_lock. */
+struct fxmi_seat_waiter {
+	struct fxm_task *task;
+	struct fxmi_seat_waiter *next;
+	pthread_cond_t cond;
+	bool granted;
+};
+
+/* Waits for @cpu's seat and sits @task down on it. No locks held, and the calling thread sits nowhere. */
+void fxmi_seat_take(struct fxm_vcpu *cpu, struct fxm_task *task);
+
+/* The same, but false at once when somebody sits there or waits to. */
+bool fxmi_seat_try(struct fxm_vcpu *cpu, struct fxm_task *task);
+
+/* The current task of @cpu stands up; who waits longest sits down, else the idle task. */
+void fxmi_seat_leave(struct fxm_vcpu *cpu);
+
+/* Gives the seat away and takes it again, when somebody waits for it. */
+void fxmi_seat_pass(struct fxm_vcpu *cpu);
+
+/* Hands a seat that the caller holds to @to directly. */
+void fxmi_seat_switch(struct fxm_vcpu *cpu, struct fxm_task *to);
+
+/* Takes a free seat for somebody who sits down with fxmi_seat_switch() next; false when it is none. task_lock may be held. */
+bool fxmi_seat_reserve(struct fxm_vcpu *cpu);
+
+/* ---- blocked host threads (seat.c) --------------------------------------------------------------------------------------- */
+
+/*
+ * Proof of a deadlock: every host thread of the process is blocked in sim/ until some other one wakes it. A thread counts from
+ * fxmi_block() until its waker (or itself) calls fxmi_unblock(); @flag is guarded by the machine's task_lock.
+ */
+void fxmi_block(bool *flag);
+void fxmi_unblock(bool *flag);
+bool fxmi_all_blocked(void);
+void fxmi_blocked_after_fork(void);
+
+/* A wait that looks up now and then: to prove a deadlock, to report that it takes long. */
+struct fxmi_patience {
+	uint64_t begin_ns, next_ns, period_ns;
+	bool told;
+};
+
+void fxmi_patience_init(struct fxmi_patience *p);
+
+/* Waits on @cond (CLOCK_MONOTONIC) once, for the next look at most. Not a cancellation point. */
+void fxmi_patience_wait(struct fxmi_patience *p, pthread_cond_t *cond, pthread_mutex_t *lock);
+
+/* True once, when the wait has become longer than the machine's hung_task_seconds: then @seconds is how long it is. */
+bool fxmi_patience_is_over(struct fxmi_patience *p, const struct fxm_machine *m, unsigned *seconds);
+
+void fxmi_cond_init(pthread_cond_t *cond);
+
+/* ---- tasks (task.c) ----------------------------------------------------------------------------------------------------- */
+
+/* The interrupt contexts on a vCPU. They nest on the stack of the task that was interrupted, so they go and come with it. */
+struct fxmi_interrupts {
+	int irq_disabled;
+	unsigned contexts;
+	uint32_t irq_saved;
+	unsigned char context[FXMI_MAX_CONTEXTS];
+};
+
+void fxmi_interrupts_save(const struct fxm_vcpu *cpu, struct fxmi_interrupts *out);
+void fxmi_interrupts_restore(struct fxm_vcpu *cpu, const struct fxmi_interrupts *in);
+void fxmi_atomic_leave_interrupts(struct fxm_task *task);
+
+/* fxm_task.vehicle_data. */
+struct fxmi_vehicle {
+	_Atomic unsigned refs; /* the task is freed with the last one */
+	pthread_cond_t wake;   /* with task_lock: the state changed */
+	bool blocked;	       /* fxmi_block() of a sleeping thread */
+	bool *joiner_blocked;  /* fxmi_block() of the thread in fxm_task_join() of it */
+	const char *sleeps_in;
+	struct fxmi_interrupts interrupts; /* while not seated */
+	struct fxmi_stack stack;	   /* base NULL: the host's */
+	pthread_t thread;		   /* the thread, or the one that created or resumed the fibre last */
+	/* fibres */
+	struct fxmi_fibre fibre;
+	bool running;	      /* being resumed; task_lock */
+	bool on_callers_seat; /* its resumer sits on its vCPU, and wants the seat back */
+	bool stalled;	      /* not running, but keeps its seat */
+};
+
+FXMI_INLINE struct fxmi_vehicle *fxmi_vehicle(const struct fxm_task *task)
+{
+	return task->vehicle_data;
+}
+
+/* A task of @m: NULL for no memory. The caller links it. */
+struct fxm_task *fxmi_task_alloc(struct fxm_machine *m, struct fxm_vcpu *cpu, enum fxm_vehicle vehicle, const char *name);
+void fxmi_task_get(struct fxm_task *task);
+void fxmi_task_put(struct fxm_task *task);
+
+FXMI_INLINE bool fxmi_task_has_ended(const struct fxm_task *task)
+{
+	return task->state == FXM_TASK_DONE || task->state == FXM_TASK_KILLED;
+}
+
+/* Detaches the caller where it is attached to @m. -EBUSY as fxmi_machine_free(). */
+int fxmi_tasks_check_free(struct fxm_machine *m);
+
+/* Ends and frees every task; after fxmi_tasks_check_free() only. */
+void fxmi_tasks_free(struct fxm_machine *m);
+
+/* The current fibre goes back to its resumer, in the state that it has set. */
+void fxmi_fibre_suspend(struct fxm_task *task);
+
+/* A woken task's state change and its signal. task_lock held. */
+void fxmi_task_wake_locked(struct fxm_task *task);
+
+/* Brings one more vCPU online and returns its number. Errors: -ENOSPC, -ENOMEM. task_lock held. */
+int fxmi_vcpu_add_locked(struct fxm_machine *m);
+
+/* In a fork()ed child, for the forking thread. */
+void fxmi_task_after_fork(void);
+
+#endif
