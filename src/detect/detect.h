@@ -108,6 +108,11 @@ bool fxmi_sleep_is_told(const struct fxm_vcpu *cpu);
 /* Why @cpu may not sleep. */
 const char *fxmi_why_atomic(const struct fxm_vcpu *cpu);
 
+/* ---- slab.c ---- */
+
+/* callbacks.written. */
+void fxmi_slab_written(struct fxm_machine *m, const struct fxmi_written *w);
+
 /* ---- watch.c ---- */
 
 /* callbacks.watch. */

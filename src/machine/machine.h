@@ -3,16 +3,66 @@
 #define FXMI_MACHINE_H
 
 /*
- * The room `machine`: the life of a machine, what its hardware calls, and what is left when it ends.
+ * The room `machine`: the life of a machine, what its hardware calls, and what is left when it ends. It knows all rooms below;
+ * those above add themselves as parts.
  */
 
 #include "state.h"
 
-/* reserve_top_address() moves everything: a new layout's numbers for the kernel and every online CPU. Lowmem stays. */
-int fxmi_kernel_adopt_layout(struct fxmi_kernel *k, struct fxm_layout *layout);
+/* ---- machine.c ---- */
 
-/* Sets up the per-CPU data of an online CPU. -ENOMEM. */
+/* fxm_machine_create(), and whether the window asks for the simulated addresses themselves. */
+int fxmi_machine_create(struct fxm_config *cfg, bool identity, struct fxm_machine **out);
+
+/* What a room above adds to a machine when it is first used there. */
+struct fxmi_part {
+	/* Findings "leak" for what its users took and have not given back; how many. */
+	unsigned (*leaks)(struct fxmi_kernel *k);
+	/* The machine ends: nobody uses it any more, and the parts below are still there. Frees the part too. */
+	void (*free)(struct fxmi_kernel *k);
+	struct fxmi_part *next;
+};
+
+/* From any thread. */
+void fxmi_part_add(struct fxmi_kernel *k, struct fxmi_part *part);
+
+/* The leaks of all parts. */
+unsigned fxmi_parts_leaks(struct fxmi_kernel *k);
+
+/* ---- adopt.c ---- */
+
+/* What k->layout says, in k's fields. */
+void fxmi_adopt_numbers(struct fxmi_kernel *k);
+
+/* The value of protection @name, or of @fallback where the profile does not have it. @used_name: which, or NULL. */
+uint64_t fxmi_adopt_prot(const struct fxm_layout *layout, const char *name, const char **used_name, const char *fallback);
+
+/* Sets up the per-CPU data of an online CPU / of all. -ENOMEM. */
 int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu);
+int fxmi_percpu_init_all(struct fxmi_kernel *k);
+
+FXMI_INLINE bool fxmi_is_x86(const struct fxm_layout *layout)
+{
+	return fxmi_trait(layout, "page_table_format") == 0;
+}
+
+/* ---- hardware.c ---- */
+
+void fxmi_describe_machine(struct fxmi_desc *d, const struct fxm_layout *layout, bool identity);
+
+/* Adds the segments of its window: lowmem, then what is mapped lazily. */
+void fxmi_describe_segments(struct fxmi_desc *d, const struct fxm_layout *layout);
+
+/* ---- paging_init.c ---- */
+
+/* Maps all of lowmem / makes the tables of pkmap and of the fixed addresses. Errors: -ENOMEM. */
+int fxmi_map_lowmem(struct fxmi_kernel *k);
+int fxmi_populate_tables(struct fxmi_kernel *k);
+
+/* ---- default.c ---- */
+
+/* Whom to ask for the profile that loaded code was compiled for: the default machine will be of that one. NULL: none yet. */
+void fxmi_default_profile_from(const char *(*compiled_profile)(void));
 
 /* ---- callbacks.c ---- */
 

@@ -7,7 +7,6 @@
  */
 #include "base.h"
 #include "detect.h"
-#include "machine.h"
 #include "mapping.h"
 #include "report.h"
 #include "state.h"
@@ -242,31 +241,4 @@ fxm_va fxm_set_fixmap_offset_io(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
 		return fxmi_va_error(error);
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	return set_offset(cpu, "set_fixmap_offset_io", index, pa.v, k->prot_io, k->prot_io_name);
-}
-
-/* ---- reserve_top_address ---- */
-
-int fxm_reserve_top_address(struct fxm_vcpu *cpu, uint64_t reserve)
-{
-	int error = fxmi_check_cpu(cpu);
-	if (error)
-		return error;
-	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	struct fxm_layout *moved;
-
-	if (!fxmi_has(k, "reserve_top_address"))
-		return -ENOSYS;
-	if (__atomic_load_n(&k->fixmaps_set, __ATOMIC_RELAXED))
-		fxmi_bug(cpu, "reserve_top", NULL,
-			 "reserve_top_address after a fixmap was set: it must run before the first set_fixmap");
-	struct fxmi_error why;
-	error = fxmi_layout_with(k->layout, "reservetop", reserve, &moved, &why);
-	if (error)
-		return error;
-	/* The kernel calls this before it maps lowmem; here lowmem is mapped, and stays. */
-	if (k->highmem && fxm_layout_get(moved, "PKMAP_BASE") < k->high_memory) {
-		fxm_layout_destroy(moved);
-		return -EINVAL;
-	}
-	return fxmi_kernel_adopt_layout(k, moved);
 }

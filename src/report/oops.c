@@ -8,7 +8,6 @@
 #include "mapping.h"
 #include "report.h"
 #include "state.h"
-#include "tier.h"
 #include "trace.h"
 
 /* Behind a page that is mapped, an address where something was is perhaps no pointer to that: an access has run off the page. */

@@ -14,7 +14,6 @@
 #include "report.h"
 #include "state.h"
 #include "suppress.h"
-#include "tier.h"
 #include "trace.h"
 
 #include <dlfcn.h>
@@ -127,7 +126,7 @@ static const char *const contexts[] = {
 static void fill(struct fxm_report *r, const struct fxmi_kernel *k, const struct fxm_vcpu *cpu, const struct fxmi_subject *about)
 {
 	r->struct_size = sizeof(*r);
-	r->profile = fxm_machine_profile(k->m);
+	r->profile = fxmi_layout_profile(k->layout);
 	r->cpu = cpu ? (int)cpu->id : -1;
 	r->pid = cpu ? cpu->current->pid : 0;
 	r->comm = cpu ? cpu->current->comm : "";
@@ -360,103 +359,7 @@ bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detec
 	return true;
 }
 
-/* ---- sleeping in atomic context ---- */
-
-static void sleeping_head(const struct fxmi_kernel *k, const struct fxm_vcpu *cpu, const char *site, char *head, size_t size)
-{
-	int atomic = fxmi_count_preempt(cpu->counts) != 0;
-	int irqs = cpu->irq_disabled > 0;
-	const struct fxm_task *t = cpu->current;
-	bool has_counts = k->version >= (5 << 16 | 18 << 8);
-
-	if (k->typed)
-		snprintf(head, size,
-			 "Debug: sleeping function called from invalid context at %s\nin_atomic():%d, irqs_disabled():%d\n", site,
-			 atomic, irqs);
-	else
-		snprintf(head, size,
-			 "BUG: sleeping function called from invalid context at %s\nin_atomic(): %d, irqs_disabled(): %d, %spid: "
-			 "%d, name: %s\n",
-			 site, atomic, irqs, k->version >= (5 << 16 | 4 << 8) ? "non_block: 0, " : "", t->pid, t->comm);
-	if (has_counts) {
-		size_t used = strlen(head);
-		snprintf(head + used, size - used, "preempt_count: %x, expected: 0\n%s", (unsigned)fxmi_count_preempt(cpu->counts),
-			 fxmi_setting(k->layout, "PREEMPTION") ? "RCU nest depth: 0, expected: 0\n" : "");
-	}
-}
-
-const char *fxmi_why_atomic(const struct fxm_vcpu *cpu)
-{
-	int count = fxmi_count_preempt(cpu->counts);
-
-	if (count < 0)
-		return "this call may sleep, and the preempt count is below zero: an unmap or an unlock too many";
-	if (cpu->contexts || count & FXMI_INTERRUPT_MASK)
-		return "this call may sleep, and runs in interrupt context";
-	if (!count && cpu->irq_disabled)
-		return "this call may sleep, and runs with interrupts disabled";
-	return "this call may sleep, and runs where preemption is disabled (a kmap_atomic or a lock is held)";
-}
-
-bool fxmi_is_repeated_sleep(const struct fxm_vcpu *cpu)
-{
-	bool is_told = fxmi_atomic_is_told(cpu);
-	atomic_fetch_add(&fxmi_kernel_of(cpu)->repeated, is_told);
-	return is_told;
-}
-
-bool fxmi_sleep_is_told(const struct fxm_vcpu *cpu)
-{
-	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-
-	return k->checks_sleep && fxmi_is_atomic(cpu) && fxmi_atomic_site(cpu) == __atomic_load_n(&k->sleep_told, __ATOMIC_RELAXED);
-}
-
-FXMI_COLD void fxmi_find_sleep(struct fxm_vcpu *cpu, const char *why)
-{
-	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	struct fxmi_notes notes;
-
-	if (fxmi_is_repeated_sleep(cpu))
-		return;
-	__atomic_store_n(&k->sleep_told, fxmi_atomic_site(cpu), __ATOMIC_RELAXED);
-	fxmi_finding(k, cpu, "sleep-in-atomic", &(struct fxmi_subject){.notes = fxmi_made_atomic(cpu, &notes)}, "%s", why);
-}
-
-/* What the kernel says with its check compiled in; without, a finding. */
-static FXMI_COLD void sleeping(struct fxm_vcpu *cpu, const char *site)
-{
-	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	struct fxmi_notes notes;
-	char head[384];
-
-	if (!k->debug_atomic_sleep) {
-		fxmi_find_sleep(cpu, fxmi_why_atomic(cpu));
-		return;
-	}
-	if (!fxmi_count_preempt(cpu->counts) && !cpu->irq_disabled)
-		return;
-	sleeping_head(k, cpu, site ? site : "?", head, sizeof(head));
-	fxmi_trace_report(cpu, FXM_REPORT_SLEEPING, site, NULL, false);
-	if (!fxmi_is_repeated_sleep(cpu))
-		fxmi_report(k, cpu, FXM_REPORT_SLEEPING, NULL, site, head,
-			    &(struct fxmi_subject){.notes = fxmi_made_atomic(cpu, &notes)}, fxmi_why_atomic(cpu));
-}
-
-void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key)
-{
-	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	if (fxmi_unlikely(k->checks_sleep) && fxmi_is_atomic(cpu))
-		sleeping(cpu, fxmi_site(k->layout, key));
-}
-
 /* ---- public ---- */
-
-void fxm_might_sleep(struct fxm_vcpu *cpu, const char *site)
-{
-	if (!fxmi_check_cpu(cpu) && fxmi_kernel_of(cpu)->checks_sleep && fxmi_is_atomic(cpu))
-		sleeping(cpu, site);
-}
 
 _Noreturn void fxmi_die_of_argument(const char *function, int error)
 {
@@ -583,7 +486,7 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 			     (uint32_t)word - 1, (uint32_t)word == 2 ? "" : "s");
 		n++;
 	}
-	n += fxmi_early_leaks(k) + fxmi_held_leaks(k) + fxmi_kthread_leaks(k);
+	n += fxmi_early_leaks(k) + fxmi_parts_leaks(k);
 	for (unsigned i = 0; !k->local && i < fxm_machine_cpus_online(m); i++)
 		n += leaks_of_cpu(k, fxm_machine_vcpu(m, i), true, false);
 	n += fxmi_kmalloc_check(k->m);

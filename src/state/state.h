@@ -26,6 +26,7 @@
 /* In a noted site: a report has told what becomes of this mapping. It goes when the slot is mapped anew. */
 #define FXMI_SITE_TOLD ((uintptr_t)1 << 62)
 
+struct fxmi_part;
 struct fxmi_stacks;
 struct fxmi_suppressions;
 struct fxmi_tier;
@@ -121,7 +122,8 @@ struct fxmi_kernel {
 	struct fxmi_handler handler[FXM_CONTEXT_NMI + 1]; /* of injected interrupts, and TASK: of calls */
 
 	struct fxmi_trace *trace;	  /* NULL when never used */
-	_Atomic(struct fxmi_tier *) tier; /* NULL when never used */
+	_Atomic(struct fxmi_part *) parts; /* what rooms above `machine` added */
+	_Atomic(struct fxmi_tier *) tier;  /* NULL when never used */
 };
 
 FXMI_INLINE struct fxmi_kernel *fxmi_kernel(const struct fxm_machine *m)

@@ -215,7 +215,6 @@ unsigned fxmi_held_leaks(struct fxmi_kernel *k)
 {
 	struct leaks leaks = {.k = k};
 
-	if (atomic_load(&k->tier))
-		fxm_held_each(k->m, report_leak, &leaks);
+	fxm_held_each(k->m, report_leak, &leaks);
 	return leaks.n;
 }

@@ -25,6 +25,22 @@ static FXMI_COLD void die(const char *line)
 	_exit(2);
 }
 
+static unsigned leaks(struct fxmi_kernel *k)
+{
+	return fxmi_held_leaks(k) + fxmi_kthread_leaks(k);
+}
+
+static void tier_free(struct fxmi_kernel *k)
+{
+	struct fxmi_tier *tier = atomic_exchange(&k->tier, NULL);
+	pthread_mutex_destroy(&tier->lock);
+	pthread_mutex_destroy(&tier->log_lock);
+	fxmi_irqs_free(tier);
+	free(tier->held);
+	fxmi_kthreads_free(tier);
+	free(tier);
+}
+
 static struct fxmi_tier *tier_new(struct fxmi_kernel *k)
 {
 	struct fxmi_tier *tier = calloc(1, sizeof(*tier));
@@ -35,6 +51,7 @@ static struct fxmi_tier *tier_new(struct fxmi_kernel *k)
 	if (k->m->desc.window == FXM_WINDOW_OFF)
 		die("the kernel tier hands out pointers, and this machine has no window: set window=strict, retain or eager");
 	tier->k = k;
+	tier->part = (struct fxmi_part){.leaks = leaks, .free = tier_free};
 	pthread_mutex_init(&tier->lock, NULL);
 	pthread_mutex_init(&tier->log_lock, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &t);
@@ -49,23 +66,12 @@ struct fxmi_tier *fxmi_tier(struct fxmi_kernel *k)
 	if (fxmi_likely(tier != NULL))
 		return tier;
 	tier = tier_new(k);
-	if (atomic_compare_exchange_strong(&k->tier, &none, tier))
+	if (atomic_compare_exchange_strong(&k->tier, &none, tier)) {
+		fxmi_part_add(k, &tier->part);
 		return tier;
+	}
 	free(tier);
 	return none;
-}
-
-void fxmi_tier_free(struct fxmi_kernel *k)
-{
-	struct fxmi_tier *tier = atomic_exchange(&k->tier, NULL);
-	if (!tier)
-		return;
-	pthread_mutex_destroy(&tier->lock);
-	pthread_mutex_destroy(&tier->log_lock);
-	fxmi_irqs_free(tier);
-	free(tier->held);
-	fxmi_kthreads_free(tier);
-	free(tier);
 }
 
 struct fxm_vcpu *fxm_k_cpu(void)

@@ -7,6 +7,7 @@
  * Lock order: tier.lock and log_lock are leaves; neither is held while simulated memory is touched or a report is made.
  */
 
+#include "machine.h"
 #include "state.h"
 
 #include <fixmap/kernel_tier.h>
@@ -22,6 +23,7 @@ struct fxmi_held {
 };
 
 struct fxmi_tier {
+	struct fxmi_part part;
 	struct fxmi_kernel *k;
 	_Atomic unsigned checked; /* the units' generation that was found to fit this machine */
 	pthread_mutex_t lock;	  /* guards held, irqs and kthreads */
@@ -44,9 +46,6 @@ struct fxmi_tier {
 struct fxmi_tier *fxmi_tier(struct fxmi_kernel *k);
 
 /* ---- tier.c ---- */
-
-/* Frees what the kernel tier keeps of a machine. */
-void fxmi_tier_free(struct fxmi_kernel *k);
 
 /* In a function that the caller's code calls directly, before an operation; fxmi_tier_pointer() and _checked() end it. */
 #define FXMI_CALLED_FROM(cpu) ((void)(fxmi_percpu(cpu)->caller = (uintptr_t)__builtin_return_address(0)))
@@ -112,11 +111,6 @@ size_t fxmi_vformat(struct fxmi_kernel *k, char *buf, size_t size, const char *f
 /* ---- irq.c ---- */
 
 void fxmi_irqs_free(struct fxmi_tier *tier);
-
-/* ---- slab.c ---- */
-
-/* callbacks.written. */
-void fxmi_slab_written(struct fxm_machine *m, const struct fxmi_written *w);
 
 /* ---- pages.c ---- */
 

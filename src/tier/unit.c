@@ -17,10 +17,18 @@ static pthread_mutex_t units_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fxm_unit *units;
 _Atomic unsigned fxmi_units_generation = 1;
 
+/* What the newest unit was compiled for. */
+static const char *compiled_profile(void)
+{
+	const struct fxm_unit *first = fxm_unit_first();
+	return first ? first->stamp->profile : NULL;
+}
+
 void fxm_unit_register(struct fxm_unit *unit)
 {
 	if (!unit)
 		return;
+	fxmi_default_profile_from(compiled_profile);
 	pthread_mutex_lock(&units_lock);
 	unit->next = units;
 	units = unit;

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a layout comes to in a running kernel: its numbers, so that nobody looks a name up later, and those of each CPU; and how
+ * they change when reserve_top_address() moves everything.
+ */
+#include "detect.h"
+#include "machine.h"
+#include "mapping.h"
+#include "report.h"
+#include "state.h"
+
+#include <stdlib.h>
+
+uint64_t fxmi_adopt_prot(const struct fxm_layout *layout, const char *name, const char **used_name, const char *fallback)
+{
+	fxm_pte value;
+	const char *found = !fxm_prot_value(layout, name, &value) ? name : fallback;
+	if (used_name)
+		*used_name = found;
+	return fxm_prot_value(layout, found, &value) ? 0 : value.v;
+}
+
+/* __supported_pte_mask: what the CPU and the boot options leave of a protection value. */
+static uint64_t supported_mask(const struct fxm_layout *layout)
+{
+	uint64_t mask = UINT64_MAX;
+	if (!fxmi_is_x86(layout))
+		return mask;
+	if ((!fxmi_layout_pae(layout) && fxmi_layout_address_bits(layout) == 32) || !fxmi_setting(layout, "nx"))
+		mask &= ~(UINT64_C(1) << 63);
+	if (!fxmi_setting(layout, "pge") || fxmi_setting(layout, "pti"))
+		mask &= ~UINT64_C(0x100);
+	return mask;
+}
+
+static void adopt_fixed(struct fxmi_kernel *k)
+{
+	int begin = fxm_fixed_index(k->layout, "FIX_KMAP_BEGIN");
+	int end = fxm_fixed_index(k->layout, "FIX_KMAP_END");
+
+	k->nr_fixed = (uint32_t)fxm_fixed_index(k->layout, "__end_of_fixed_addresses");
+	k->has_kmap_group = begin >= 0 && end >= 0;
+	/* Without the group the range is empty, for every address. */
+	k->fix_kmap_begin = k->has_kmap_group ? (uint32_t)begin : 1;
+	k->fix_kmap_end = k->has_kmap_group ? (uint32_t)end : 0;
+	k->km_type_nr = (uint32_t)fxm_layout_get(k->layout, "KM_TYPE_NR");
+	if (!k->km_type_nr)
+		k->km_type_nr = (uint32_t)fxm_layout_get(k->layout, "KM_MAX_IDX");
+}
+
+static void adopt_values(struct fxmi_kernel *k)
+{
+	const struct fxm_layout *l = k->layout;
+	unsigned bits = fxmi_layout_address_bits(l);
+
+	k->version = fxmi_layout_version(l);
+	k->pte_bytes = k->m->desc.format->entry_bytes;
+	k->page_shift = (unsigned)fxm_layout_get(l, "PAGE_SHIFT");
+	k->page_size = UINT64_C(1) << k->page_shift;
+	k->typed = fxmi_trait(l, "kmap_atomic_generation") == 1;
+	k->local = fxmi_trait(l, "kmap_atomic_generation") == 3;
+	k->force_map = fxmi_setting(l, "DEBUG_KMAP_LOCAL_FORCE_MAP");
+	k->preempt_rt = fxmi_setting(l, "PREEMPT_RT");
+	k->km_incr = fxmi_trait(l, "kmap_local_increment");
+	k->highmem = fxmi_setting(l, "HIGHMEM");
+	k->debug_highmem = fxmi_setting(l, "DEBUG_HIGHMEM");
+	k->debug_atomic_sleep = fxmi_setting(l, "DEBUG_ATOMIC_SLEEP");
+	k->smp = fxmi_setting(l, "SMP");
+	k->preemptible = fxmi_setting(l, "PREEMPT") || fxmi_setting(l, "PREEMPTION");
+	k->flush_pkmap_always = fxmi_trait(l, "flush_pkmap_always");
+	k->flush_range_is_all = fxmi_trait(l, "flush_kernel_range_is_all");
+	k->kunmap_bug_in_irq = fxmi_trait(l, "kunmap_bug_in_interrupt");
+	k->kunmap_might_sleep = fxmi_trait(l, "kunmap_might_sleep");
+	k->setter_is_x86 = !fxmi_trait(l, "fixmap_clear_by_prot");
+	k->flush_on_clear_only = fxmi_trait(l, "fixmap_flush_on_clear_only");
+	k->refuses_hole = fxmi_trait(l, "fixmap_hole_is_refused");
+	k->arm = fxmi_trait(l, "atomic_arm");
+	k->has_high_get = fxmi_trait(l, "kmap_high_get");
+	k->atomic_high_get = k->has_high_get && fxmi_trait(l, "atomic_high_get");
+	k->cache_colours = fxmi_trait(l, "cache_colours") ? (uint32_t)fxmi_trait(l, "cache_colours") : 1;
+	k->cache_vivt = fxmi_trait(l, "cache_vivt");
+	k->detect = strcmp(fxmi_setting_text(l, "detect"), "off") != 0;
+	k->has_stacks = strcmp(fxmi_setting_text(l, "stacks"), "off") != 0;
+	k->full_stacks = !strcmp(fxmi_setting_text(l, "stacks"), "full");
+	k->record_sites = k->detect && k->has_stacks;
+	fxmi_watch_init(k);
+	k->checks_sleep = k->debug_atomic_sleep || fxmi_detects(l, "sleep-in-atomic");
+	k->va_mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+	k->fixaddr_top = fxm_layout_get(l, "FIXADDR_TOP");
+	k->fixaddr_start = fxm_layout_get(l, "FIXADDR_START");
+	k->page_offset = fxm_layout_get(l, "PAGE_OFFSET");
+	k->high_memory = k->page_offset + (k->m->mem.highmem_pfn << FXM_PAGE_SHIFT);
+	k->pte_mask = supported_mask(l);
+	k->kmap_prot = fxmi_adopt_prot(l, "kmap_prot", NULL, "PAGE_KERNEL") & k->pte_mask;
+	k->prot_normal = fxmi_adopt_prot(l, "FIXMAP_PAGE_NORMAL", &k->prot_normal_name, "PAGE_KERNEL");
+	k->prot_nocache = fxmi_adopt_prot(l, "FIXMAP_PAGE_NOCACHE", &k->prot_nocache_name, "PAGE_KERNEL_NOCACHE");
+	k->prot_io = fxmi_adopt_prot(l, "FIXMAP_PAGE_IO", &k->prot_io_name, "PAGE_KERNEL");
+	k->pkmap.base = fxm_layout_get(l, "PKMAP_BASE");
+	fxmi_early_adopt(k);
+	k->pkmap.colours = k->cache_colours;
+	k->pkmap.last_pkmap = k->highmem ? (uint32_t)fxm_layout_get(l, "LAST_PKMAP") : 0;
+}
+
+void fxmi_adopt_numbers(struct fxmi_kernel *k)
+{
+	adopt_fixed(k);
+	adopt_values(k);
+}
+
+/* ---- per CPU ---- */
+
+int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	uint32_t first = k->fix_kmap_begin + k->km_type_nr * k->cache_colours * cpu->id;
+	uint64_t highmem_pfn = k->m->mem.highmem_pfn;
+
+	pc->kernel = k;
+	if (!pc->site && !(pc->site = calloc(2 * (size_t)k->km_type_nr, sizeof(*pc->site))))
+		return -ENOMEM;
+	pc->unmap_site = pc->site + k->km_type_nr;
+	pc->kmap_va = k->has_kmap_group ? fxmi_fix_to_virt(k, first) : 0;
+	pc->kmap_pte = k->has_kmap_group ? fxmi_pte_ptr(k->m, pc->kmap_va) : NULL;
+	pc->high_map = k->m->mem.mem_map + highmem_pfn;
+	pc->nr_high = k->has_kmap_group ? k->m->mem.nr_frames - highmem_pfn : 0;
+	pc->high_entry = highmem_pfn << FXM_PAGE_SHIFT | k->kmap_prot;
+	pc->map_step = FXMI_DEPTH_ONE + FXMI_PAGEFAULT_ONE + (k->m->desc.preempt_count ? FXMI_PREEMPT_ONE : 0);
+	pc->nr_resident = &k->m->window->nr_resident;
+	fxmi_kmap_atomic_typed_init(cpu);
+	if (k->arm && !k->typed)
+		fxmi_kmap_atomic_arm_init(cpu);
+	else if (!k->local && !k->typed)
+		fxmi_kmap_atomic_stack_init(cpu);
+	fxmi_kmap_local_init(cpu);
+	return 0;
+}
+
+int fxmi_percpu_init_all(struct fxmi_kernel *k)
+{
+	int error = 0;
+	for (unsigned i = 0; !error && i < fxm_machine_cpus_online(k->m); i++)
+		error = fxmi_percpu_init(k, fxm_machine_vcpu(k->m, i));
+	return error;
+}
+
+/* ---- reserve_top_address: everything moves ---- */
+
+/* A new layout's numbers for the kernel and every online CPU. Lowmem stays. */
+static int adopt_layout(struct fxmi_kernel *k, struct fxm_layout *layout)
+{
+	struct fxmi_desc desc = {.page_offset = k->page_offset};
+
+	fxmi_describe_segments(&desc, layout);
+	int error = fxmi_window_move(k->m, &desc);
+	if (error) {
+		fxm_layout_destroy(layout);
+		return error;
+	}
+	fxm_layout_destroy(k->layout);
+	k->layout = layout;
+	fxmi_adopt_numbers(k);
+	error = fxmi_populate_tables(k);
+	return error ? error : fxmi_percpu_init_all(k);
+}
+
+int fxm_reserve_top_address(struct fxm_vcpu *cpu, uint64_t reserve)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error)
+		return error;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	struct fxm_layout *moved;
+
+	if (!fxmi_has(k, "reserve_top_address"))
+		return -ENOSYS;
+	if (__atomic_load_n(&k->fixmaps_set, __ATOMIC_RELAXED))
+		fxmi_bug(cpu, "reserve_top", NULL,
+			 "reserve_top_address after a fixmap was set: it must run before the first set_fixmap");
+	struct fxmi_error why;
+	error = fxmi_layout_with(k->layout, "reservetop", reserve, &moved, &why);
+	if (error)
+		return error;
+	/* The kernel calls this before it maps lowmem; here lowmem is mapped, and stays. */
+	if (k->highmem && fxm_layout_get(moved, "PKMAP_BASE") < k->high_memory) {
+		fxm_layout_destroy(moved);
+		return -EINVAL;
+	}
+	return adopt_layout(k, moved);
+}

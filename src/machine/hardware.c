@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* The hardware that a layout asks for, in the words of sim/. */
+#include "machine.h"
+#include "report.h"
+#include "state.h"
+
+static enum fxm_window_mode window_mode(const struct fxm_layout *layout)
+{
+	static const char *const words[] = {
+	    [FXM_WINDOW_OFF] = "off", [FXM_WINDOW_STRICT] = "strict", [FXM_WINDOW_RETAIN] = "retain", [FXM_WINDOW_EAGER] = "eager"};
+	const char *word = fxmi_setting_text(layout, "window");
+
+	for (unsigned i = 0; word && i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i]))
+			return (enum fxm_window_mode)i;
+	return FXM_WINDOW_OFF;
+}
+
+void fxmi_describe_segments(struct fxmi_desc *d, const struct fxm_layout *layout)
+{
+	uint64_t pkmap = fxm_layout_get(layout, "PKMAP_BASE");
+	uint64_t pkmap_end = pkmap + (fxm_layout_get(layout, "LAST_PKMAP") << FXM_PAGE_SHIFT);
+	uint64_t page = fxm_layout_page_size(layout);
+	uint64_t top = fxm_layout_get(layout, "FIXADDR_TOP") + page;
+	uint64_t fixed = top - (uint64_t)fxm_fixed_index(layout, "__end_of_fixed_addresses") * page;
+
+	d->segment[d->nr_segments++] =
+	    (struct fxmi_segment_desc){.start = d->page_offset, .size = fxm_layout_get(layout, "max_low_pfn") * page};
+	if (fxmi_setting(layout, "HIGHMEM")) {
+		d->segment[d->nr_segments++] = (struct fxmi_segment_desc){.start = pkmap, .size = pkmap_end - pkmap, .lazy = true};
+		/* The boot maps of 4.x PAE overlap pkmap: the page there belongs to pkmap's segment. */
+		if (fixed < pkmap_end && top > pkmap_end)
+			fixed = pkmap_end;
+	}
+	d->segment[d->nr_segments++] = (struct fxmi_segment_desc){.start = fixed, .size = top - fixed, .lazy = true};
+}
+
+/* Trait page_table_format. */
+static const struct fxmi_pt_format *format_of(const struct fxm_layout *layout)
+{
+	static const struct fxmi_pt_format *const arm64[2][2] = {{&fxmi_pt_arm64_4k_39, &fxmi_pt_arm64_4k_48},
+								 {&fxmi_pt_arm64_64k_42, &fxmi_pt_arm64_64k_48}};
+
+	switch (fxmi_trait(layout, "page_table_format")) {
+	case 1:
+		return &fxmi_pt_arm;
+	case 2:
+		return arm64[fxm_layout_get(layout, "PAGE_SHIFT") == 16][fxm_layout_get(layout, "VA_BITS") == 48];
+	default:
+		if (fxmi_layout_address_bits(layout) == 64)
+			return &fxmi_pt_x86_64;
+		return fxmi_layout_pae(layout) ? &fxmi_pt_i386_pae : &fxmi_pt_i386;
+	}
+}
+
+void fxmi_describe_machine(struct fxmi_desc *d, const struct fxm_layout *layout, bool identity)
+{
+	const char *word = fxmi_setting_text(layout, "identity");
+	uint64_t page = fxm_layout_page_size(layout);
+
+	*d = (struct fxmi_desc){
+	    .nr_cpus = (unsigned)fxmi_setting(layout, "NR_CPUS"),
+	    .cpus = (unsigned)fxmi_setting(layout, "cpus"),
+	    .ram_end = fxm_layout_get(layout, "max_pfn") * page,
+	    .highmem_pfn = fxm_layout_get(layout, "max_low_pfn") * (page / FXM_PAGE_SIZE),
+	    .dma_pfn = fxm_layout_get(layout, "MAX_DMA_PFN") * (page / FXM_PAGE_SIZE),
+	    .page_offset = fxm_layout_get(layout, "PAGE_OFFSET"),
+	    .format = format_of(layout),
+	    .preempt_count = fxmi_setting(layout, "PREEMPT_COUNT"),
+	    .window = window_mode(layout),
+	    .identity = word && strcmp(word, "auto") ? !strcmp(word, "1") : identity,
+	    .poison = fxmi_detects(layout, "use-after-unmap"),
+	    .poison_slabs = fxmi_detects(layout, "use-after-free"),
+	    .hung_task_seconds = (unsigned)fxmi_setting(layout, "hung_task"),
+	    .callbacks = &fxmi_kernel_callbacks,
+	};
+	fxmi_describe_segments(d, layout);
+}
