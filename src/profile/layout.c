@@ -8,13 +8,14 @@
  * counted through once, from the first. Names live in one hash table; settings are found through CONFIG_NAME or, where no row
  * has the name, by the bare name.
  *
- * Invariants after creation: every symbol is DONE or ABSENT, every REQUIRE holds, nothing changes any more.
+ * Invariants after creation: every symbol is done or absent, every REQUIRE holds, nothing changes any more.
  */
 
 #include "base.h"
 #include "config.h"
 #include "expr.h"
 #include "layout.h"
+#include "layout_symbols.h"
 #include "profile.h"
 #include "profile_file.h"
 
@@ -23,41 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum state { NEW, BUSY, DONE, ABSENT };
-
-struct symbol {
-	const char *name;
-	const struct fxmi_row *row;
-	uint64_t value;
-	enum state state;
-	uint16_t next; /* 1 + the next symbol of the bucket */
-};
-
-/* What the public API enumerates: symbol numbers in the order of the profile. */
-enum list { LIST_VALUE, LIST_FIXED, LIST_PROT, LIST_KM_TYPE, LIST_CONFIG, LIST_TRAIT, NR_LISTS };
-
-struct boot {
-	uint32_t index;
-	uint64_t phys, prot;
-};
-
-#define BUCKETS 256u
-
-struct fxm_layout {
-	const struct fxmi_profile *profile;
-	struct fxmi_settings settings;
-	struct symbol *symbol;
-	size_t nr_symbols;
-	uint16_t bucket[BUCKETS]; /* 1 + symbol number, 0 for none */
-	uint16_t *list[NR_LISTS];
-	size_t nr_list[NR_LISTS];
-	struct fxm_region *region; /* by address */
-	size_t nr_regions;
-	struct boot *boot;
-	size_t nr_boot;
-	bool counting; /* the fixed addresses are being counted */
-};
-
 /* ---- names -------------------------------------------------------------------------------------------------------- */
 
 static unsigned hash(const char *name, size_t len)
@@ -65,31 +31,23 @@ static unsigned hash(const char *name, size_t len)
 	uint32_t h = 2166136261u;
 	for (size_t i = 0; i < len; i++)
 		h = (h ^ (unsigned char)name[i]) * 16777619u;
-	return (h ^ h >> 16) % BUCKETS;
+	return (h ^ h >> 16) % FXMI_SYMBOL_BUCKETS;
 }
 
-static struct symbol *find(const struct fxm_layout *l, const char *name, size_t len)
+static struct fxmi_symbol *find(const struct fxm_layout *l, const char *name, size_t len)
 {
 	for (uint16_t n = l->bucket[hash(name, len)]; n; n = l->symbol[n - 1].next) {
-		struct symbol *s = &l->symbol[n - 1];
+		struct fxmi_symbol *s = &l->symbol[n - 1];
 		if (!strncmp(s->name, name, len) && !s->name[len])
 			return s;
 	}
 	return NULL;
 }
 
-/* The symbol of that name if it has a value. */
-static const struct symbol *find_done(const struct fxm_layout *l, const char *name)
+const struct fxmi_symbol *fxmi_symbol_find(const struct fxm_layout *l, const char *name)
 {
-	const struct symbol *s = l && name ? find(l, name, strlen(name)) : NULL;
-	return s && s->state == DONE ? s : NULL;
-}
-
-static const struct symbol *find_kind(const struct fxm_layout *l, const char *name, enum fxmi_row_kind first,
-				      enum fxmi_row_kind last)
-{
-	const struct symbol *s = find_done(l, name);
-	return s && s->row->kind >= first && s->row->kind <= last ? s : NULL;
+	const struct fxmi_symbol *s = l && name ? find(l, name, strlen(name)) : NULL;
+	return s && s->state == FXMI_SYMBOL_DONE ? s : NULL;
 }
 
 static int list_of(enum fxmi_row_kind kind)
@@ -99,20 +57,20 @@ static int list_of(enum fxmi_row_kind kind)
 	case FXMI_ROW_NUMBER:
 	case FXMI_ROW_VALUE:
 	case FXMI_ROW_BITS:
-		return LIST_VALUE;
+		return FXMI_LIST_VALUE;
 	case FXMI_ROW_FIX:
 	case FXMI_ROW_FIX_GROUP:
 	case FXMI_ROW_FIX_AT:
 	case FXMI_ROW_FIX_MARK:
-		return LIST_FIXED;
+		return FXMI_LIST_FIXED;
 	case FXMI_ROW_PROT:
-		return LIST_PROT;
+		return FXMI_LIST_PROT;
 	case FXMI_ROW_KM_TYPE:
-		return LIST_KM_TYPE;
+		return FXMI_LIST_KM_TYPE;
 	case FXMI_ROW_CONFIG:
-		return LIST_CONFIG;
+		return FXMI_LIST_CONFIG;
 	case FXMI_ROW_TRAIT:
-		return LIST_TRAIT;
+		return FXMI_LIST_TRAIT;
 	default:
 		return -1;
 	}
@@ -131,7 +89,7 @@ static void add_symbol(struct fxm_layout *l, const struct fxmi_row *row, const c
 	unsigned b = hash(name, len);
 	int list = list_of(row->kind);
 	uint16_t number = (uint16_t)l->nr_symbols++;
-	l->symbol[number] = (struct symbol){.name = name, .row = row, .next = l->bucket[b]};
+	l->symbol[number] = (struct fxmi_symbol){.name = name, .row = row, .next = l->bucket[b]};
 	l->bucket[b] = (uint16_t)(number + 1);
 	if (list >= 0)
 		l->list[list][l->nr_list[list]++] = number;
@@ -164,23 +122,18 @@ static int place(const struct fxm_layout *l, const struct fxmi_row *row, int err
 	return fxmi_error_at(l->profile, row, err, error);
 }
 
-static uint64_t address_mask(const struct fxm_layout *l)
-{
-	return l->profile->address_bits < 64 ? (UINT64_C(1) << l->profile->address_bits) - 1 : ~UINT64_C(0);
-}
-
 static void define(struct fxm_layout *l, const char *name, uint64_t value)
 {
-	struct symbol *s = find(l, name, strlen(name));
-	if (s->state == DONE)
+	struct fxmi_symbol *s = find(l, name, strlen(name));
+	if (s->state == FXMI_SYMBOL_DONE)
 		return;
 	s->value = value;
-	s->state = DONE;
+	s->state = FXMI_SYMBOL_DONE;
 }
 
 static void withdraw(struct fxm_layout *l, const char *name)
 {
-	find(l, name, strlen(name))->state = ABSENT;
+	find(l, name, strlen(name))->state = FXMI_SYMBOL_ABSENT;
 }
 
 static int count_row(struct fxm_layout *l, const struct fxmi_row *row, uint64_t *next, struct fxmi_error *error)
@@ -193,7 +146,7 @@ static int count_row(struct fxm_layout *l, const struct fxmi_row *row, uint64_t 
 		err = evaluate(l, row->expr, &slots, error);
 	if (err)
 		return place(l, row, err, error);
-	if (on && l->profile->places && find(l, row->name, strlen(row->name))->state == DONE)
+	if (on && l->profile->places && find(l, row->name, strlen(row->name))->state == FXMI_SYMBOL_DONE)
 		return place(l, row, fxmi_error_set(error, "%s is there twice with these settings", row->name), error);
 	if (!on) {
 		withdraw(l, row->name);
@@ -215,7 +168,7 @@ static int count_fixed(struct fxm_layout *l, struct fxmi_error *error)
 	int err = 0;
 	l->counting = true;
 	for (size_t i = 0; i < l->profile->nr_rows && !err; i++)
-		if (list_of(l->profile->rows[i].kind) == LIST_FIXED)
+		if (list_of(l->profile->rows[i].kind) == FXMI_LIST_FIXED)
 			err = count_row(l, &l->profile->rows[i], &next, error);
 	l->counting = false;
 	return err;
@@ -225,35 +178,35 @@ static int count_fixed(struct fxm_layout *l, struct fxmi_error *error)
 static int count_km_types(struct fxm_layout *l, struct fxmi_error *error)
 {
 	uint64_t fences = 0;
-	int err = l->nr_list[LIST_KM_TYPE] ? lookup(l, "atomic_debug_fences", 19, &fences, error) : 0;
-	for (size_t i = 0; i < l->nr_list[LIST_KM_TYPE] && !err; i++)
-		define(l, l->symbol[l->list[LIST_KM_TYPE][i]].name, fences ? 2 * i + 1 : i);
+	int err = l->nr_list[FXMI_LIST_KM_TYPE] ? lookup(l, "atomic_debug_fences", 19, &fences, error) : 0;
+	for (size_t i = 0; i < l->nr_list[FXMI_LIST_KM_TYPE] && !err; i++)
+		define(l, l->symbol[l->list[FXMI_LIST_KM_TYPE][i]].name, fences ? 2 * i + 1 : i);
 	return err;
 }
 
-static int settle(struct fxm_layout *l, struct symbol *s, struct fxmi_error *error)
+static int settle(struct fxm_layout *l, struct fxmi_symbol *s, struct fxmi_error *error)
 {
 	int list = list_of(s->row->kind);
-	if (list == LIST_FIXED)
+	if (list == FXMI_LIST_FIXED)
 		return l->counting ? fxmi_error_set(error, "%s is used before it is counted", s->name) : count_fixed(l, error);
-	if (list == LIST_KM_TYPE)
+	if (list == FXMI_LIST_KM_TYPE)
 		return count_km_types(l, error);
-	s->state = BUSY;
+	s->state = FXMI_SYMBOL_BUSY;
 	int err = evaluate(l, s->row->expr, &s->value, error);
 	if (s->row->kind == FXMI_ROW_VALUE)
-		s->value &= address_mask(l);
-	s->state = DONE;
+		s->value &= fxmi_address_mask(l);
+	s->state = FXMI_SYMBOL_DONE;
 	return place(l, s->row, err, error);
 }
 
-static int value_of_symbol(struct fxm_layout *l, struct symbol *s, uint64_t *value, struct fxmi_error *error)
+static int value_of_symbol(struct fxm_layout *l, struct fxmi_symbol *s, uint64_t *value, struct fxmi_error *error)
 {
-	if (s->state == BUSY)
+	if (s->state == FXMI_SYMBOL_BUSY)
 		return fxmi_error_set(error, "%s is defined by itself", s->name);
-	int err = s->state == NEW ? settle(l, s, error) : 0;
+	int err = s->state == FXMI_SYMBOL_NEW ? settle(l, s, error) : 0;
 	if (err)
 		return err;
-	if (s->state != DONE)
+	if (s->state != FXMI_SYMBOL_DONE)
 		return fxmi_error_set(error, "%s does not exist with these settings", s->name);
 	*value = s->value;
 	return 0;
@@ -266,7 +219,7 @@ static int lookup(void *ctx, const char *name, size_t len, uint64_t *value, stru
 	bool is_config = len > 7 && !strncmp(name, "CONFIG_", 7);
 	const char *plain = is_config ? name + 7 : name;
 	size_t plain_len = is_config ? len - 7 : len;
-	struct symbol *s = find(l, plain, plain_len);
+	struct fxmi_symbol *s = find(l, plain, plain_len);
 	if (s && (s->row->kind == FXMI_ROW_CONFIG) == is_config)
 		return value_of_symbol(l, s, value, error);
 	const struct fxmi_setting *setting = fxmi_settings_find(&l->settings, plain, plain_len);
@@ -285,7 +238,7 @@ static int write_name(struct fxm_layout *l, const char *name, size_t len, char *
 	const struct fxmi_setting *setting = fxmi_settings_find(&l->settings, name, len);
 	if (setting)
 		return snprintf(out, size, "%s", fxmi_setting_as_text(setting));
-	const struct symbol *s = find(l, name, len);
+	const struct fxmi_symbol *s = find(l, name, len);
 	if (lookup(l, name, len, &value, error))
 		return 0;
 	bool hex = s && (s->row->kind == FXMI_ROW_VALUE || s->row->kind == FXMI_ROW_BITS);
@@ -329,7 +282,7 @@ static int evaluate_all(struct fxm_layout *l, struct fxmi_error *error)
 {
 	int err = 0;
 	for (size_t i = 0; i < l->nr_symbols && !err; i++)
-		if (l->symbol[i].state == NEW)
+		if (l->symbol[i].state == FXMI_SYMBOL_NEW)
 			err = settle(l, &l->symbol[i], error);
 	return err;
 }
@@ -343,7 +296,7 @@ static int add_region(struct fxm_layout *l, const struct fxmi_row *row, struct f
 	if (err || !size)
 		return place(l, row, err, error);
 	size_t at = l->nr_regions++;
-	start &= address_mask(l);
+	start &= fxmi_address_mask(l);
 	for (; at && l->region[at - 1].start.v > start; at--)
 		l->region[at] = l->region[at - 1];
 	l->region[at] = (struct fxm_region){.name = row->name, .start = fxm_va_of(start), .size_bytes = size};
@@ -352,8 +305,8 @@ static int add_region(struct fxm_layout *l, const struct fxmi_row *row, struct f
 
 static int add_boot(struct fxm_layout *l, const struct fxmi_row *row, struct fxmi_error *error)
 {
-	struct boot b = {0};
-	const struct symbol *fixed = find_done(l, row->name);
+	struct fxmi_boot b = {0};
+	const struct fxmi_symbol *fixed = fxmi_symbol_find(l, row->name);
 	if (!fixed)
 		return 0;
 	b.index = (uint32_t)fixed->value;
@@ -385,7 +338,7 @@ static int allocate(struct fxm_layout *l)
 	bool ok = (l->symbol = calloc(n, sizeof(*l->symbol))) != NULL;
 	ok &= (l->region = calloc(n, sizeof(*l->region))) != NULL;
 	ok &= (l->boot = calloc(n, sizeof(*l->boot))) != NULL;
-	for (int i = 0; i < NR_LISTS; i++)
+	for (int i = 0; i < FXMI_LISTS; i++)
 		ok &= (l->list[i] = calloc(n, sizeof(*l->list[i]))) != NULL;
 	return ok ? 0 : -ENOMEM;
 }
@@ -457,276 +410,10 @@ void fxm_layout_destroy(struct fxm_layout *layout)
 	if (!layout)
 		return;
 	fxmi_settings_free(&layout->settings);
-	for (int i = 0; i < NR_LISTS; i++)
+	for (int i = 0; i < FXMI_LISTS; i++)
 		free(layout->list[i]);
 	free(layout->symbol);
 	free(layout->region);
 	free(layout->boot);
 	free(layout);
-}
-
-/* ---- the public questions ---------------------------------------------------------------------------------------------------- */
-
-/* Symbol number @i of @list among those that exist, or NULL past the end. */
-static const struct symbol *at(const struct fxm_layout *l, enum list list, size_t i)
-{
-	for (size_t n = 0; l && n < l->nr_list[list]; n++) {
-		const struct symbol *s = &l->symbol[l->list[list][n]];
-		if (s->state == DONE && i-- == 0)
-			return s;
-	}
-	return NULL;
-}
-
-int fxm_layout_value(const struct fxm_layout *layout, const char *name, uint64_t *out)
-{
-	const struct symbol *s = find_kind(layout, name, FXMI_ROW_CONST, FXMI_ROW_BITS);
-	if (!layout || !name || !out)
-		return -EINVAL;
-	if (!s)
-		return -ENOENT;
-	*out = s->value;
-	return 0;
-}
-
-uint64_t fxm_layout_get(const struct fxm_layout *layout, const char *name)
-{
-	uint64_t value = 0;
-	fxm_layout_value(layout, name, &value);
-	return value;
-}
-
-int fxm_layout_at(const struct fxm_layout *layout, size_t i, const char **name, uint64_t *value, bool *is_address)
-{
-	const struct symbol *s = at(layout, LIST_VALUE, i);
-	if (!layout || !name || !value || !is_address)
-		return -EINVAL;
-	if (!s)
-		return -ENOENT;
-	*name = s->name;
-	*value = s->value;
-	*is_address = s->row->kind == FXMI_ROW_VALUE || s->row->kind == FXMI_ROW_BITS;
-	return 0;
-}
-
-static uint64_t fix_to_virt(const struct fxm_layout *l, uint64_t index)
-{
-	return (fxm_layout_get(l, "FIXADDR_TOP") - index * fxm_layout_page_size(l)) & address_mask(l);
-}
-
-uint64_t fxm_layout_page_size(const struct fxm_layout *layout)
-{
-	return UINT64_C(1) << fxm_layout_get(layout, "PAGE_SHIFT");
-}
-
-int fxm_fixed_at(const struct fxm_layout *layout, size_t i, struct fxm_fixed *out)
-{
-	const struct symbol *s = at(layout, LIST_FIXED, i);
-	if (!layout || !out)
-		return -EINVAL;
-	if (!s)
-		return -ENOENT;
-	*out =
-	    (struct fxm_fixed){.name = s->name, .index = (uint32_t)s->value, .address = fxm_va_of(fix_to_virt(layout, s->value))};
-	return 0;
-}
-
-int fxm_fixed_index(const struct fxm_layout *layout, const char *name)
-{
-	const struct symbol *s = find_kind(layout, name, FXMI_ROW_FIX, FXMI_ROW_FIX_MARK);
-	return !layout || !name ? -EINVAL : s ? (int)s->value : -ENOENT;
-}
-
-/* The end markers share their value with the entry that follows, whose name is the more telling. */
-const char *fxm_fixed_name(const struct fxm_layout *layout, uint32_t index)
-{
-	const char *name = NULL;
-	for (size_t n = 0; layout && n < layout->nr_list[LIST_FIXED]; n++) {
-		const struct symbol *s = &layout->symbol[layout->list[LIST_FIXED][n]];
-		if (s->state == DONE && s->value == index && (!name || s->row->kind != FXMI_ROW_FIX_MARK))
-			name = s->name;
-	}
-	return name;
-}
-
-int fxm_prot_at(const struct fxm_layout *layout, size_t i, const char **name, fxm_pte *value)
-{
-	const struct symbol *s = at(layout, LIST_PROT, i);
-	if (!layout || !name || !value)
-		return -EINVAL;
-	if (!s)
-		return -ENOENT;
-	*name = s->name;
-	*value = fxm_pte_of(s->value);
-	return 0;
-}
-
-int fxm_prot_value(const struct fxm_layout *layout, const char *name, fxm_pte *out)
-{
-	const struct symbol *s = find_kind(layout, name, FXMI_ROW_PROT, FXMI_ROW_PROT);
-	if (!layout || !name || !out)
-		return -EINVAL;
-	if (!s)
-		return -ENOENT;
-	*out = fxm_pte_of(s->value);
-	return 0;
-}
-
-int fxm_km_type_index(const struct fxm_layout *layout, const char *name)
-{
-	const struct symbol *s = find_kind(layout, name, FXMI_ROW_KM_TYPE, FXMI_ROW_KM_TYPE);
-	return !layout || !name ? -EINVAL : s ? (int)s->value : -ENOENT;
-}
-
-int fxm_km_type_at(const struct fxm_layout *layout, size_t i, const char **name, uint32_t *value)
-{
-	const struct symbol *s = at(layout, LIST_KM_TYPE, i);
-	if (!layout || !name || !value)
-		return -EINVAL;
-	if (!s)
-		return -ENOENT;
-	*name = s->name;
-	*value = (uint32_t)s->value;
-	return 0;
-}
-
-int fxm_layout_trait_at(const struct fxm_layout *layout, size_t i, const char **name, uint64_t *value)
-{
-	const struct symbol *s = at(layout, LIST_TRAIT, i);
-	if (!layout || !name || !value)
-		return -EINVAL;
-	if (!s)
-		return -ENOENT;
-	*name = s->name;
-	*value = s->value;
-	return 0;
-}
-
-int fxm_region_at(const struct fxm_layout *layout, size_t i, struct fxm_region *out)
-{
-	if (!layout || !out)
-		return -EINVAL;
-	if (i >= layout->nr_regions)
-		return -ENOENT;
-	*out = layout->region[i];
-	return 0;
-}
-
-int fxm_btslot_at(const struct fxm_layout *layout, size_t i, fxm_va *out)
-{
-	const struct symbol *begin = find_done(layout, "FIX_BTMAP_BEGIN");
-	if (!layout || !out)
-		return -EINVAL;
-	if (!begin || i >= fxm_layout_get(layout, "FIX_BTMAPS_SLOTS"))
-		return -ENOENT;
-	*out = fxm_va_of(fix_to_virt(layout, begin->value - i * fxm_layout_get(layout, "NR_FIX_BTMAPS")));
-	return 0;
-}
-
-static bool is_kernel_config(const struct fxmi_setting *s)
-{
-	return s->row->name[0] >= 'A' && s->row->name[0] <= 'Z';
-}
-
-/* First the settings that are CONFIG_ options, then what follows from them. */
-int fxm_kernel_config_at(const struct fxm_layout *layout, size_t i, const char **name, uint64_t *value)
-{
-	if (!layout || !name || !value)
-		return -EINVAL;
-	for (size_t n = 0; n < layout->settings.nr; n++) {
-		const struct fxmi_setting *setting = &layout->settings.item[n];
-		if (!is_kernel_config(setting) || i-- != 0)
-			continue;
-		*name = setting->row->name;
-		*value = setting->value;
-		return 0;
-	}
-	const struct symbol *s = at(layout, LIST_CONFIG, i);
-	if (!s)
-		return -ENOENT;
-	*name = s->name;
-	*value = s->value;
-	return 0;
-}
-
-int fxm_kernel_config(const struct fxm_layout *layout, const char *name, uint64_t *out)
-{
-	if (!layout || !name || !out)
-		return -EINVAL;
-	const struct symbol *s = find_kind(layout, name, FXMI_ROW_CONFIG, FXMI_ROW_CONFIG);
-	const struct fxmi_setting *setting = fxmi_settings_find(&layout->settings, name, strlen(name));
-	if (!s && !(setting && is_kernel_config(setting)))
-		return -ENOENT;
-	*out = s ? s->value : setting->value;
-	return 0;
-}
-
-/* ---- for the rest of src/ ---------------------------------------------------------------------------------------------------- */
-
-uint64_t fxmi_setting(const struct fxm_layout *layout, const char *name)
-{
-	const struct fxmi_setting *s = fxmi_settings_find(&layout->settings, name, strlen(name));
-	return s ? s->value : 0;
-}
-
-const char *fxmi_setting_text(const struct fxm_layout *layout, const char *name)
-{
-	const struct fxmi_setting *s = fxmi_settings_find(&layout->settings, name, strlen(name));
-	return s ? fxmi_setting_as_text(s) : NULL;
-}
-
-const struct fxmi_setting *fxmi_setting_at(const struct fxm_layout *layout, size_t i)
-{
-	return i < layout->settings.nr ? &layout->settings.item[i] : NULL;
-}
-
-uint64_t fxmi_trait(const struct fxm_layout *layout, const char *name)
-{
-	const struct symbol *s = find_kind(layout, name, FXMI_ROW_TRAIT, FXMI_ROW_TRAIT);
-	return s ? s->value : 0;
-}
-
-const char *fxmi_site(const struct fxm_layout *layout, const char *key)
-{
-	for (size_t i = 0; i < layout->profile->nr_rows; i++) {
-		const struct fxmi_row *row = &layout->profile->rows[i];
-		if (row->kind == FXMI_ROW_SITE && !strcmp(row->name, key))
-			return row->expr;
-	}
-	return NULL;
-}
-
-const char *fxmi_layout_profile(const struct fxm_layout *layout)
-{
-	return layout->profile->name;
-}
-
-const char *fxmi_layout_arch(const struct fxm_layout *layout)
-{
-	return layout->profile->arch;
-}
-
-unsigned fxmi_layout_version(const struct fxm_layout *layout)
-{
-	return layout->profile->version;
-}
-
-unsigned fxmi_layout_address_bits(const struct fxm_layout *layout)
-{
-	return layout->profile->address_bits;
-}
-
-bool fxmi_layout_pae(const struct fxm_layout *layout)
-{
-	return fxmi_setting(layout, "pae") != 0;
-}
-
-int fxmi_boot_at(const struct fxm_layout *layout, size_t i, uint32_t *index, fxm_pa *phys, fxm_pte *prot)
-{
-	if (i >= layout->nr_boot)
-		return -ENOENT;
-	*index = layout->boot[i].index;
-	*phys = fxm_pa_of(layout->boot[i].phys);
-	*prot = fxm_pte_of(layout->boot[i].prot);
-	return 0;
 }
