@@ -28,7 +28,4 @@ int fxmi_machine_free(struct fxm_machine *m);
  */
 struct fxm_machine *fxmi_machine_guess(uintptr_t host);
 
-/* Sets or clears @rare bits of every vCPU, present and future. */
-void fxmi_set_rare(struct fxm_machine *m, uint32_t set, uint32_t clear);
-
 #endif

@@ -100,6 +100,8 @@ struct fxm_machine {
 	struct fxmi_physmem mem;
 	uint64_t root_pfn; /* swapper_pg_dir */
 	struct fxmi_window *window;
+	/* A host thread comes to run code of this machine; @again: a fibre that may have run before. Set by the window. */
+	void (*thread_enters)(struct fxm_machine *m, bool again);
 	struct fxmi_device *devices; /* only ever added to, at the head, with release; read without a lock */
 	struct fxmi_kmalloc *kmalloc;
 	unsigned nr_cpus;

@@ -31,13 +31,23 @@ void fxmi_physmem_free(struct fxm_machine *m);
 int fxmi_kmalloc_init(struct fxm_machine *m);
 void fxmi_kmalloc_free(struct fxm_machine *m);
 
-void fxmi_mmio_free(struct fxm_machine *m);
+void fxmi_bus_free(struct fxm_machine *m);
+
+/* ---- the machines of this process ---- */
 
 /*
  * Calls @fn for every machine of this process, the dead ones last, until it returns non-zero; returns that. From the SIGSEGV
  * handler too: a thread that is changing the list runs no code that could fault.
  */
 int fxmi_machine_each(int (*fn)(struct fxm_machine *m, void *arg), void *arg);
+
+void fxmi_machine_enlist(struct fxm_machine *m);
+void fxmi_machine_delist(struct fxm_machine *m);
+
+/* fork() holds the lock all along; a debugger stops everybody. To them the newest machine, the others by next_machine. */
+void fxmi_machines_lock(void);
+void fxmi_machines_unlock(void);
+struct fxm_machine *fxmi_machines_locked(void);
 
 /* ---- page allocator ---- */
 
@@ -66,6 +76,10 @@ unsigned fxmi_kmalloc_tell(struct fxm_machine *m);
 bool fxmi_kmalloc_reap_locked(struct fxm_machine *m);
 
 /* ---- the bus ---- */
+
+/* One access of @width 1, 2, 4 or 8 bytes at physical @pa outside RAM. */
+uint64_t fxmi_device_read(const struct fxm_machine *m, uint64_t pa, unsigned width);
+void fxmi_device_write(const struct fxm_machine *m, uint64_t pa, unsigned width, uint64_t value);
 
 /* Physical access outside RAM, of any length within one page: cut into naturally aligned accesses of the device there. */
 void fxmi_bus_read(const struct fxm_machine *m, uint64_t pa, void *buf, size_t len);

@@ -9,6 +9,8 @@
 #include "mmu_internal.h"
 #include "tasks.h"
 
+#include <ucontext.h>
+
 /* ---- stacks (fibre.c) -------------------------------------------------------------------------------------------------- */
 
 /* Below a stack of our own: wide enough that a frame with a large array does not step over it. */
@@ -44,6 +46,19 @@ void fxmi_fibre_leave(struct fxmi_fibre *f, bool for_ever);
 
 /* Called by the switch's assembly: the first function of every fibre. */
 void fxmi_fibre_main(struct fxmi_fibre *f);
+
+/* ---- signal handlers (signal_stack.c) ---- */
+
+/* Gives the calling thread an alternate signal stack if it has none / it ends. */
+void fxmi_signal_stack_set(void);
+void fxmi_signal_stack_drop(void);
+
+/* A handler on this thread begins / returns; what _enter() returned is given to _leave(). */
+const ucontext_t *fxmi_handler_enter(const ucontext_t *context);
+void fxmi_handler_leave(const ucontext_t *outer);
+
+/* Before a siglongjmp(), from a handler or not: the signal mask is again what it was before the signal. */
+void fxmi_handler_abandon(void);
 
 /* ---- seats (seat.c) ---------------------------------------------------------------------------------------------------- */
 
@@ -158,10 +173,43 @@ void fxmi_fibre_suspend(struct fxm_task *task);
 /* A woken task's state change and its signal. task_lock held. */
 void fxmi_task_wake_locked(struct fxm_task *task);
 
+/* ---- vCPUs (vcpu.c) ---- */
+
+/* Sets cpu->rare, and has src/ told. */
+void fxmi_vcpu_set_rare(struct fxm_vcpu *cpu, uint32_t rare);
+
+void fxmi_vcpu_free(struct fxm_vcpu *cpu);
+
 /* Brings one more vCPU online and returns its number. Errors: -ENOSPC, -ENOMEM. task_lock held. */
 int fxmi_vcpu_add_locked(struct fxm_machine *m);
 
 /* In a fork()ed child, for the forking thread. */
 void fxmi_task_after_fork(void);
+
+/* ---- between the files of this room ---- */
+
+void fxmi_task_link_locked(struct fxm_task *task);
+void fxmi_task_unlink_and_put(struct fxm_task *task);
+
+/* Runs task->fn with a way back to here, and has the end told; how it ended. */
+enum fxm_task_state fxmi_task_run_to_its_end(struct fxm_task *task);
+void fxmi_task_set_ended(struct fxm_task *task, enum fxm_task_state end);
+
+/* The calling host thread runs code of a machine from here on; @task: as its own, NULL: as somebody's resumer. */
+void fxmi_thread_enter(struct fxm_task *task);
+void fxmi_seat_leave_for_good(struct fxm_task *task);
+
+FXMI_INLINE void fxmi_thread_arm(struct fxm_machine *m, bool again)
+{
+	if (m->thread_enters)
+		m->thread_enters(m, again);
+}
+
+/* Leaves the caller's seat, if it has one / comes back to it. */
+struct fxm_task *fxmi_stand_up(void);
+void fxmi_sit_down(struct fxm_task *task);
+
+/* fxm_task_resume(), which may also wait for the vCPU (@patient). */
+int fxmi_fibre_resume(struct fxm_task *task, bool patient);
 
 #endif

@@ -118,4 +118,9 @@ _Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu);
 /* Whether an fxm_task_run() would catch fxmi_task_kill(). */
 bool fxmi_task_has_unwind(const struct fxm_vcpu *cpu);
 
+/* ---- vCPUs ---- */
+
+/* Sets or clears @rare bits of every vCPU, present and future. */
+void fxmi_set_rare(struct fxm_machine *m, uint32_t set, uint32_t clear);
+
 #endif

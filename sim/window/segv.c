@@ -20,9 +20,6 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
-/* A report with symbolised call stacks is written on an alternate stack. */
-enum { ALTERNATE_STACK_BYTES = 256 * 1024 };
-
 /* ---- the access -------------------------------------------------------------------------------------------------------- */
 
 struct access {
@@ -435,27 +432,6 @@ static void chain(int sig, siginfo_t *info, void *context, const struct access *
 	chaining.depth = outer.depth;
 }
 
-/* ---- leaving by siglongjmp ------------------------------------------------------------------------------------------------- */
-
-/* The context that the handler on this thread interrupted. */
-static __thread const ucontext_t *handling __attribute__((tls_model("initial-exec")));
-
-/*
- * Ours blocks nothing, but whoever called it may: ThreadSanitizer, another library's handler. A context that lies elsewhere
- * than just above us is a leftover of a handler that somebody else left.
- */
-void fxmi_segv_leave_handler(void)
-{
-	uintptr_t above = (uintptr_t)handling - (uintptr_t)__builtin_frame_address(0);
-
-	if (handling && above < ALTERNATE_STACK_BYTES) {
-		sigset_t mask = handling->uc_sigmask;
-
-		pthread_sigmask(SIG_SETMASK, &mask, NULL);
-	}
-	handling = NULL;
-}
-
 /* ---- the handler ------------------------------------------------------------------------------------------------------------ */
 
 static void on_signal(int sig, siginfo_t *info, void *context)
@@ -463,9 +439,8 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	int saved_errno = errno;
 	struct access a = {.address = (uintptr_t)info->si_addr, .context = context, .cpu = fxmi_self};
 	enum verdict verdict = NEXT;
-	const ucontext_t *outer = handling;
+	const ucontext_t *outer = fxmi_handler_enter(context);
 
-	handling = context;
 	if (info->si_code > 0) {
 		if (info->si_code == SI_KERNEL)
 			/* x86's general protection: not canonical, and the CPU does not tell the address */
@@ -475,45 +450,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 			verdict = rules[i](&a);
 	}
 	errno = saved_errno;
-	handling = outer;
+	fxmi_handler_leave(outer);
 	if (verdict != RETRY)
 		chain(sig, info, context, &a);
-}
-
-/* ---- alternate stacks ------------------------------------------------------------------------------------------------------- */
-
-/*
- * A report is put together on it, which takes some 40 KiB. A smaller one that somebody else has set, AddressSanitizer or a
- * language's runtime, is put back when the thread leaves.
- */
-static __thread struct fxmi_stack alternate_stack __attribute__((tls_model("initial-exec")));
-static __thread stack_t previous_stack __attribute__((tls_model("initial-exec")));
-static __thread bool is_prepared __attribute__((tls_model("initial-exec")));
-
-void fxmi_segv_prepare_thread(void)
-{
-	stack_t s;
-
-	if (is_prepared)
-		return;
-	is_prepared = true;
-	/* without one, only a stack overflow goes unreported */
-	if (sigaltstack(NULL, &previous_stack) || previous_stack.ss_size >= ALTERNATE_STACK_BYTES ||
-	    fxmi_stack_init(&alternate_stack, ALTERNATE_STACK_BYTES))
-		return;
-	s = (stack_t){.ss_sp = alternate_stack.base, .ss_size = alternate_stack.bytes};
-	if (sigaltstack(&s, NULL)) /* it is in use */
-		fxmi_stack_free(&alternate_stack);
-}
-
-void fxmi_segv_leave_thread(void)
-{
-	stack_t s;
-
-	is_prepared = false;
-	if (!alternate_stack.base)
-		return;
-	if (!sigaltstack(NULL, &s) && s.ss_sp == alternate_stack.base)
-		sigaltstack(&previous_stack, NULL);
-	fxmi_stack_free(&alternate_stack);
 }

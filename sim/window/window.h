@@ -22,7 +22,7 @@ struct fxmi_segment {
 	bool lazy;	      /* false: one shared mapping of frames from phys 0 on (the direct map) */
 	unsigned char *host;  /* NULL without a window */
 	_Atomic unsigned long *resident; /* lazy: a bit per page */
-	struct fxmi_resident *page;	 /* lazy: guarded by window->lock */
+	struct fxmi_resident *page;	 /* lazy: guarded by window.lock */
 };
 
 struct fxmi_window {
@@ -66,7 +66,7 @@ FXMI_INLINE bool fxmi_window_shows(struct fxmi_window *w, uint64_t va)
 /*
  * The mapping of the page at @va has begun with leaf entry @entry (its PTE is already written) / has ended (the PTE may stay).
  * begin: drops a resident page that shows another frame or too much permission; eager: maps it now.
- * end: strict and eager drop the page; retain keeps it, poisoned if window->poisons.
+ * end: strict and eager drop the page; retain keeps it, poisoned if window.poisons.
  * Either may be called for addresses outside every lazy segment, and does nothing then.
  */
 void fxmi_window_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry);

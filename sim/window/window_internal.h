@@ -37,7 +37,7 @@ void fxmi_window_after_fork(struct fxm_machine *m);
  */
 bool fxmi_poison_init(void);
 
-/* Page @n of a lazy segment is resident and its mapping has ended / is nobody's or a new mapping's. window->lock held. */
+/* Page @n of a lazy segment is resident and its mapping has ended / is nobody's or a new mapping's. window.lock held. */
 void fxmi_poison(struct fxmi_segment *seg, uint64_t n);
 void fxmi_unpoison(struct fxmi_segment *seg, uint64_t n);
 void fxmi_unpoison_all(struct fxmi_window *w);
@@ -47,16 +47,43 @@ void fxmi_unpoison_all(struct fxmi_window *w);
 /* Puts the handler in front if it is not. */
 void fxmi_segv_rearm(void);
 
-/* Gives the calling thread an alternate signal stack if it has none. */
-void fxmi_segv_prepare_thread(void);
-
-/* Before a siglongjmp(), from the handler or not: the signal mask is again what it was before the fault. */
-void fxmi_segv_leave_handler(void);
-
-/* The calling thread ends. */
-void fxmi_segv_leave_thread(void);
-
 /* callbacks.trap, or without one a line and abort(). */
 void fxmi_trap(struct fxm_vcpu *cpu, enum fxmi_trap trap, const struct fxm_fault *fault, uintptr_t pc);
+
+/* ---- pages of lazy segments (resident.c). window.lock held ---- */
+
+#define FXMI_NOT_MAPPED UINT64_MAX
+
+FXMI_INLINE uint64_t fxmi_lazy_index(const struct fxmi_segment *seg, uint64_t va)
+{
+	return (va - seg->start) >> FXM_PAGE_SHIFT;
+}
+
+FXMI_INLINE uint64_t fxmi_shown_pfn(const struct fxmi_segment *seg, uint64_t n)
+{
+	return __atomic_load_n(&seg->page[n].pfn, __ATOMIC_RELAXED);
+}
+
+/* The page's bit alone. */
+void fxmi_resident_set(struct fxmi_window *w, struct fxmi_segment *seg, uint64_t n);
+void fxmi_resident_clear(struct fxmi_window *w, struct fxmi_segment *seg, uint64_t n);
+
+/* Maps page @n to frame @pfn, or to a page of all ones outside RAM. The host's refusal ends the process. */
+void fxmi_resident_show(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t n, uint64_t pfn, bool writable);
+
+/* Takes pages [from, to) back: one system call if any of them is mapped. */
+void fxmi_resident_withdraw(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t from, uint64_t to);
+
+/* The page of all ones, once for the process. -ENOMEM. */
+int fxmi_ones_init(void);
+
+void fxmi_tell_memcheck(const unsigned char *host, size_t bytes);
+
+/* ---- the reservation (reservation.c) ---- */
+
+/* -ENOMEM: the host has no address space for it. What is there then is for _displace(). */
+int fxmi_reservation_place(struct fxm_machine *m);
+void fxmi_reservation_displace(struct fxm_machine *m);
+void fxmi_reservation_after_fork(struct fxm_machine *m);
 
 #endif

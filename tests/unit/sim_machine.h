@@ -81,7 +81,7 @@ static inline void sim_machine_free(struct fxm_machine *m)
 {
 	for (unsigned i = 0; i < m->cpus_online; i++)
 		free(m->vcpu[i]);
-	fxmi_mmio_free(m);
+	fxmi_bus_free(m);
 	fxmi_kmalloc_free(m);
 	fxmi_physmem_free(m);
 	free(m);

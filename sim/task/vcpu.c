@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vCPUs as they come and go: each with its idle task and an empty TLB.
+ */
+#include "task_internal.h"
+
+#include <fixmap/machine.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void fxmi_vcpu_set_rare(struct fxm_vcpu *cpu, uint32_t rare)
+{
+	const struct fxm_machine *m = cpu->machine;
+
+	__atomic_store_n(&cpu->rare, rare, __ATOMIC_RELAXED);
+	if (m->kernel && fxmi_callback(m, rare_changed))
+		fxmi_callback(m, rare_changed)(cpu);
+}
+
+void fxmi_vcpu_free(struct fxm_vcpu *cpu)
+{
+	fxmi_task_put(cpu->idle);
+	pthread_mutex_destroy(&cpu->seat_lock);
+	free(cpu);
+}
+
+static struct fxm_vcpu *new_vcpu(struct fxm_machine *m, unsigned id)
+{
+	struct fxm_vcpu *cpu = aligned_alloc(_Alignof(struct fxm_vcpu), sizeof(*cpu));
+	char name[16];
+
+	if (!cpu)
+		return NULL;
+	memset(cpu, 0, sizeof(*cpu));
+	snprintf(name, sizeof(name), "swapper/%u", id);
+	cpu->idle = fxmi_task_alloc(m, cpu, FXM_THREAD, name);
+	if (!cpu->idle) {
+		free(cpu);
+		return NULL;
+	}
+	cpu->idle->is_idle = true;
+	cpu->idle->state = FXM_TASK_RUNNING;
+	cpu->counts = FXMI_COUNTS_ZERO;
+	cpu->rare = id ? m->vcpu[0]->rare : 0;
+	cpu->id = id;
+	cpu->machine = m;
+	cpu->current = cpu->idle;
+	pthread_mutex_init(&cpu->seat_lock, NULL);
+	fxmi_tlb_init(cpu);
+	return cpu;
+}
+
+int fxmi_vcpu_add_locked(struct fxm_machine *m)
+{
+	unsigned n = m->cpus_online;
+
+	if (n == m->nr_cpus)
+		return -ENOSPC;
+	struct fxm_vcpu *cpu = new_vcpu(m, n);
+	if (!cpu)
+		return -ENOMEM;
+	void (*cpu_online)(struct fxm_vcpu *) = fxmi_callback(m, cpu_online);
+	if (n >= m->desc.cpus && cpu_online)
+		cpu_online(cpu);
+	m->vcpu[n] = cpu;
+	m->cpus_online = n + 1;
+	return (int)n;
+}
+
+int fxm_machine_cpu_add(struct fxm_machine *m)
+{
+	if (!m)
+		return -EINVAL;
+	if (m->dead)
+		return -ECHILD;
+	pthread_mutex_lock(&m->task_lock);
+	int n = fxmi_vcpu_add_locked(m);
+	if (n >= 0)
+		pthread_cond_broadcast(&m->seat_left);
+	pthread_mutex_unlock(&m->task_lock);
+	return n;
+}
+
+struct fxm_machine *fxm_vcpu_machine(const struct fxm_vcpu *cpu)
+{
+	return cpu ? cpu->machine : NULL;
+}
+
+unsigned fxm_vcpu_id(const struct fxm_vcpu *cpu)
+{
+	return cpu ? cpu->id : 0;
+}
+
+struct fxm_vcpu *fxm_machine_vcpu(struct fxm_machine *m, unsigned n)
+{
+	return m && n < m->cpus_online ? m->vcpu[n] : NULL;
+}
+
+unsigned fxm_machine_cpus_online(const struct fxm_machine *m)
+{
+	return m ? m->cpus_online : 0;
+}
+
+void fxmi_set_rare(struct fxm_machine *m, uint32_t set, uint32_t clear)
+{
+	pthread_mutex_lock(&m->task_lock);
+	for (unsigned n = 0; n < m->cpus_online; n++)
+		fxmi_vcpu_set_rare(m->vcpu[n], (m->vcpu[n]->rare & ~clear) | set);
+	pthread_mutex_unlock(&m->task_lock);
+}

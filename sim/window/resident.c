@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pages of lazy segments in the host's page table: one system call each, counted. window.lock held.
+ */
+#include "window_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#else
+#define VALGRIND_MAKE_MEM_DEFINED(p, n) ((void)(p), (void)(n))
+#endif
+
+#define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+
+enum { BITS = 8 * sizeof(unsigned long) };
+
+static _Atomic int ones_fd = -1; /* a page of all ones: what a read finds where there is neither RAM nor the device's answer */
+
+/* Made once; what the host refused to one machine it may grant to the next. No lock: a forked child would inherit it taken. */
+int fxmi_ones_init(void)
+{
+	unsigned char ones[FXM_PAGE_SIZE];
+	int none = -1;
+
+	if (ones_fd >= 0)
+		return 0;
+	int fd = fxmi_memfd("fixmap-ones", 0);
+	if (fd < 0)
+		return -ENOMEM;
+	memset(ones, 0xff, sizeof(ones));
+	bool is_written = write(fd, ones, sizeof(ones)) == (ssize_t)sizeof(ones);
+	if (!is_written || !atomic_compare_exchange_strong(&ones_fd, &none, fd))
+		close(fd);
+	return is_written ? 0 : -ENOMEM;
+}
+
+static _Noreturn FXMI_COLD void die_of_host(const struct fxmi_window *w)
+{
+	char why[128];
+
+	snprintf(why, sizeof(why), "%s",
+		 errno == ENOMEM ? "out of memory or of memory areas (sysctl vm.max_map_count)" : strerror(errno));
+	fprintf(stderr,
+		"libfixmap: the host refused to change a page of the window: %s; %llu pages are resident. Use fewer mappings at a "
+		"time, or window=off. Aborting.\n",
+		why, (unsigned long long)w->nr_resident);
+	abort();
+}
+
+/*
+ * For memcheck all of the reservation is memory: a page that is not there yet is no error, and what must not be touched the
+ * handler knows better. In pieces, because memcheck warns of large ones.
+ */
+void fxmi_tell_memcheck(const unsigned char *host, size_t bytes)
+{
+	const size_t piece = 128 << 20;
+
+	for (size_t at = 0; at < bytes; at += piece)
+		(void)VALGRIND_MAKE_MEM_DEFINED(host + at, bytes - at < piece ? bytes - at : piece);
+}
+
+static void remap(struct fxmi_window *w, unsigned char *host, size_t bytes, int prot, int flags, int fd, uint64_t offset)
+{
+	int saved_errno = errno;
+
+	w->system_calls++;
+	/*
+	 * The thread sanitizer takes mmap() for a write to every page by a thread that wrote nothing: not so the bare system
+	 * call.
+	 */
+	if (syscall(SYS_mmap, host, bytes, prot, flags | MAP_FIXED, fd, (off_t)offset) == -1)
+		die_of_host(w);
+	errno = saved_errno;
+}
+
+static unsigned char *host_page(const struct fxmi_segment *seg, uint64_t n)
+{
+	return seg->host + (n << FXM_PAGE_SHIFT);
+}
+
+static void set_shown(struct fxmi_segment *seg, uint64_t n, uint64_t pfn, bool writable)
+{
+	__atomic_store_n(&seg->page[n].pfn, pfn, __ATOMIC_RELAXED);
+	__atomic_store_n(&seg->page[n].writable, writable, __ATOMIC_RELAXED);
+}
+
+void fxmi_resident_set(struct fxmi_window *w, struct fxmi_segment *seg, uint64_t n)
+{
+	unsigned long bit = 1ul << n % BITS;
+
+	if (!(atomic_fetch_or(&seg->resident[n / BITS], bit) & bit))
+		w->nr_resident++;
+}
+
+void fxmi_resident_clear(struct fxmi_window *w, struct fxmi_segment *seg, uint64_t n)
+{
+	unsigned long bit = 1ul << n % BITS;
+
+	if (atomic_fetch_and(&seg->resident[n / BITS], ~bit) & bit)
+		w->nr_resident--;
+}
+
+void fxmi_resident_show(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t n, uint64_t pfn, bool writable)
+{
+	bool is_ram = fxmi_pfn_is_ram(m, pfn);
+	int prot = PROT_READ | (writable ? PROT_WRITE : 0);
+
+	fxmi_resident_set(m->window, seg, n);
+	if (is_ram)
+		remap(m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_SHARED | MAP_POPULATE, m->mem.memfd,
+		      pfn << FXM_PAGE_SHIFT);
+	else
+		remap(m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_PRIVATE, ones_fd, 0);
+	set_shown(seg, n, pfn, writable);
+}
+
+void fxmi_resident_withdraw(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t from, uint64_t to)
+{
+	bool mapped = false;
+
+	for (uint64_t n = from; n < to; n++) {
+		mapped |= fxmi_shown_pfn(seg, n) != FXMI_NOT_MAPPED;
+		fxmi_unpoison(seg, n);
+	}
+	if (mapped) {
+		remap(m->window, host_page(seg, from), (to - from) << FXM_PAGE_SHIFT, PROT_NONE, RESERVE_FLAGS, -1, 0);
+		fxmi_tell_memcheck(host_page(seg, from), (to - from) << FXM_PAGE_SHIFT);
+	}
+	for (uint64_t n = from; n < to; n++) {
+		set_shown(seg, n, FXMI_NOT_MAPPED, false);
+		fxmi_resident_clear(m->window, seg, n);
+	}
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The window's segments as they come, move and go.
+ */
+#include "window_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { BITS = 8 * sizeof(unsigned long) };
+
+/* The bitmaps exist without a window too: src/ tests them without asking. */
+static int init_segment(struct fxmi_segment *seg, const struct fxmi_segment_desc *desc)
+{
+	uint64_t pages = desc->size >> FXM_PAGE_SHIFT;
+
+	*seg = (struct fxmi_segment){.start = desc->start, .size = desc->size, .lazy = desc->lazy};
+	if (!seg->lazy)
+		return 0;
+	seg->resident = calloc(pages / BITS + 1, sizeof(*seg->resident));
+	seg->page = calloc(pages + 1, sizeof(*seg->page));
+	if (!seg->resident || !seg->page)
+		return -ENOMEM;
+	for (uint64_t n = 0; n < pages; n++)
+		seg->page[n].pfn = FXMI_NOT_MAPPED;
+	return 0;
+}
+
+static int init_segments(struct fxm_machine *m)
+{
+	int error = m->desc.nr_segments > FXMI_SEGMENTS ? -EINVAL : 0;
+
+	for (unsigned i = 0; !error && i < m->desc.nr_segments; i++) {
+		error = init_segment(&m->window->segment[i], &m->desc.segment[i]);
+		m->window->nr_segments = i + 1;
+	}
+	return error;
+}
+
+static void free_segment(struct fxmi_segment *seg)
+{
+	free(seg->resident);
+	free(seg->page);
+}
+
+int fxmi_window_move(struct fxm_machine *m, const struct fxmi_desc *desc)
+{
+	struct fxmi_window *w = m->window;
+	struct fxmi_segment moved[FXMI_SEGMENTS] = {{0}};
+	int error = desc->nr_segments == w->nr_segments ? 0 : -EINVAL;
+
+	for (unsigned i = 0; !error && i < w->nr_segments; i++)
+		if (w->segment[i].lazy)
+			error = init_segment(&moved[i], &desc->segment[i]);
+	if (error) {
+		for (unsigned i = 0; i < w->nr_segments; i++)
+			free_segment(&moved[i]);
+		return error;
+	}
+	pthread_mutex_lock(&w->lock);
+	for (unsigned i = 0; i < w->nr_segments; i++) {
+		struct fxmi_segment *seg = &w->segment[i];
+
+		if (!seg->lazy)
+			continue;
+		fxmi_resident_withdraw(m, seg, 0, seg->size >> FXM_PAGE_SHIFT);
+		free_segment(seg);
+		*seg = moved[i];
+		if (w->reserved)
+			seg->host = (unsigned char *)(uintptr_t)(seg->start + (uint64_t)w->delta);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return 0;
+}
+
+static int check_host(void)
+{
+	if (sysconf(_SC_PAGESIZE) != (long)FXM_PAGE_SIZE)
+		return -ENOTSUP;
+	return fxmi_ones_init();
+}
+
+static void open_window(struct fxm_machine *m)
+{
+	m->window->mode = m->desc.window;
+	if (!fxmi_reservation_place(m)) {
+		m->window->poisons = m->desc.poison && m->window->mode == FXM_WINDOW_RETAIN && fxmi_poison_init();
+		m->window->wants_all = m->window->mode == FXM_WINDOW_EAGER || m->window->poisons;
+		return;
+	}
+	fxmi_reservation_displace(m);
+	m->window->mode = FXM_WINDOW_OFF;
+	fprintf(stderr, "libfixmap: the host has no address space for the window (ulimit -v?): this machine runs without one.\n");
+}
+
+/* The handler may have been taken over; for a fibre that runs in turns that is looked at only where there is a window. */
+static void thread_enters(struct fxm_machine *m, bool again)
+{
+	if (!again || m->window->mode != FXM_WINDOW_OFF)
+		fxmi_segv_rearm();
+}
+
+int fxmi_window_init(struct fxm_machine *m)
+{
+	int saved_errno = errno, error;
+
+	m->window = calloc(1, sizeof(*m->window));
+	if (!m->window)
+		return -ENOMEM;
+	pthread_mutex_init(&m->window->lock, NULL);
+	m->thread_enters = thread_enters;
+	error = init_segments(m);
+	if (!error && m->desc.window != FXM_WINDOW_OFF && m->window->nr_segments) {
+		error = check_host();
+		if (!error)
+			open_window(m);
+	}
+	if (error)
+		fxmi_window_free(m);
+	errno = saved_errno;
+	return error;
+}
+
+void fxmi_window_free(struct fxm_machine *m)
+{
+	fxmi_reservation_displace(m);
+	for (unsigned i = 0; i < m->window->nr_segments; i++)
+		free_segment(&m->window->segment[i]);
+	pthread_mutex_destroy(&m->window->lock);
+	free(m->window);
+	m->window = NULL;
+}
+
+void fxmi_window_after_fork(struct fxm_machine *m)
+{
+	fxmi_unpoison_all(m->window);
+	fxmi_reservation_after_fork(m);
+}
