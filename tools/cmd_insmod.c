@@ -5,6 +5,7 @@
  * they leaked. This process never touches the simulator: it compiles, forks before any machine exists, and waits.
  */
 
+#include "compiler.h"
 #include "insmod.h"
 
 #include <fixmap/layout.h>
@@ -326,9 +327,9 @@ static int run_under_gdb(struct insmod *job)
 			tool_words_add(&argv, "%s", job->module[i].object);
 	for (size_t i = 0; i < job->nr_params; i++)
 		tool_words_add(&argv, "%s", job->param[i]);
-	insmod_end_words(&argv);
+	tool_end_words(&argv);
 	fflush(NULL);
-	int status, error = insmod_spawn(argv.word, NULL, &status);
+	int status, error = tool_spawn(argv.word, NULL, NULL, &status);
 	tool_words_free(&argv);
 	if (error)
 		return tool_error("insmod", "--gdb: gdb cannot be run: %s; install gdb", strerror(error));

@@ -61,15 +61,6 @@ void insmod_remove_dir(struct insmod *job);
 /* Compiles every .c file. The compiler's own messages go to standard error unchanged. 0, or 2 after a message. */
 int insmod_compile(struct insmod *job);
 
-/* exec wants a null pointer at the end; the list owns one more place than words. */
-void insmod_end_words(struct tool_words *argv);
-
-/*
- * Runs a command to its end. What it says on standard error goes to the file @messages, or, when that is NULL, where this
- * program's does. 0 and the @status of waitpid(), or a positive error number.
- */
-int insmod_spawn(char **argv, const char *messages, int *status);
-
 /* ---- insmod_kernel.c ---- */
 
 /* Checks the tree, marks its files among the modules, and makes what its headers need. 0, or 2 after a message. */

@@ -2,23 +2,20 @@
 
 /* `fixmap insmod`: from C files to shared objects, with the compiler that the user has. */
 
+#include "compiler.h"
 #include "insmod.h"
 
 #include <fixmap/layout.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* ---- the temporary directory ---- */
 
@@ -85,47 +82,6 @@ void insmod_remove_dir(struct insmod *job)
 
 /* ---- the compiler ---- */
 
-/* Whether a shell would find @program. */
-static bool is_in_path(const char *program)
-{
-	const char *path = getenv("PATH");
-	char *copy = strdup(path ? path : "/usr/bin:/bin"), *save, name[4096];
-	bool found = strchr(program, '/') && !access(program, X_OK);
-
-	for (char *dir = copy ? strtok_r(copy, ":", &save) : NULL; dir && !found; dir = strtok_r(NULL, ":", &save)) {
-		snprintf(name, sizeof(name), "%s/%s", dir, program);
-		found = !access(name, X_OK);
-	}
-	free(copy);
-	return found;
-}
-
-/* The words of $CC, or gcc or clang. */
-static int compiler(struct tool_words *argv)
-{
-	const char *cc = getenv("CC");
-
-	if (!cc || !cc[strspn(cc, " \t")]) {
-		cc = is_in_path("gcc") ? "gcc" : is_in_path("clang") ? "clang" : NULL;
-		if (!cc)
-			return tool_error("insmod", "no C compiler: install gcc or clang, or set CC");
-	}
-	char *copy = strdup(cc), *save;
-	for (char *word = copy ? strtok_r(copy, " \t", &save) : NULL; word; word = strtok_r(NULL, " \t", &save))
-		tool_words_add(argv, "%s", word);
-	free(copy);
-	if (argv->nr && is_in_path(argv->word[0]))
-		return 0;
-	return tool_error("insmod", "CC=%s is no compiler that can be found; set CC to gcc or clang, or unset it", cc);
-}
-
-void insmod_end_words(struct tool_words *argv)
-{
-	tool_words_add(argv, "%s", "");
-	free(argv->word[argv->nr - 1]);
-	argv->word[--argv->nr] = NULL;
-}
-
 static void add_flags(struct tool_words *argv, const char *const *flags, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -133,23 +89,6 @@ static void add_flags(struct tool_words *argv, const char *const *flags, size_t 
 }
 
 #define ADD_FLAGS(argv, flags) add_flags(argv, flags, sizeof(flags) / sizeof((flags)[0]))
-
-static bool is_launcher(const char *name)
-{
-	return !strcmp(name, "ccache") || !strcmp(name, "distcc");
-}
-
-/* Whether the compiler is gcc: clang does not know some words, and does nothing with others. */
-static bool is_gcc(const struct tool_words *cc)
-{
-	for (size_t i = 0; i < cc->nr; i++) {
-		const char *slash = strrchr(cc->word[i], '/'), *name = slash ? slash + 1 : cc->word[i];
-
-		if (!is_launcher(name))
-			return strstr(name, "gcc") != NULL;
-	}
-	return false;
-}
 
 /* A user's own tests are not to be mixed with ours, which need no library. */
 static bool has_sanitizer(const struct tool_words *cc)
@@ -182,9 +121,9 @@ static int command_line(const struct insmod *job, const struct insmod_module *mo
 	static const char *const libraries[] = {"-nodefaultlibs", "-lc", "-lgcc"};
 	/* the first error is the one to read; the kernel's own build says nothing of a pointer's signedness either */
 	static const char *const of_kernel[] = {"-c", "-Wfatal-errors", "-Wno-pointer-sign", "-fshort-wchar"};
-	int status = compiler(argv);
+	int status = tool_compiler("insmod", argv);
 
-	bool gcc = is_gcc(argv), is_tested = gcc && !has_sanitizer(argv);
+	bool gcc = tool_compiler_is_gcc(argv), is_tested = gcc && !has_sanitizer(argv);
 
 	if (gcc)
 		ADD_FLAGS(argv, of_gcc);
@@ -209,7 +148,7 @@ static int command_line(const struct insmod *job, const struct insmod_module *mo
 	tool_words_add(argv, "%s%s", *module->path == '-' ? "./" : "", module->path);
 	if (is_tested && !module->is_builtin && !job->check)
 		ADD_FLAGS(argv, libraries);
-	insmod_end_words(argv);
+	tool_end_words(argv);
 	return status;
 }
 
@@ -224,30 +163,13 @@ static void progress(const char *what, bool is_running)
 	fflush(stderr);
 }
 
-int insmod_spawn(char **argv, const char *messages, int *status)
-{
-	posix_spawn_file_actions_t actions;
-	pid_t pid;
-
-	posix_spawn_file_actions_init(&actions);
-	if (messages)
-		posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, messages, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-	int error = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (error)
-		return error;
-	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
-		;
-	return 0;
-}
-
 /* Whether the compiler, or linker, is content. @path: what it works on. */
 static int run(char **argv, const char *path, const char *problem, const char *messages)
 {
 	int status;
 
 	progress(path, true);
-	int error = insmod_spawn(argv, messages, &status);
+	int error = tool_spawn(argv, NULL, messages, &status);
 	progress(path, false);
 	if (error)
 		return tool_error("insmod", "cannot run %s: %s", argv[0], strerror(error));
@@ -336,7 +258,7 @@ static int link_builtin(struct insmod *job)
 	struct tool_words argv = {0};
 	size_t n = 0;
 
-	int status = compiler(&argv);
+	int status = tool_compiler("insmod", &argv);
 	ADD_FLAGS(&argv, flags);
 	for (size_t i = 0; i < job->nr_modules; i++)
 		if (job->module[i].is_builtin) {
@@ -347,7 +269,7 @@ static int link_builtin(struct insmod *job)
 		snprintf(job->builtin, sizeof(job->builtin), "%s/vmlinux.so", job->dir);
 		tool_words_add(&argv, "-o");
 		tool_words_add(&argv, "%s", job->builtin);
-		insmod_end_words(&argv);
+		tool_end_words(&argv);
 		status = status ? status : run(argv.word, job->tree, "has files here that do not link", NULL);
 	}
 	tool_words_free(&argv);

@@ -26,13 +26,8 @@
 #include <fixmap/kernel_tier.h>
 #include <fixmap/machine.h>
 
-/* "x86_32-5.10", and <fixmap/profiles/x86_32-5.10.def>; or a file of the user's own, whose folder is on the include path. */
+/* "x86_32-5.10" */
 #define FXM_KERNEL_PROFILE __stringify(FXM_KERNEL_PROFILE_NAME)
-#ifdef FXM_KERNEL_PROFILE_FILE
-#define FXM_KERNEL_PROFILE_DEF <FXM_KERNEL_PROFILE_FILE>
-#else
-#define FXM_KERNEL_PROFILE_DEF <fixmap/profiles/FXM_KERNEL_PROFILE_NAME.def>
-#endif
 
 /* major << 16 | minor << 8 | patch: LINUX_VERSION_CODE. */
 #define FXM_K_VERSION_CODE FXM_KERNEL_VERSION
@@ -55,22 +50,14 @@
 #endif
 
 /* Constants of the version's source: KM_TYPE_NR or KM_MAX_IDX, LAST_PKMAP, PTRS_PER_PTE, ... */
+#include <fixmap/profiles/profile_def.h>
 enum fxm_k_constants {
 #define FXM_CONST(name, expr) name = (expr),
 #include <fixmap/profiles/rows.h>
 #include FXM_KERNEL_PROFILE_DEF
 #include <fixmap/profiles/rows_end.h>
 };
-
-enum fixed_addresses {
-#define FXM_FIX(name, cond) FXM_IF_ON(cond)(name,)
-#define FXM_FIX_GROUP(first, last, slots, cond) FXM_IF_ON(cond)(first, last = first + (slots)-1,)
-#define FXM_FIX_AT(name, expr, cond) FXM_IF_ON(cond)(name = (expr),)
-#define FXM_FIX_MARK(name) name,
-#include <fixmap/profiles/rows.h>
-#include FXM_KERNEL_PROFILE_DEF
-#include <fixmap/profiles/rows_end.h>
-};
+#include <fixmap/profiles/fixed_addresses.h>
 
 #ifdef FXM_K_TYPED
 /* Under CONFIG_DEBUG_HIGHMEM each type has a slot below it that is never mapped. */

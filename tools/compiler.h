@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_TOOLS_COMPILER_H
+#define FXM_TOOLS_COMPILER_H
+
+/* The C compiler that the user has, and running it. */
+
+#include "options.h"
+
+#include <stdbool.h>
+
+/* The words of $CC, or gcc or clang. 0, or 2 after a message. */
+int tool_compiler(const char *command, struct tool_words *argv);
+
+/* Whether the compiler is gcc: clang does not know some words, and does nothing with others. */
+bool tool_compiler_is_gcc(const struct tool_words *argv);
+
+/* exec wants a null pointer at the end; the list owns one more place than words. */
+void tool_end_words(struct tool_words *argv);
+
+/*
+ * Runs a command to its end. What it says on standard error goes to the file @messages, or, when that is NULL, where this
+ * program's does; standard output to the file @output, likewise. 0 and the @status of waitpid(), or a positive error number.
+ */
+int tool_spawn(char **argv, const char *output, const char *messages, int *status);
+
+#endif
