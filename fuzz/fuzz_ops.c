@@ -628,8 +628,9 @@ static void run_input(const uint8_t *data, size_t size)
 	ops_machine_end(run);
 }
 
-void ops_run_again(void)
+static void run_again(struct ops_run *run)
 {
+	(void)run;
 	run_input(the_data, the_size);
 }
 
@@ -639,6 +640,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	the_data = data;
 	the_size = size;
+	the_run.again = run_again;
 	run_input(data, size);
 	return 0;
 }

@@ -3,16 +3,19 @@
 #define OPS_H
 
 /*
- * The parts of the fuzz target fuzz_ops: a run is one input, decoded into a machine and a sequence of operations on it, each
- * done by the library and by the reference model (tests/model/), and compared.
+ * The fuzz target fuzz_ops: a run is one input, decoded into a machine and a sequence of operations on it, each done by the
+ * library and by the reference model (tests/model/), and compared. Here: what a run knows, and what the parts offer. A part
+ * uses those before it, and no other; fuzz_ops.c, the driver, reads the input and uses them all.
  *
- *   fuzz_ops.c     the input: settings, operations, and the order of things
- *   ops_machine.c  the machine and the model that the settings describe
- *   ops_call.c     calls of the simulated kernel: predicted, performed by some task, compared
+ *   ops_compare.c    the library's state beside the model's, and what happens when they differ
  *   ops_interrupt.c  injected interrupts in the middle of an operation
+ *   ops_machine.c    the machine and the model that the settings describe
  *   ops_arguments.c  calls without a vCPU, a page or a machine
- *   ops_access.c   reads and writes, through the TLB and through the window
- *   ops_compare.c  the state after it, and what happens when it differs
+ *   ops_access.c     reads and writes, through the TLB and through the window
+ *   ops_predict.c    what a call of the simulated kernel should come to
+ *   ops_perform.c    the call
+ *   ops_actor.c      who makes it: an idle task or a fibre
+ *   ops_call.c       the whole: predicted, made, compared
  */
 
 #include <fixmap/fixmap.h>
@@ -40,7 +43,7 @@ struct ops_settings {
 /* What the library's report callback saw during one operation. */
 struct ops_reports {
 	unsigned count[FXM_REPORT_FINDING + 1];
-	char where[96]; /* of the last BUG */
+	char where[96];	 /* of the last BUG */
 	uint64_t silent; /* fxm_report_silent() when they began */
 };
 
@@ -141,6 +144,7 @@ struct ops_injection {
 
 struct ops_run {
 	struct ops_settings set;
+	void (*again)(struct ops_run *run); /* the driver's: the present input once more, with the record on */
 	struct fxm_machine *m;
 	struct model *model;
 	unsigned cpus;
@@ -161,34 +165,26 @@ struct ops_run {
 	unsigned char data[OPS_DATA];
 };
 
-/* ---- ops_machine.c ---- */
+/* ---- ops_compare.c ---- */
 
-/* False: the settings make no machine (which the caller takes as an input without meaning). */
-bool ops_machine_make(struct ops_run *run);
-void ops_machine_end(struct ops_run *run);
+/* Ends the process after telling what differs. */
+void ops_differ(struct ops_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
 
-/* After the layout moved. */
-void ops_machine_adopt(struct ops_run *run);
+/* The entries of ascending addresses, read past the MMU. @t is zero before the first. */
+struct ops_tables {
+	const unsigned char *table;
+	uint64_t end;
+};
 
-/* ---- ops_call.c ---- */
+uint64_t ops_next_pte(const struct ops_run *run, struct ops_tables *t, uint64_t va);
 
-/* Who the byte @who of the input means; creates the fibre when need be. */
-struct ops_actor *ops_actor_of(struct ops_run *run, unsigned who, bool must_be_fibre);
+void ops_compare_pte(struct ops_run *run, uint64_t va, const char *what);
+void ops_compare_pool(struct ops_run *run);
+void ops_compare_cpu(struct ops_run *run, unsigned cpu);
+void ops_compare_everything(struct ops_run *run);
 
-/* Predicts, performs and compares. A sleeping actor is resumed instead. */
-void ops_do(struct ops_run *run, struct ops_actor *actor, const struct ops_call *call);
-
-/*
- * The same for a call whose only effect on the pool is a slot, without looking at the whole pool afterwards. False: it would
- * sleep.
- */
-bool ops_do_quickly(struct ops_run *run, struct ops_actor *actor, const struct ops_call *call);
-
-/* The fibre ends: by itself, or (@killed) by a BUG that nobody catches. No-op for others and for sleepers. */
-void ops_end_fibre(struct ops_run *run, struct ops_actor *actor, bool killed);
-
-bool ops_pool_is_full(const struct model *model);
-const char *ops_name(enum ops_kind kind);
+/* Starts recording; when something differs the record is printed as a trace. */
+void ops_record_start(struct ops_run *run);
 
 /* ---- ops_interrupt.c ---- */
 
@@ -202,6 +198,15 @@ void ops_inject_clear(struct ops_run *run);
 /* Before and after each operation. */
 void ops_interrupts_reset(struct ops_run *run);
 void ops_compare_interrupts(struct ops_run *run, const char *what);
+
+/* ---- ops_machine.c ---- */
+
+/* False: the settings make no machine (which the caller takes as an input without meaning). */
+bool ops_machine_make(struct ops_run *run);
+void ops_machine_end(struct ops_run *run);
+
+/* After the layout moved. */
+void ops_machine_adopt(struct ops_run *run);
 
 /* ---- ops_arguments.c ---- */
 
@@ -232,30 +237,58 @@ void ops_window_begin(struct ops_run *run, uint64_t va);
 /* Whether simulated code may write to the frame. */
 bool ops_may_write(const struct ops_run *run, uint64_t pfn);
 
-/* ---- ops_compare.c ---- */
+/* ---- ops_predict.c ---- */
 
-/* Ends the process after telling what differs. */
-void ops_differ(struct ops_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
-
-/* The entries of ascending addresses, read past the MMU. @t is zero before the first. */
-struct ops_tables {
-	const unsigned char *table;
-	uint64_t end;
+struct ops_prediction {
+	struct model_result r;
+	enum fxm_report_kind death; /* of a task that ends: BUG or OOPS */
 };
 
-uint64_t ops_next_pte(const struct ops_run *run, struct ops_tables *t, uint64_t va);
+/* Of @c on @cpu, where its actor sits. False: the call is not made. */
+bool ops_predict(struct ops_run *run, unsigned cpu, const struct ops_call *c, struct ops_prediction *out);
 
-void ops_compare_pte(struct ops_run *run, uint64_t va, const char *what);
-void ops_compare_pool(struct ops_run *run);
-void ops_compare_cpu(struct ops_run *run, unsigned cpu);
-void ops_compare_everything(struct ops_run *run);
+/* ---- ops_perform.c ---- */
 
-/* Starts recording; when something differs the record is printed as a trace. */
-void ops_record_start(struct ops_run *run);
+/* Makes the call of actor @arg, and leaves there what came of it. Returns 0, if it returns. */
+int ops_perform(void *arg);
 
-/* ---- fuzz_ops.c ---- */
+/* ---- ops_actor.c ---- */
 
-/* Runs the present input again, with the record on, so that its trace can be printed; returns when nothing differs then. */
-void ops_run_again(void);
+/* Who the byte @who of the input means; creates the fibre when need be. */
+struct ops_actor *ops_actor_of(struct ops_run *run, unsigned who, bool must_be_fibre);
+
+/*
+ * Makes @actor the model's task on its CPU for one operation; afterwards the seat is the idle task's again. Who sleeps and was
+ * not woken does not get the seat.
+ */
+void ops_sit(struct ops_run *run, const struct ops_actor *actor);
+void ops_stand_up(struct ops_run *run, const struct ops_actor *actor);
+
+/* From now on reports are counted anew. */
+void ops_begin_reports(struct ops_run *run);
+
+/* How many reports were counted instead of made since the machine is there. */
+uint64_t ops_silent(const struct ops_run *run);
+
+/* Has @actor make @call / go on with the one that it sleeps in. */
+enum ops_end ops_act(struct ops_run *run, struct ops_actor *actor, const struct ops_call *call);
+enum ops_end ops_resume(struct ops_run *run, struct ops_actor *actor);
+
+/* The fibre ends: by itself, or (@killed) by a BUG that nobody catches. No-op for others and for sleepers. */
+void ops_end_fibre(struct ops_run *run, struct ops_actor *actor, bool killed);
+
+/* ---- ops_call.c ---- */
+
+/* Predicts, makes and compares. A sleeping actor is resumed instead. */
+void ops_do(struct ops_run *run, struct ops_actor *actor, const struct ops_call *call);
+
+/*
+ * The same for a call whose only effect on the pool is a slot, without looking at the whole pool afterwards. False: it would
+ * sleep.
+ */
+bool ops_do_quickly(struct ops_run *run, struct ops_actor *actor, const struct ops_call *call);
+
+bool ops_pool_is_full(const struct model *model);
+const char *ops_name(enum ops_kind kind);
 
 #endif

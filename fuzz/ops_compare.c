@@ -39,7 +39,7 @@ _Noreturn void ops_differ(struct ops_run *run, const char *fmt, ...)
 	if (!recording) {
 		recording = true;
 		fprintf(stderr, "The case as a trace:\n");
-		ops_run_again();
+		run->again(run);
 		fprintf(stderr, "(nothing differs while it is being traced)\n");
 	}
 	abort();

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """rooms.py FOLDER LEAST ROOM... -- LIBRARY...
+rooms.py --files FOLDER FILE... -- LIBRARY
 
 The rooms of FOLDER, lowest first, and the static library of each, as its meson.build declares them. Read from the objects: a room
 uses what it and the rooms before it define, and nothing of a room after it. A use upwards is named with its file and symbol. Besides:
-there are LEAST rooms or more, every folder is one, and neither a room nor a file grows beyond what can be taken in.
+there are LEAST rooms or more, every folder is one, and neither a room nor a file grows beyond what can be taken in. With --files each
+FILE of one library is a room of its own.
 """
 import collections
 import os
@@ -27,14 +29,13 @@ def symbols(library):
             yield name, kind, symbol
 
 
-def upward_uses(rooms, libraries):
-    """(room, file, symbol, room that defines it, file there)"""
-    found = [(room, *s) for room, library in zip(rooms, libraries) for s in symbols(library)]
+def upward_uses(order, found):
+    """@found: (room, file, kind, symbol). Yields (room, file, symbol, room that defines it, file there)."""
     defined = {symbol: (room, name) for room, name, kind, symbol in found if kind != 'U' and kind.isupper()}
     if not defined:
         sys.exit('nm finds no symbol in the libraries')
     for room, name, kind, symbol in found:
-        if kind == 'U' and symbol in defined and rooms.index(defined[symbol][0]) > rooms.index(room):
+        if kind == 'U' and symbol in defined and order.index(defined[symbol][0]) > order.index(room):
             yield (room, name, symbol, *defined[symbol])
 
 
@@ -52,26 +53,43 @@ def sizes(folder, rooms):
                 yield f'{room}/{name}: {lines} lines, more than {most}'
 
 
+def files_of(order, library):
+    return [(name, name, kind, symbol) for name, kind, symbol in symbols(library) if name in order]
+
+
+def files_of_rooms(order, libraries):
+    return [(room, name.removeprefix(room + '_'), kind, symbol)
+            for room, library in zip(order, libraries) for name, kind, symbol in symbols(library)]
+
+
+def problems_of_rooms(folder, order, least):
+    if len(order) < least:
+        yield f'{len(order)} rooms, fewer than {least}'
+    for d in sorted(os.listdir(folder)):
+        if os.path.isdir(os.path.join(folder, d)) and d not in [*order, 'include']:
+            yield f'{d}: a folder that meson.build does not call a room'
+    yield from sizes(folder, order)
+
+
 def main():
-    folder, least, *rest = sys.argv[1:]
+    by_file = sys.argv[1] == '--files'
+    folder, *rest = sys.argv[1 + by_file:]
+    least = 0 if by_file else int(rest.pop(0))
     split = rest.index('--')
-    rooms, libraries = rest[:split], rest[split + 1:]
+    order, libraries = rest[:split], rest[split + 1:]
     part = os.path.basename(folder)
-    wrong = []
-    if len(rooms) < int(least):
-        wrong.append(f'{len(rooms)} rooms, fewer than {least}')
-    holds_code = (d for d in sorted(os.listdir(folder)) if os.path.isdir(os.path.join(folder, d)) and d != 'include')
-    wrong += [f'{d}: a folder that meson.build does not call a room' for d in holds_code if d not in rooms]
-    wrong += sizes(folder, rooms)
+    wrong = [] if by_file else list(problems_of_rooms(folder, order, least))
+    found = files_of(order, *libraries) if by_file else files_of_rooms(order, libraries)
     pairs = collections.defaultdict(list)
-    for room, name, symbol, above, there in upward_uses(rooms, libraries):
+    for room, name, symbol, above, there in upward_uses(order, found):
         pairs[room, above].append(f'    {name} uses {symbol} of {there}')
-    for (room, above), uses in sorted(pairs.items(), key=lambda p: (rooms.index(p[0][0]), rooms.index(p[0][1]))):
-        wrong += [f'{room} -> {above}, which comes after it:', *sorted(uses)]
+    uses = sum(map(len, pairs.values()))
+    summary = f'{part}: {len(order)} {"files" if by_file else "rooms"}, {uses} uses upwards, {len(wrong)} other problems'
+    for (room, above), lines in sorted(pairs.items(), key=lambda p: [order.index(r) for r in p[0]]):
+        wrong += [f'{room} -> {above}, which comes after it:', *sorted(lines)]
     for line in wrong:
         print(line if line.startswith(' ') else f'{part}/{line}')
-    uses = sum(map(len, pairs.values()))
-    print(f'{part}: {len(rooms)} rooms, {uses} uses upwards, {len(wrong) - uses - len(pairs)} other problems')
+    print(summary)
     return 1 if wrong else 0
 
 
