@@ -36,10 +36,12 @@ struct replay_action {
 	fxm_pa phys;
 	fxm_pte prot;
 	bool through_pointer; /* also read the tag as C code would */
+	size_t access_bytes;  /* of a load or store */
 
 	int error;     /* of the library's call */
+	struct fxm_vcpu *cpu;
 	fxm_va result; /* the mapping made, or looked at */
-	bool was_read; /* tag_read holds the word read through the pointer */
+	bool was_read; /* tag_read holds the word read through the pointer, or what a load read */
 	uint32_t tag_read;
 };
 
@@ -79,7 +81,8 @@ struct replay_thread {
 	struct replay_action action;
 	bool quit;
 	bool in_kmap;		/* asleep in kmap(), or woken and not run yet */
-	bool performed;		/* done with its action: it yields */
+	bool performed;		/* done with its action: it pauses */
+	bool paused, leave;	/* on its CPU still; it shall yield */
 	uint64_t slept;		/* when it went to sleep: the newest waiter wakes first */
 	char *asleep;		/* the library's `ev` line of that, until the file's comes */
 	unsigned long ended_at; /* line on which a BUG or an oops ended it; 0: alive */
@@ -215,6 +218,8 @@ int replay_do_content(struct replay *rp);
 
 /* Compares an op, do or ev line of the library with the record at hand. */
 void replay_compare(struct replay *rp, const char *ours, const struct replay_action *a);
+/* Compares what a load read, of which the library makes no line, with the record at hand. */
+void replay_compare_access(struct replay *rp, const struct trace_op *op, const struct replay_action *a);
 /* Compares the library's expect lines with the announced ones. */
 void replay_compare_reports(struct replay *rp);
 

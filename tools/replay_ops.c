@@ -154,23 +154,32 @@ static unsigned char byte_at(struct fxm_machine *m, fxm_va va)
 	return frame ? frame[walk.pa.v & (FXM_PAGE_SIZE - 1)] : 0;
 }
 
-/* A plain access, as kernel code does it: through the pointer where there is a window, else through the TLB. */
+static void die_of_fault(struct fxm_vcpu *cpu, const struct replay_action *a)
+{
+	struct fxm_fault fault;
+
+	if (a->error != -EFAULT)
+		return;
+	fxm_last_fault(cpu, &fault);
+	fxm_oops(cpu, &fault);
+}
+
+/*
+ * A plain access, as kernel code does it: through the pointer where there is a window, and through the TLB, which a later operation
+ * may find stale.
+ */
 static void access_memory(struct fxm_vcpu *cpu, struct replay_action *a, bool is_write)
 {
 	unsigned char byte = byte_at(fxm_vcpu_machine(cpu), a->va);
 	volatile unsigned char *host = fxm_host(fxm_vcpu_machine(cpu), a->va);
-	struct fxm_fault fault;
 
 	if (host && is_write)
 		*host = byte;
 	else if (host)
 		(void)*host;
-	else
-		a->error = is_write ? fxm_write(cpu, a->va, &byte, 1) : fxm_read(cpu, a->va, &byte, 1);
-	if (a->error != -EFAULT)
-		return;
-	fxm_last_fault(cpu, &fault);
-	fxm_oops(cpu, &fault);
+	a->error = is_write ? fxm_write(cpu, a->va, &byte, 1) : fxm_read(cpu, a->va, &a->tag_read, a->access_bytes);
+	a->was_read = !is_write && !a->error;
+	die_of_fault(cpu, a);
 }
 
 static void op_read(struct fxm_vcpu *cpu, struct replay_action *a)
@@ -181,6 +190,15 @@ static void op_read(struct fxm_vcpu *cpu, struct replay_action *a)
 static void op_write(struct fxm_vcpu *cpu, struct replay_action *a)
 {
 	access_memory(cpu, a, true);
+}
+
+/* The fetch of an instruction. */
+static void op_exec(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	fxm_pa pa;
+
+	a->error = fxm_translate(cpu, a->va, FXM_EXEC, &pa);
+	die_of_fault(cpu, a);
 }
 
 static const struct replay_op_kind kinds[] = {
@@ -211,6 +229,7 @@ static const struct replay_op_kind kinds[] = {
     {"virt_to_fix", OP_ADDRESS, op_virt_to_fix},
     {"read", OP_ADDRESS | OP_ACCESS, op_read},
     {"write", OP_ADDRESS | OP_ACCESS, op_write},
+    {"exec", OP_ADDRESS | OP_ACCESS, op_exec},
     {"kmap-enter", OP_PAGE | OP_MAPS | OP_SLEEPS, op_kmap},
     {"kmap-return", OP_PAGE | OP_MAPS | OP_WAKES, op_kmap},
 };
@@ -347,6 +366,20 @@ static int read_phys(struct replay *rp, const struct trace_op *op, struct replay
 	return 0;
 }
 
+/* size= of a load or store, 1 or 4 bytes of one page. */
+static int read_access(struct replay *rp, const struct trace_op *op, struct replay_action *a)
+{
+	const char *size = trace_field(&rp->line, op->field, "size");
+	uint64_t n = 1;
+
+	if (size && (!trace_number(size, 10, &n) || (n != 1 && n != 4)))
+		return trace_reader_fail(&rp->reader, "size=%.20s: write size=1 or size=4", size);
+	if ((a->va.v & (FXM_PAGE_SIZE - 1)) > FXM_PAGE_SIZE - n)
+		return trace_reader_fail(&rp->reader, "%s crosses a page: write one line for each", op->name);
+	a->access_bytes = (size_t)n;
+	return 0;
+}
+
 /* prot=NAME, prot=NAME:HEX or prot=HEX. The name counts where the profile has it; that its value is HEX is checked too. */
 static int read_prot(struct replay *rp, const char *text, struct replay_action *a)
 {
@@ -404,6 +437,8 @@ int replay_action_of(struct replay *rp, const struct trace_op *op, struct replay
 		ret = read_page(rp, op->arg, a);
 	if (!ret && (flags & OP_ADDRESS))
 		ret = read_address(rp, op, a);
+	if (!ret && (flags & OP_ACCESS))
+		ret = read_access(rp, op, a);
 	if (!ret && (flags & OP_TYPE))
 		ret = read_type(rp, trace_field(&rp->line, op->field, "type"), a);
 	if (!ret && (flags & OP_FIX))
@@ -433,6 +468,7 @@ void replay_perform(struct fxm_vcpu *cpu, struct replay_action *a)
 {
 	bool interrupt = a->context != FXM_CONTEXT_TASK;
 
+	a->cpu = cpu;
 	if (interrupt)
 		a->error = fxm_context_enter(cpu, a->context);
 	if (a->error)

@@ -2,8 +2,12 @@
 /*
  * The threads of a trace: one fibre each, which does one operation per turn.
  *
- * Invariants: everything runs on one host thread; a fibre runs only inside take_turn(); between two lines each fibre stands in
- * its yield, asleep in kmap(), or has ended. What the library writes during a turn is in rp->lines afterwards.
+ * Invariants: everything runs on one host thread; a fibre runs only inside take_turn() and leave_cpus(); between two lines each
+ * fibre stands in its yield, in its pause, asleep in kmap(), or has ended. What the library writes during a turn is in rp->lines
+ * afterwards.
+ *
+ * A thread sleeps while another one acts, and is on its CPU all the time between two operations of its own: a context switch there
+ * would take its kmap_local mappings away and put them back, and flush what a mistake has left in the TLB.
  *
  * Woken waiters: the file says when each goes on (kmap-return, or `ev thread ... again=1`). A booted recording does not say it
  * of one that went back to sleep: it had its turn before the next operation. In a script nobody is there to say it: woken
@@ -24,7 +28,24 @@ static int thread_main(void *arg)
 		t->performed = false;
 		replay_perform(t->vcpu, &t->action);
 		t->performed = true;
-		fxm_task_yield();
+		fxm_task_pause();
+		if (t->leave)
+			fxm_task_yield();
+	}
+	return 0;
+}
+
+/* Threads that have acted before leave their CPUs, all but @but. */
+static int leave_cpus(struct replay *rp, const struct replay_thread *but)
+{
+	for (struct replay_thread *t = rp->threads; t; t = t->next) {
+		if (t == but || !t->paused)
+			continue;
+		t->leave = true;
+		int state = fxm_task_resume(t->task);
+		t->leave = t->paused = false;
+		if (state < 0)
+			return trace_reader_fail(&rp->reader, "thread %s cannot leave its CPU: %s", t->name, fxm_strerror(state));
 	}
 	return 0;
 }
@@ -91,6 +112,8 @@ static int take_turn(struct replay *rp, struct replay_thread *t)
 
 	rp->lines.used = 0;
 	rp->report[0] = '\0';
+	if (leave_cpus(rp, t))
+		return -1;
 	free(t->asleep);
 	t->asleep = NULL;
 	/* An injection may stop it in the middle: in a replay nobody else gets that turn. */
@@ -100,6 +123,7 @@ static int take_turn(struct replay *rp, struct replay_thread *t)
 	if (state < 0)
 		return trace_reader_fail(&rp->reader, "thread %s cannot run: %s", t->name, fxm_strerror(state));
 	t->in_kmap = state == FXM_TASK_SLEEPING;
+	t->paused = t->performed && state == FXM_TASK_RUNNABLE;
 	if (t->in_kmap)
 		t->slept = ++rp->sleeps;
 	if (state == FXM_TASK_KILLED)
@@ -204,6 +228,7 @@ static int digest(struct replay *rp, const struct trace_op *op, struct replay_th
 		return refused(rp, op, &t->action);
 	replay_compare_reports(rp);
 	if (!line && !ev && (t->action.kind->flags & OP_ACCESS)) {
+		replay_compare_access(rp, op, &t->action);
 		replay_copy_record(rp);
 		return 0;
 	}
@@ -354,6 +379,7 @@ int replay_do_ev(struct replay *rp)
 /* Sleepers are dropped with the machine; the others end their loop. */
 void replay_end_threads(struct replay *rp)
 {
+	leave_cpus(rp, NULL);
 	for (struct replay_thread *t = rp->threads; t; t = t->next) {
 		t->quit = true;
 		if (!t->in_kmap)

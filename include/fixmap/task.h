@@ -57,6 +57,12 @@ FXM_API int fxm_task_resume(struct fxm_task *task);
 FXM_API void fxm_task_yield(void);
 
 /**
+ * Ends the current fibre's turn, and lets it keep its vCPU: nobody else runs there until it is resumed, and no context switch takes
+ * its mappings away. A fibre whose resumer sits on the same vCPU yields. On a thread: nothing.
+ */
+FXM_API void fxm_task_pause(void);
+
+/**
  * Waits for a task to end (a fibre: resumes it until then), gives its function's result and frees it.
  * Errors: -EDEADLK the fibre sleeps and no caller of this thread can wake it (the task is not freed), -ECANCELED it was
  * killed by a BUG, an oops or a hopeless wait (it is freed).

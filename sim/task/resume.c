@@ -162,15 +162,36 @@ void fxm_schedule(struct fxm_vcpu *cpu)
 	}
 }
 
+static bool may_stall(const struct fxm_task *task)
+{
+	return task->vehicle == FXM_FIBRE && !fxmi_vehicle(task)->on_callers_seat;
+}
+
+static void stall(struct fxm_task *task)
+{
+	fxmi_vehicle(task)->stalled = true;
+	yield_fibre(task);
+}
+
+void fxm_task_pause(void)
+{
+	struct fxm_vcpu *cpu = fxmi_self;
+
+	if (!cpu)
+		return;
+	fxmi_check_alive(cpu);
+	if (may_stall(cpu->current))
+		stall(cpu->current);
+	else if (cpu->current->vehicle == FXM_FIBRE)
+		yield_fibre(cpu->current);
+}
+
 void fxmi_stall(struct fxm_vcpu *cpu)
 {
 	static const struct timespec nap = {.tv_nsec = 1000 * 1000};
-	struct fxm_task *task = cpu->current;
 
-	if (task->vehicle != FXM_FIBRE) {
+	if (cpu->current->vehicle != FXM_FIBRE)
 		nanosleep(&nap, NULL);
-	} else if (!fxmi_vehicle(task)->on_callers_seat) {
-		fxmi_vehicle(task)->stalled = true;
-		yield_fibre(task);
-	}
+	else if (may_stall(cpu->current))
+		stall(cpu->current);
 }

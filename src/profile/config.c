@@ -388,15 +388,32 @@ static unsigned patience(const char *name)
 	return len < 4 ? 2 : len < 8 ? 3 : 4;
 }
 
-static const struct fxmi_profile *profile_with(const char *setting)
+static bool has_setting(const struct fxmi_profile *p, const char *setting)
 {
+	for (size_t r = 0; r < p->nr_rows; r++)
+		if (fxmi_row_is_setting(&p->rows[r]) && !strcmp(p->rows[r].name, setting))
+			return true;
+	return false;
+}
+
+/* A profile that has @setting: the newest of the same architecture as @wanting, else the default one, else the newest. */
+static const struct fxmi_profile *profile_with(const char *setting, const struct fxmi_profile *wanting)
+{
+	const struct fxmi_profile *found = fxmi_profile_find(NULL);
+
+	if (!has_setting(found, setting))
+		found = NULL;
 	for (size_t i = fxmi_profile_count(); i-- > 0;) {
 		const struct fxmi_profile *p = fxmi_profile_at(i);
-		for (size_t r = 0; r < p->nr_rows; r++)
-			if (fxmi_row_is_setting(&p->rows[r]) && !strcmp(p->rows[r].name, setting))
-				return p;
+		bool is_kin = !strcmp(p->arch, wanting->arch);
+
+		if (!has_setting(p, setting) || (found && !is_kin))
+			continue;
+		if (is_kin)
+			return p;
+		found = p;
 	}
-	return NULL;
+	return found;
 }
 
 static int unknown_setting(struct fxm_config *cfg, const char *name)
@@ -404,7 +421,7 @@ static int unknown_setting(struct fxm_config *cfg, const char *name)
 	const char *best = NULL;
 	unsigned best_distance = patience(name);
 	const char *plain = strncmp(name, "CONFIG_", 7) ? name : name + 7;
-	const struct fxmi_profile *other = profile_with(plain);
+	const struct fxmi_profile *other = profile_with(plain, cfg->profile);
 	if (plain != name && fxmi_settings_find(&cfg->settings, plain, strlen(plain)))
 		fxmi_error_set(&cfg->error, "%s: leave CONFIG_ out: write %s=", name, plain);
 	else if (other)

@@ -62,6 +62,7 @@ static const struct fxmi_row rows[] = {
 #include <fixmap/profiles/x86_64-4.15.def>
 #include <fixmap/profiles/x86_32-5.10.def>
 #include <fixmap/profiles/x86_32-6.1.def>
+#include <fixmap/profiles/x86_32-6.12.def>
 };
 
 #include <fixmap/profiles/rows_end.h>

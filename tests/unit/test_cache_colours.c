@@ -26,25 +26,36 @@ static const char *replace(FILE *out, const char *text, const char *what, const 
 	return at + strlen(what);
 }
 
+/* The text of a file beside the profiles, until the next one is read. */
+static const char *text_of(const char *name)
+{
+	static char text[2][32768];
+	static unsigned next;
+	const char *folder = getenv("FIXMAP_PROFILES");
+	char path[512], *into = text[next++ % 2];
+
+	assert_non_null(folder);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *in = fopen(path, "r");
+	assert_non_null(in);
+	into[fread(into, 1, sizeof(text[0]) - 1, in)] = 0;
+	fclose(in);
+	return into;
+}
+
 static int write_profile(void **state)
 {
-	static char text[32768];
-	char path[512];
-	const char *folder = getenv("FIXMAP_PROFILES"), *at = text;
-	int fd = mkstemps(profile, 4);
+	FILE *out = fdopen(mkstemps(profile, 4), "w");
+	const char *at = text_of("x86_32-6.1.def"), *shared = text_of("x86_32-local.def");
 
 	(void)state;
-	assert_non_null(folder);
-	snprintf(path, sizeof(path), "%s/x86_32-6.1.def", folder);
-	FILE *in = fopen(path, "r"), *out = fdopen(fd, "w");
-	assert_non_null(in);
 	assert_non_null(out);
-	text[fread(text, 1, sizeof(text) - 1, in)] = 0;
 	at = replace(out, at, "FXM_PROFILE(x86_32-6.1,", "FXM_PROFILE(coloured,");
-	at = replace(out, at, "KM_MAX_IDX * NR_CPUS,", "KM_MAX_IDX * NR_CPUS * 4,");
-	at = replace(out, at, "FXM_TRAIT(cache_colours, 1)", "FXM_TRAIT(cache_colours, 4)");
+	at = replace(out, at, "#include \"x86_32-local.def\"\n", "");
+	shared = replace(out, shared, "KM_MAX_IDX * NR_CPUS,", "KM_MAX_IDX * NR_CPUS * 4,");
+	shared = replace(out, shared, "FXM_TRAIT(cache_colours, 1)", "FXM_TRAIT(cache_colours, 4)");
+	fputs(shared, out);
 	fputs(at, out);
-	fclose(in);
 	fclose(out);
 	return 0;
 }
