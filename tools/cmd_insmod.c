@@ -7,20 +7,17 @@
 
 #include "compiler.h"
 #include "insmod.h"
+#include "process.h"
 
 #include <fixmap/layout.h>
 #include <fixmap/types.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,9 +50,6 @@ static const char help[] =
     "The log goes to standard output, everything else to standard error. FIXMAP_OPTIONS holds settings too.\n"
     "Exit status: 0 fine; 1 a report, a leak or a failing init; 2 bad usage, or a file that does not compile\n"
     "or is no module.\n";
-
-/* A child that does not answer its own time limit is stopped this much later. */
-#define GRACE_SECONDS 2
 
 void insmod_say(const char *fmt, ...)
 {
@@ -100,8 +94,10 @@ static int add_file(struct insmod *job, const char *path)
 		return tool_error("insmod", "%s is no C file; give FILE.c, and parameters as NAME=VALUE", path);
 	if (stat(path, &st))
 		return tool_error("insmod", "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
-		return tool_error("insmod", "%s is not a file", path);
+	if (!S_ISREG(st.st_mode))
+		return tool_error("insmod", "%s is not a file that could be compiled", path);
+	if (dot == path || dot[-1] == '/')
+		return tool_error("insmod", "%s has no name before the dot; the module would have none", path);
 	struct insmod_module *module = &job->module[job->nr_modules++];
 	module->path = path;
 	name_module(module);
@@ -197,92 +193,6 @@ static int configure(struct insmod *job, const struct tool_target *given, const 
 	return 0;
 }
 
-/* ---- the child ---- */
-
-static volatile sig_atomic_t stop_signal;
-
-bool insmod_is_stopped(void)
-{
-	return stop_signal != 0;
-}
-
-static void on_signal(int sig)
-{
-	stop_signal = sig;
-}
-
-static void catch_signals(void (*handler)(int))
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-	struct sigaction action = {.sa_handler = handler};
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
-}
-
-/* Waits until the pipe's other end closes, which the child's end does. False: the time is over, or a signal came. */
-static bool wait_for(int fd, double seconds)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	return poll(&p, 1, (int)(seconds * 1000)) > 0;
-}
-
-static int judge(const struct insmod *job, int status)
-{
-	if (WIFEXITED(status) && job->shared->is_done)
-		return WEXITSTATUS(status);
-	if (job->shared->has_spoken)
-		return 1;
-	if (WIFEXITED(status))
-		insmod_say("%s: the module called _exit(%d); kernel code cannot", job->shared->doing, WEXITSTATUS(status));
-	else if (WTERMSIG(status) == SIGPIPE)
-		return 2;
-	else
-		insmod_say("%s: ended by signal %d (%s)", job->shared->doing, WTERMSIG(status), strsignal(WTERMSIG(status)));
-	return 1;
-}
-
-static int watch(const struct insmod *job, pid_t child, int fd)
-{
-	int status;
-	bool in_time = wait_for(fd, job->time_limit + GRACE_SECONDS);
-
-	if (!in_time)
-		kill(child, SIGKILL);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	if (in_time || stop_signal)
-		return judge(job, status);
-	if (!job->shared->has_spoken)
-		insmod_say("%s did not end within %g s and could not be interrupted", job->shared->doing, job->time_limit);
-	return 1;
-}
-
-static int run(struct insmod *job)
-{
-	int fd[2];
-
-	job->shared = mmap(NULL, sizeof(*job->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (job->shared == MAP_FAILED || pipe2(fd, O_CLOEXEC))
-		return tool_error("insmod", "%s", strerror(errno));
-	fflush(NULL);
-	pid_t parent = getpid(), child = fork();
-	if (child < 0)
-		return tool_error("insmod", "cannot fork: %s", strerror(errno));
-	if (!child) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(1);
-		catch_signals(SIG_DFL);
-		close(fd[0]);
-		insmod_run(job);
-	}
-	close(fd[1]);
-	int status = watch(job, child, fd[0]);
-	close(fd[0]);
-	return status;
-}
-
 /* ---- gdb ---- */
 
 /* What was compiled, loaded by this program once more under gdb. The status is gdb's. */
@@ -329,12 +239,11 @@ static int run_under_gdb(struct insmod *job)
 		tool_words_add(&argv, "%s", job->param[i]);
 	tool_end_words(&argv);
 	fflush(NULL);
-	int status, error = tool_spawn(argv.word, NULL, NULL, &status);
+	int status, error = tool_spawn(argv.word, NULL, NULL, 0, &status);
 	tool_words_free(&argv);
 	if (error)
 		return tool_error("insmod", "--gdb: gdb cannot be run: %s; install gdb", strerror(error));
-	if (stop_signal == SIGINT || stop_signal == SIGQUIT)
-		stop_signal = 0; /* a key that gdb was told, too */
+	tool_forget_keys(); /* gdb was told, too */
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
@@ -342,7 +251,7 @@ static int run_under_gdb(struct insmod *job)
 
 static int work(struct insmod *job)
 {
-	catch_signals(on_signal);
+	tool_catch_signals();
 	signal(SIGPIPE, SIG_IGN); /* a reader that left must not leave the temporary directory behind */
 	int status = insmod_make_dir(job);
 	if (!status)
@@ -351,14 +260,12 @@ static int work(struct insmod *job)
 		status = insmod_compile(job);
 	if (!status && job->gdb)
 		status = run_under_gdb(job);
-	else if (!status && !stop_signal && !job->check)
-		status = run(job);
+	else if (!status && !tool_is_stopped() && !job->check)
+		status = insmod_run_child(job);
 	insmod_remove_dir(job);
-	catch_signals(SIG_DFL);
 	if (job->check && (fflush(stdout) || ferror(stdout)))
 		status = tool_output_failed("insmod", errno);
-	if (stop_signal)
-		raise(stop_signal);
+	tool_pass_signal();
 	return status;
 }
 

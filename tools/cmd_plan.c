@@ -328,8 +328,9 @@ int cmd_plan(int argc, char **argv)
 	cfg = tool_config(&target);
 	if (!cfg)
 		return 2;
-	if (fxm_layout_create(cfg, &layout)) {
-		status = tool_error("plan", "%s", fxm_config_error(cfg));
+	int error = fxm_layout_create(cfg, &layout);
+	if (error) {
+		status = tool_error("plan", "%s", *fxm_config_error(cfg) ? fxm_config_error(cfg) : fxm_strerror(error));
 	} else {
 		plan_of(&p, cfg, layout);
 		status = wants_layout ? check_layout(&p) : plan_mappings(&p, argc, argv);

@@ -2,7 +2,7 @@
 #ifndef FXM_TOOLS_COMPILER_H
 #define FXM_TOOLS_COMPILER_H
 
-/* The C compiler that the user has, and running it. */
+/* The C compiler that the user has. */
 
 #include "options.h"
 
@@ -16,11 +16,5 @@ bool tool_compiler_is_gcc(const struct tool_words *argv);
 
 /* exec wants a null pointer at the end; the list owns one more place than words. */
 void tool_end_words(struct tool_words *argv);
-
-/*
- * Runs a command to its end. What it says on standard error goes to the file @messages, or, when that is NULL, where this
- * program's does; standard output to the file @output, likewise. 0 and the @status of waitpid(), or a positive error number.
- */
-int tool_spawn(char **argv, const char *output, const char *messages, int *status);
 
 #endif

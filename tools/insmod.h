@@ -3,9 +3,9 @@
 #define FXM_TOOLS_INSMOD_H
 
 /*
- * `fixmap insmod` in parts: cmd_insmod.c understands the command line and watches over the run, insmod_build.c compiles,
- * insmod_kernel.c makes a kernel tree ready for that, insmod_run.c runs, insmod_symbols.c tells what a file misses. All of the
- * simulator lives in a child process, so a module that exits, loops or crashes ends only that.
+ * `fixmap insmod` in parts: cmd_insmod.c understands the command line, insmod_child.c watches over the run, insmod_build.c
+ * compiles, insmod_kernel.c makes a kernel tree ready for that, insmod_run.c runs, insmod_symbols.c tells what a file misses.
+ * All of the simulator lives in a child process, so a module that exits, loops or crashes ends only that.
  */
 
 #include "options.h"
@@ -49,6 +49,7 @@ struct insmod {
 struct insmod_shared {
 	bool is_done;	 /* it ran to its end: its exit status counts */
 	bool has_spoken; /* it has said itself why it ended */
+	bool is_listing; /* the modules are through: what follows is the library's, and has no time limit */
 	char doing[128]; /* "hello.c: hello_init()" */
 };
 
@@ -82,8 +83,10 @@ size_t insmod_list_missing(const struct insmod *job, const char *object);
 /* In the child: builds the machine, loads, runs, unloads, lists what was leaked. Does not return: exits with the status. */
 _Noreturn void insmod_run(struct insmod *job);
 
-/* Whether a signal asked for an end. */
-bool insmod_is_stopped(void);
+/* ---- insmod_child.c ---- */
+
+/* Runs the modules in a child process. Returns the exit status of this one, after a message where one is due. */
+int insmod_run_child(struct insmod *job);
 
 /* One line on standard error, after everything on standard output. */
 void insmod_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -4,10 +4,12 @@
 
 #include "compiler.h"
 #include "insmod.h"
+#include "process.h"
 
 #include <fixmap/layout.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +18,9 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* A compiler that takes longer waits for something. */
+enum { COMPILE_SECONDS = 300 };
 
 /* ---- the temporary directory ---- */
 
@@ -48,10 +53,24 @@ static int make_kept_dir(struct insmod *job)
 	return 0;
 }
 
+/* The folder of the job, for an end that does not come back to it: exit() for want of memory. Not in forked children. */
+static struct insmod *owner;
+static pid_t owner_pid;
+
+static void remove_at_exit(void)
+{
+	if (owner && getpid() == owner_pid)
+		insmod_remove_dir(owner);
+}
+
 int insmod_make_dir(struct insmod *job)
 {
 	if (job->keep)
 		return make_kept_dir(job);
+	owner = job;
+	owner_pid = getpid();
+	if (atexit(remove_at_exit))
+		return tool_error("insmod", "out of memory");
 	const char *tmp = getenv("TMPDIR");
 	const char *parent = tmp && *tmp ? tmp : "/tmp";
 	const char *advice = "set TMPDIR to a folder of your own";
@@ -75,7 +94,8 @@ int insmod_make_dir(struct insmod *job)
 
 void insmod_remove_dir(struct insmod *job)
 {
-	if (*job->dir && !job->keep)
+	/* It wants memory, and may be here because there was none. */
+	for (int tries = 0; *job->dir && !job->keep && tries < 3 && !access(job->dir, F_OK); tries++)
 		nftw(job->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	job->dir[0] = 0;
 }
@@ -163,18 +183,35 @@ static void progress(const char *what, bool is_running)
 	fflush(stderr);
 }
 
+/* Whether what stands behind -o is there, and an object. */
+static bool made_object(char **argv)
+{
+	char magic[4] = "";
+
+	while (*argv && strcmp(*argv, "-o"))
+		argv++;
+	int fd = *argv && argv[1] ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
+	bool good = fd >= 0 && read(fd, magic, sizeof(magic)) == sizeof(magic) && !memcmp(magic, "\177ELF", sizeof(magic));
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
 /* Whether the compiler, or linker, is content. @path: what it works on. */
 static int run(char **argv, const char *path, const char *problem, const char *messages)
 {
 	int status;
 
 	progress(path, true);
-	int error = tool_spawn(argv, NULL, messages, &status);
+	int error = tool_spawn(argv, NULL, messages, COMPILE_SECONDS, &status);
 	progress(path, false);
+	if (error == ETIME)
+		return tool_error("insmod", "%s did not end within %d s while it compiled %s", argv[0], COMPILE_SECONDS, path);
 	if (error)
 		return tool_error("insmod", "cannot run %s: %s", argv[0], strerror(error));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
+		return made_object(argv) ? 0
+					 : tool_error("insmod", "%s made no object of %s; set CC to gcc or clang", argv[0], path);
 	if (WIFSIGNALED(status))
 		return tool_error("insmod", "%s was ended by signal %d while it compiled %s", argv[0], WTERMSIG(status), path);
 	return problem ? tool_error("insmod", "%s %s", path, problem) : 2;
@@ -242,8 +279,8 @@ static int compile(const struct insmod *job, struct insmod_module *module, size_
 
 	snprintf(object, sizeof(object), "%s/%zu-%s.%s", job->dir, number, module->name,
 		 module->is_builtin || job->check ? "o" : "so");
-	module->object = strdup(object);
-	int status = module->object ? command_line(job, module, &argv) : tool_error("insmod", "out of memory");
+	module->object = tool_copy(object);
+	int status = command_line(job, module, &argv);
 	if (!status)
 		status = module->is_builtin ? run_builtin(job, argv.word, module->path)
 					    : run(argv.word, module->path, "does not compile", NULL);
@@ -287,7 +324,7 @@ int insmod_compile(struct insmod *job)
 	int status = 0;
 	size_t good = 0;
 
-	for (size_t i = 0; i < job->nr_modules && (!status || job->check) && !insmod_is_stopped(); i++)
+	for (size_t i = 0; i < job->nr_modules && (!status || job->check) && !tool_is_stopped(); i++)
 		if (job->check && !is_source(job->module[i].path)) {
 			status = tool_error("insmod", "--check %s: it is compiled already; give the .c file", job->module[i].path);
 			job->module[i].object = (char *)job->module[i].path;

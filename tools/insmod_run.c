@@ -505,10 +505,12 @@ static bool run_task(const char *comm, struct call call, int *result)
 		error = fxm_task_join(task, &ended);
 	fxm_log_flush(run.machine);
 	*result = nested.result;
-	if (error == -EDEADLK)
+	if (error == -EDEADLK) {
 		insmod_say("%s sleeps, and nobody is left to wake it", run.job->shared->doing);
-	else if (error && error != -ECANCELED)
+	} else if (error && error != -ECANCELED) {
 		insmod_say("%s cannot run: %s", run.job->shared->doing, fxm_strerror(error));
+		finish(BAD_INPUT); /* that is the host's doing, and no verdict on the module */
+	}
 	if (error || ended)
 		run.reports++;
 	return !error && !ended;
@@ -639,6 +641,9 @@ static void run_modules(void)
 	for (size_t i = run.nr_loaded; i--;)
 		if (run.loaded[i].state == LOADED)
 			run_exit(&run.loaded[i]);
+	/* The limit is for the modules. */
+	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+	run.job->shared->is_listing = true;
 	any_died = any_was_killed();
 	for (size_t i = 0; i < run.nr_loaded; i++)
 		any_died |= run.loaded[i].state == DIED;
@@ -654,6 +659,7 @@ void insmod_run(struct insmod *job)
 	on_exit(on_exit_call, NULL);
 	set_handlers(job->time_limit);
 	int status = load_all();
+	*job->shared->doing = 0; /* what ends now is not the module's doing */
 	if (!status)
 		status = create_machine();
 	if (!status)
@@ -662,7 +668,10 @@ void insmod_run(struct insmod *job)
 		status = set_parameters();
 	if (status)
 		finish(status);
-	int error = fxm_attach(run.machine, 0);
+	/* Threads that a module makes past the simulator call kernel functions too. */
+	int error = fxm_machine_set_default(run.machine);
+	if (!error)
+		error = fxm_attach(run.machine, 0);
 	if (error) {
 		insmod_say("no CPU to run on: %s", fxm_strerror(error));
 		finish(BAD_INPUT);

@@ -14,7 +14,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const struct command {
@@ -101,9 +103,26 @@ static void occupy_closed_streams(void)
 			return;
 }
 
+/* Inherited, it would have the kernel reap the compiler and the modules before their status is known. */
+static void expect_children(void)
+{
+	signal(SIGCHLD, SIG_DFL);
+}
+
+/* Whether the stack suffices: a handler without room for its frame ends the process without a word. */
+static bool has_stack(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur >= 256 << 10;
+}
+
 int main(int argc, char **argv)
 {
 	occupy_closed_streams();
+	expect_children();
+	if (!has_stack())
+		return tool_error(NULL, "the stack is limited to less than 256 KB; raise it (ulimit -s 8192)");
 	tool_offer_profiles();
 	return finish(run(argc, argv));
 }

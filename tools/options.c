@@ -94,6 +94,15 @@ struct fxm_config *tool_config(const struct tool_target *target)
 
 /* ---- words ---------------------------------------------------------------------------------------------------------- */
 
+char *tool_copy(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		exit(tool_error(NULL, "out of memory"));
+	return copy;
+}
+
 void tool_words_add(struct tool_words *words, const char *fmt, ...)
 {
 	va_list ap;
@@ -141,9 +150,9 @@ static void add_dir(struct tool_words *dirs, const char *dir)
 
 static int from_environment(const char *command, const char *list, struct tool_words *dirs)
 {
-	char *copy = strdup(list);
+	char *copy = tool_copy(list);
 	bool found = false;
-	for (char *save, *dir = copy ? strtok_r(copy, ":", &save) : NULL; dir; dir = strtok_r(NULL, ":", &save)) {
+	for (char *save, *dir = strtok_r(copy, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
 		found |= exists(dir, "fixmap/config.h");
 		add_dir(dirs, dir);
 	}
@@ -167,6 +176,8 @@ static bool from_build_tree(const char *program, struct tool_words *dirs)
 	char path[4200], line[4096];
 	snprintf(path, sizeof(path), "%s/include-dirs", program);
 	FILE *f = fopen(path, "r");
+	if (!f && errno == ENOMEM)
+		exit(tool_error(NULL, "out of memory"));
 	bool found = false;
 	while (f && fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\n")] = 0;

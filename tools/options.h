@@ -71,6 +71,9 @@ struct tool_words {
 	size_t nr;
 };
 
+/* A copy of @text, the caller's; without memory the program ends with a message, as in tool_words_add(). */
+char *tool_copy(const char *text);
+
 /* Adds a word; exits with status 2 when there is no memory. */
 void tool_words_add(struct tool_words *words, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void tool_words_free(struct tool_words *words);

@@ -59,7 +59,7 @@ static void on_line(const char *line, void *arg)
 {
 	struct replay *rp = arg;
 
-	if (!replay_add_line(&rp->lines, line))
+	if (!strcmp(line, "mark out of memory") || !replay_add_line(&rp->lines, line))
 		rp->out_of_memory = true;
 }
 
@@ -182,8 +182,8 @@ static int build_machine(struct replay *rp)
 	rp->layout = fxm_machine_layout(rp->machine);
 	rp->has_window = fxm_window_mode(rp->machine) != FXM_WINDOW_OFF;
 	fxm_report_set(rp->machine, on_report, rp);
-	if (rp->dialect == REPLAY_BOOTED)
-		rp->held = calloc(1u << 20, 1);
+	if (rp->dialect == REPLAY_BOOTED && !(rp->held = calloc(1u << 20, 1)))
+		return trace_reader_fail(&rp->reader, "out of memory");
 	return start_trace(rp);
 }
 
@@ -472,6 +472,8 @@ static int read_all(struct replay *rp)
 	while ((ret = trace_reader_next(&rp->reader, &rp->line)) > 0) {
 		if (handle(rp))
 			return -1;
+		if (rp->out_of_memory)
+			return trace_reader_fail(&rp->reader, "out of memory");
 		if (rp->result.stopped)
 			break;
 		if (rp->opt.progress && !(rp->line.number & 4095))

@@ -324,16 +324,23 @@ static bool is_new_to_script(const struct replay *rp)
 	return rp->dialect == REPLAY_SCRIPT && rp->opt.fill;
 }
 
+char *replay_keep(struct replay *rp, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		rp->out_of_memory = true;
+	return copy;
+}
+
 void replay_compare(struct replay *rp, const char *text, const struct replay_action *a)
 {
 	struct trace_line ours;
 	const char *why;
-	char *copy = strdup(text);
+	char *copy = replay_keep(rp, text);
 
-	if (!copy) {
-		rp->out_of_memory = true;
+	if (!copy)
 		return;
-	}
 	if (trace_split(copy, &ours, &why))
 		replay_differ(rp, "line", "a record", text);
 	else if (ours.kind == TRACE_EV)
@@ -350,12 +357,12 @@ void replay_compare(struct replay *rp, const char *text, const struct replay_act
 /* FILE:LINE is compared where the library knows it; an oops has NAME=VALUE words. */
 static void compare_report(struct replay *rp, const char *want, const char *got)
 {
-	char *w = strdup(want), *g = strdup(got);
+	char *w = replay_keep(rp, want), *g = replay_keep(rp, got);
 	struct trace_line wl, gl;
 	const char *why;
 
 	if (!w || !g) {
-		rp->out_of_memory = true;
+		/* told at the end of the line */
 	} else if (trace_split(w, &wl, &why) || trace_split(g, &gl, &why) || strcmp(wl.word[1], gl.word[1])) {
 		replay_differ(rp, "expect", want + strlen("expect "), got + strlen("expect "));
 	} else {

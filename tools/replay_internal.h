@@ -216,6 +216,9 @@ int replay_do_content(struct replay *rp);
 
 /* replay_compare.c */
 
+/* A copy of @text, the caller's; NULL, and rp->out_of_memory, without memory. */
+char *replay_keep(struct replay *rp, const char *text);
+
 /* Compares an op, do or ev line of the library with the record at hand. */
 void replay_compare(struct replay *rp, const char *ours, const struct replay_action *a);
 /* Compares what a load read, of which the library makes no line, with the record at hand. */

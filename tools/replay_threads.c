@@ -216,6 +216,12 @@ static int refused(struct replay *rp, const struct trace_op *op, const struct re
 				 since ? since : "unknown");
 }
 
+/* The host, not the simulated machine, has no more of something: then nothing that follows says anything about the trace. */
+static bool host_refused(int error)
+{
+	return error == -ENOMEM || error == -EAGAIN || error == -EMFILE || error == -ENFILE;
+}
+
 /* Compares what a turn of @t made with the record at hand. */
 static int digest(struct replay *rp, const struct trace_op *op, struct replay_thread *t)
 {
@@ -224,7 +230,7 @@ static int digest(struct replay *rp, const struct trace_op *op, struct replay_th
 
 	if (!line)
 		line = replay_line_of_kind(&rp->lines, "do");
-	if (!line && !ev && t->action.error)
+	if (host_refused(t->action.error) || (!line && !ev && t->action.error))
 		return refused(rp, op, &t->action);
 	replay_compare_reports(rp);
 	if (!line && !ev && (t->action.kind->flags & OP_ACCESS)) {
@@ -240,7 +246,7 @@ static int digest(struct replay *rp, const struct trace_op *op, struct replay_th
 		replay_differ(rp, "outcome", "the operation returns", ev);
 	else
 		return refused(rp, op, &t->action);
-	t->asleep = ev && line ? strdup(ev) : NULL;
+	t->asleep = ev && line ? replay_keep(rp, ev) : NULL;
 	if (!t->in_kmap)
 		note_mapping(rp, op, &t->action);
 	return 0;
@@ -337,7 +343,9 @@ static int do_ev_thread(struct replay *rp)
 			return -1;
 		ev = replay_line_of_kind(&rp->lines, "ev");
 		replay_compare_reports(rp);
-		t->asleep = ev ? strdup(ev) : NULL;
+		t->asleep = ev ? replay_keep(rp, ev) : NULL;
+		if (rp->out_of_memory)
+			return -1;
 	}
 	if (t->asleep)
 		replay_compare(rp, t->asleep, NULL);

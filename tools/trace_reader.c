@@ -182,17 +182,35 @@ bool trace_number(const char *text, int base, uint64_t *out)
 	return !*end && !errno;
 }
 
+/* The bytes of the next line into r->raw, its end included; of a longer one than a trace has, as much as shows that. */
+static size_t fill_raw(struct trace_reader *r)
+{
+	size_t n = 0;
+	int c;
+
+	flockfile(r->in);
+	while (n < TRACE_MAX_LINE + 2 && (c = getc_unlocked(r->in)) != EOF) {
+		r->raw[n++] = (char)c;
+		if (c == '\n')
+			break;
+	}
+	funlockfile(r->in);
+	return n;
+}
+
 /* Reads one raw line without its end. 1, 0 at end of file, -1. */
 static int read_raw(struct trace_reader *r, size_t *len)
 {
-	ssize_t n;
-
+	if (!r->raw)
+		r->raw = malloc(TRACE_MAX_LINE + 3);
+	if (!r->raw)
+		return trace_reader_fail(r, "out of memory");
 	errno = 0;
-	n = getline(&r->raw, &r->raw_size, r->in);
+	size_t n = fill_raw(r);
 	r->number++;
-	if (n < 0 && (ferror(r->in) || errno == ENOMEM))
+	if (ferror(r->in))
 		return trace_reader_fail(r, "cannot read: %s", strerror(errno));
-	if (n < 0) {
+	if (!n) {
 		r->number--;
 		return 0;
 	}
@@ -203,7 +221,7 @@ static int read_raw(struct trace_reader *r, size_t *len)
 	if (n && r->raw[n - 1] == '\r')
 		n--;
 	r->raw[n] = '\0';
-	*len = (size_t)n;
+	*len = n;
 	if (*len > TRACE_MAX_LINE || !is_text(r->raw, *len))
 		return trace_reader_fail(
 		    r, "this is not a trace: %s; give a text file of trace records (unpack it first if compressed)",
@@ -249,14 +267,8 @@ int trace_reader_next(struct trace_reader *r, struct trace_line *line)
 
 	if (ret <= 0)
 		return ret ? ret : at_end_of_file(r);
-	if (r->split_size < r->raw_size) {
-		char *bigger = realloc(r->split, r->raw_size);
-
-		if (!bigger)
-			return trace_reader_fail(r, "out of memory");
-		r->split = bigger;
-		r->split_size = r->raw_size;
-	}
+	if (!r->split && !(r->split = malloc(TRACE_MAX_LINE + 3)))
+		return trace_reader_fail(r, "out of memory");
 	memcpy(r->split, r->raw, len + 1);
 	line->text = r->raw;
 	line->number = r->number;

@@ -66,7 +66,6 @@ struct trace_reader {
 	const char *name; /* of the file, for messages */
 	unsigned long number;
 	char *raw, *split;
-	size_t raw_size, split_size;
 	bool is_recording; /* starts with a V line, so an `end` line must come */
 	bool closed;	   /* the last record was an `end` line */
 	bool ended;	   /* one that ends the trace, not a phase of it */

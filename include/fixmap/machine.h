@@ -38,6 +38,14 @@ FXM_API int fxm_machine_destroy(struct fxm_machine *m);
  */
 FXM_API struct fxm_machine *fxm_machine_default(void);
 
+/**
+ * Makes @m the default machine, instead of one from FIXMAP_OPTIONS: threads that sit nowhere attach to it at their first call of
+ * the kernel tier. For programs that make the machine for kernel code themselves. Context: before any other thread uses the
+ * library. Errors: -EINVAL @m is NULL; -EBUSY there is a default machine already. Ownership: stays the caller's; nothing may use
+ * the default machine any more when @m is destroyed.
+ */
+FXM_API int fxm_machine_set_default(struct fxm_machine *m);
+
 /** The machine that @cpu belongs to. */
 FXM_API struct fxm_machine *fxm_vcpu_machine(const struct fxm_vcpu *cpu);
 

@@ -69,6 +69,22 @@ struct fxm_machine *fxm_machine_default(void)
 	return default_machine;
 }
 
+/* Nobody destroys it at exit: it is not ours. */
+static void keep_default(void)
+{
+}
+
+int fxm_machine_set_default(struct fxm_machine *m)
+{
+	if (!m)
+		return -EINVAL;
+	if (default_machine)
+		return default_machine == m ? 0 : -EBUSY;
+	default_machine = m;
+	pthread_once(&default_once, keep_default);
+	return 0;
+}
+
 struct fxm_vcpu *fxm_current(void)
 {
 	if (fxmi_likely(fxmi_self != NULL))

@@ -74,28 +74,50 @@ static int add_line(struct fxmi_suppressions *s, char *text, const char *path, u
 	return larger[s->nr - 1].kind && larger[s->nr - 1].pattern ? 0 : -ENOMEM;
 }
 
+/* A file that is larger is none of suppressions. */
+#define MAX_FILE ((size_t)1 << 20)
+
+/* The whole text, the caller's. NULL with @err, which is 0 when the host has no memory. */
+static char *read_text(const char *path, struct fxmi_error *error, int *err)
+{
+	FILE *f = fopen(path, "re");
+	char *text = f ? malloc(MAX_FILE + 1) : NULL;
+	size_t n = 0;
+
+	*err = f ? 0 : fxmi_error_set(error, "suppress=%s: %s", path, fxm_strerror(-errno));
+	if (text) {
+		n = fread(text, 1, MAX_FILE + 1, f);
+		if (ferror(f))
+			*err = fxmi_error_set(error, "suppress=%s: %s", path, fxm_strerror(-errno));
+		else if (n > MAX_FILE)
+			*err = fxmi_error_set(error, "suppress=%s: larger than 1 MB; a line is KIND PATTERN", path);
+		text[n > MAX_FILE ? MAX_FILE : n] = 0;
+	}
+	if (f)
+		fclose(f);
+	if (!*err)
+		return text;
+	free(text);
+	return NULL;
+}
+
 int fxmi_suppress_read(const char *path, struct fxmi_suppressions **out, struct fxmi_error *error)
 {
-	char *text = NULL;
-	size_t room = 0;
-	int err = 0;
+	int err;
 
 	*out = NULL;
 	if (!*path)
 		return 0;
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return fxmi_error_set(error, "suppress=%s: %s", path, fxm_strerror(-errno));
+	char *text = read_text(path, error, &err), *rest = text;
+	if (!text)
+		return err ? err : -ENOMEM;
 	*out = calloc(1, sizeof(**out));
-	errno = 0;
-	for (unsigned line = 1; *out && !err && getline(&text, &room, f) >= 0; line++)
-		err = add_line(*out, text, path, line, error);
-	if (*out && !err && ferror(f))
-		err = fxmi_error_set(error, "suppress=%s: %s", path, fxm_strerror(-errno));
-	fclose(f);
+	err = *out ? 0 : -ENOMEM;
+	for (unsigned line = 1; rest && !err; line++) {
+		char *text_of_line = strsep(&rest, "\n");
+		err = add_line(*out, text_of_line, path, line, error);
+	}
 	free(text);
-	if (!*out)
-		return -ENOMEM;
 	if (err) {
 		fxmi_suppress_free(*out);
 		*out = NULL;

@@ -53,13 +53,23 @@ void fxmi_trace_page_locked(struct fxmi_kernel *k, const struct fxmi_page_name *
 				       k->page_offset + (pfn << k->page_shift));
 }
 
+/* A name cannot be kept. Once, the trace says so: what its lines call things is no more to be relied on. */
+static void lack_memory_locked(struct fxmi_trace *t)
+{
+	if (!t->lacks_memory)
+		fxmi_trace_emit_locked(t, "mark out of memory");
+	t->lacks_memory = true;
+}
+
 static struct fxmi_page_name *set_name_locked(struct fxmi_kernel *k, uint64_t pfn, char letter, uint32_t number, bool has_tag)
 {
 	struct fxmi_trace *t = k->trace;
 	uint32_t *next = letter == 'P' ? &t->next_p : &t->next_q;
 
-	if (2 * t->used >= t->capacity && !grow(t))
+	if (2 * t->used >= t->capacity && !grow(t)) {
+		lack_memory_locked(t);
 		return NULL;
+	}
 	struct fxmi_page_name *n = name_slot(t, pfn);
 	t->used += !n->pfn_plus_1;
 	*n = (struct fxmi_page_name){.pfn_plus_1 = pfn + 1, .number = number, .letter = letter, .has_tag = has_tag};
@@ -138,8 +148,10 @@ const char *fxmi_trace_thread_locked(struct fxmi_trace *t, const struct fxm_task
 		if (t->threads[i].pid == task->pid)
 			return t->threads[i].word;
 	struct fxmi_thread_name *more = realloc(t->threads, (t->nr_threads + 1) * sizeof(*more));
-	if (!more)
+	if (!more) {
+		lack_memory_locked(t);
 		return "-";
+	}
 	t->threads = more;
 	struct fxmi_thread_name *n = &more[t->nr_threads];
 	n->pid = task->pid;

@@ -34,6 +34,7 @@ struct fxmi_trace {
 	bool tags;		      /* some page was named through the API */
 	struct fxmi_thread_name *threads;
 	size_t nr_threads;
+	bool lacks_memory; /* some name is missing, and the trace has said so */
 };
 
 #define FXMI_TRACE_LINE 8192

@@ -97,6 +97,9 @@ def main():
         with open(path, 'w') as out:
             out.write(text)
         check(fixmap, what, path, line, words)
+    done = run(['sh', '-c', 'ulimit -v 4000000; exec "$0" replay /dev/zero', fixmap])
+    if done.returncode != 2 or 'the line is far too long' not in done.stderr:
+        fail(f'a line without end: status {done.returncode}\n{done.stderr}')
     traces = unpack(os.path.join(archives, '4.15.tar.xz'), folder)
     local = next(t for t in traces if t.endswith('/local.trace'))
     with open(local, 'rb') as trace:

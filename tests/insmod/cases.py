@@ -535,6 +535,13 @@ def noexec_folder(command, folder):
     return 'mounting is not allowed here'
 
 
+def shell(before):
+    """The command behind words of a shell."""
+    def wrap(command, _folder):
+        command[:] = ['bash', '-c', before + ' "$@"', 'bash', *command]
+    return wrap
+
+
 def closed_pipe(command, _folder):
     command[:] = ['sh', '-c', '"$@" | true; exit 0', 'sh', *command]
 
@@ -606,6 +613,23 @@ if shutil.which('clang'):
     add('tool', 'clang', 0, OK, env={'CC': 'clang'}, err=[], out=['fine$'])
     add('tool', 'clang and a leak', 1, 'static int f(void) { kmalloc(9, GFP_KERNEL); return 0; }\nmodule_init(f);\n', env={'CC': 'clang'},
         err=['9 bytes at'])
+add('tool', 'CC that makes nothing', 2, OK, env={'CC': 'true'}, out=[], one_line=True, err=['true made no object of .*; set CC to gcc or clang'])
+add('tool', 'SIGCHLD ignored', 0, OK, wrap=shell("trap '' CHLD; exec"), err=[], out=['fine$'])
+add('tool', 'a small stack', 2, OK, wrap=shell('ulimit -s 32; exec'), out=[], one_line=True, err=['the stack is limited.*ulimit -s'])
+add('tool', 'a child from before', 0, OK, wrap=shell('sleep 3 & exec'), err=[], out=['fine$'])
+FORK = 'int fork(void); int setsid(void); unsigned sleep(unsigned);\nstatic int f(void) { if (!fork()) { %s for (;;) sleep(1); } return 0; }\nmodule_init(f);\n'
+for session in ('', 'setsid();'):
+    add('ends', 'a child that stays' + (', in a session of its own' if session else ''), 1, FORK % session, args=['--time-limit', '60'],
+        err=['1 process that a module made and left running was ended'])
+add('ends', 'many leaks', 1, 'static int f(void) { int i; for (i = 0; i < 20000; i++) kmalloc(8, GFP_KERNEL); return 0; }\nmodule_init(f);\n',
+    args=['--time-limit', '0.6'], signals=True, err=['more findings at the same places'], no_err=['did not end'])
+add('ends', 'a thread past the simulator', 1, '#include <linux/module.h>\n#include <linux/highmem.h>\n#include <pthread.h>\n'
+    'static void *g(void *arg) { (void)arg; kmap_atomic(alloc_page(GFP_HIGHUSER)); return 0; }\n'
+    'static int f(void) { pthread_t t; pthread_create(&t, 0, g, 0); pthread_join(t, 0); return 0; }\nmodule_init(f);\n', args=[*P415],
+    err=['leak: kmap_atomic never undone.*<g>'])
+add('input', 'a name of nothing', 2, {'.c': OK}, files=['.c'], out=[], one_line=True, err=['has no name before the dot'])
+add('input', 'a pipe', 2, OK, files=['pipe.c'], wrap=shell('mkfifo pipe.c; exec'), out=[], one_line=True, err=['pipe.c is not a file'])
+add('input', 'suppressions without end', 2, OK, args=['-o', 'suppress=/dev/zero'], out=[], one_line=True, err=['suppress=/dev/zero: larger than 1 MB'])
 add('tool', 'TMPDIR that is not there', 2, OK, env={'TMPDIR': '/nowhere'}, out=[], one_line=True, err=['TMPDIR=/nowhere: No such file'])
 add('tool', 'noexec TMPDIR', 2, OK, env={'TMPDIR': '@DIR@/noexec'}, wrap=noexec_folder, out=[], one_line=True, err=['mounted noexec.*set TMPDIR'])
 add('tool', 'FIXMAP_OPTIONS', 0, {'address_space.c': None}, env={'FIXMAP_OPTIONS': 'profile=i386-2.6.12,NR_CPUS=1'}, err=[],
