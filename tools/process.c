@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Processes that a command starts. A signal that asks for an end is remembered, and raised again when everything is cleared away. */
+/* Processes that a command starts. A signal that asks for an end is remembered, and raised when everything is cleared away. */
 
 #include "process.h"
 
