@@ -41,6 +41,11 @@ struct fxmi_callbacks {
 	 * FXMI_RARE_DEAD counts.
 	 */
 	void (*rare_changed)(struct fxm_vcpu *cpu);
+	/*
+	 * All tasks that get their turns on @cpu sleep: what happens next there, time included, happens now. False: nothing will.
+	 * Without locks, on any thread.
+	 */
+	bool (*idle)(struct fxm_vcpu *cpu);
 	/* The current task would sleep for ever in @what. Must not return. */
 	void (*deadlock)(struct fxm_vcpu *cpu, const char *what);
 	/* @task has slept in @what for @seconds. On the sleeping thread, without locks. */
@@ -110,6 +115,7 @@ struct fxm_machine {
 	pthread_mutex_t task_lock; /* guards tasks, next_pid, task states' transitions to and from sleep */
 	struct fxm_task *tasks;
 	int next_pid;
+	_Atomic bool has_scheduled; /* some task is, or was, scheduled */
 	pthread_cond_t seat_left;      /* with task_lock: some vCPU's seat became free while seat_seekers waited for any */
 	_Atomic unsigned seat_seekers;
 	bool dead; /* we are a fork()ed child of its owner */

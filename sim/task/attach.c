@@ -75,8 +75,7 @@ void fxmi_task_after_fork(void)
 
 /* ---- attaching ------------------------------------------------------------------------------------------------------------- */
 
-/* Whether some host thread calls @cpu its own, seated or asleep. */
-static bool has_thread_locked(struct fxm_machine *m, const struct fxm_vcpu *cpu)
+bool fxmi_vcpu_has_thread_locked(const struct fxm_machine *m, const struct fxm_vcpu *cpu)
 {
 	for (struct fxm_task *t = m->tasks; t; t = t->next)
 		if (t->cpu == cpu && t->vehicle == FXM_THREAD && !fxmi_task_has_ended(t))
@@ -88,7 +87,7 @@ static bool has_thread_locked(struct fxm_machine *m, const struct fxm_vcpu *cpu)
 static struct fxm_vcpu *reserve_locked(struct fxm_machine *m, bool any)
 {
 	for (unsigned n = 0; n < m->cpus_online; n++)
-		if ((any || !has_thread_locked(m, m->vcpu[n])) && fxmi_seat_reserve(m->vcpu[n]))
+		if ((any || !fxmi_vcpu_has_thread_locked(m, m->vcpu[n])) && fxmi_seat_reserve(m->vcpu[n]))
 			return m->vcpu[n];
 	return NULL;
 }

@@ -16,7 +16,7 @@ static bool has_runnable_fibre_locked(const struct fxm_machine *m)
 	return false;
 }
 
-/* Waits, standing, until the sleeping fibre @task has been woken, or dooms it. task_lock held. */
+/* Waits, standing, until the sleeping fibre @task has been woken or poked, or dooms it. task_lock held. */
 static void wait_for_waker_locked(struct fxm_task *task)
 {
 	struct fxm_machine *m = task->machine;
@@ -27,9 +27,10 @@ static void wait_for_waker_locked(struct fxm_task *task)
 	unsigned seconds;
 
 	fxmi_patience_init(&patience);
-	fxmi_block(&blocked);
+	if (!v->is_poked)
+		fxmi_block(&blocked);
 	v->joiner_blocked = &blocked;
-	while (task->state == FXM_TASK_SLEEPING && !(task->doomed = fxmi_all_blocked())) {
+	while (task->state == FXM_TASK_SLEEPING && !v->is_poked && !(task->doomed = fxmi_all_blocked())) {
 		fxmi_patience_wait(&patience, &v->wake, &m->task_lock);
 		if (fxmi_patience_is_over(&patience, m, &seconds) && hung) {
 			pthread_mutex_unlock(&m->task_lock);
@@ -38,6 +39,7 @@ static void wait_for_waker_locked(struct fxm_task *task)
 		}
 	}
 	v->joiner_blocked = NULL;
+	v->is_poked = false;
 	fxmi_unblock(&blocked);
 }
 
@@ -64,7 +66,8 @@ static int join_fibre(struct fxm_task *task)
 {
 	for (;;) {
 		int state = fxmi_fibre_resume(task, true);
-		int error = state < 0 ? state : state == FXM_TASK_SLEEPING ? join_sleeping_fibre(task) : 0;
+		bool sleeps = state == FXM_TASK_SLEEPING;
+		int error = state < 0 ? state : sleeps && !fxmi_others_run(task->cpu) ? join_sleeping_fibre(task) : 0;
 
 		if (error || state == FXM_TASK_DONE || state == FXM_TASK_KILLED)
 			return error;

@@ -50,18 +50,31 @@ static void run_fibre(struct fxm_task *task)
 	fxmi_fibre_enter(&fxmi_vehicle(task)->fibre);
 }
 
+/* A caller waits while others run on its thread, and goes on. One that sleeps and drives others meanwhile stays asleep until it is woken. */
+static void waits(struct fxm_task *caller)
+{
+	if (caller->state == FXM_TASK_RUNNING)
+		caller->state = FXM_TASK_RUNNABLE;
+}
+
+static void goes_on(struct fxm_task *caller)
+{
+	if (caller->state != FXM_TASK_SLEEPING)
+		caller->state = FXM_TASK_RUNNING;
+}
+
 /* The caller sits on the fibre's own vCPU: one switch there, one back. */
 static void run_on_callers_seat(struct fxm_task *task, struct fxm_vcpu *seat)
 {
 	struct fxm_task *caller = seat->current;
 
-	caller->state = FXM_TASK_RUNNABLE;
+	waits(caller);
 	fxmi_seat_switch(seat, task);
 	fxmi_vehicle(task)->on_callers_seat = true;
 	run_fibre(task);
 	fxmi_vehicle(task)->on_callers_seat = false;
 	fxmi_seat_switch(seat, caller);
-	caller->state = FXM_TASK_RUNNING;
+	goes_on(caller);
 	fxmi_self = seat;
 }
 
@@ -70,7 +83,7 @@ struct fxm_task *fxmi_stand_up(void)
 	struct fxm_task *task = fxmi_self ? fxmi_self->current : NULL;
 
 	if (task) {
-		task->state = FXM_TASK_RUNNABLE;
+		waits(task);
 		fxmi_seat_leave(fxmi_self);
 		fxmi_self = NULL;
 	}
@@ -81,7 +94,7 @@ void fxmi_sit_down(struct fxm_task *task)
 {
 	if (task) {
 		fxmi_seat_take(task->cpu, task);
-		task->state = FXM_TASK_RUNNING;
+		goes_on(task);
 	}
 	fxmi_self = task ? task->cpu : NULL;
 }
@@ -153,6 +166,8 @@ void fxm_schedule(struct fxm_vcpu *cpu)
 		complain(cpu);
 	if (task->is_idle || fxmi_self != cpu)
 		return;
+	if (!task->is_scheduled && !fxmi_count_preempt(cpu->counts))
+		fxmi_give_turns(cpu);
 	if (task->vehicle == FXM_FIBRE) {
 		yield_fibre(task);
 	} else {

@@ -100,6 +100,8 @@ void fxmi_task_wake_locked(struct fxm_task *task)
 	if (task->vehicle == FXM_FIBRE)
 		fxmi_unblock(v->joiner_blocked);
 	pthread_cond_broadcast(&v->wake);
+	if (task->is_scheduled)
+		fxmi_poke_drivers_locked(task);
 }
 
 /* ---- looking at tasks -------------------------------------------------------------------------------------------- */

@@ -136,6 +136,7 @@ struct fxmi_vehicle {
 	bool blocked;	       /* fxmi_block() of a sleeping thread */
 	bool *joiner_blocked;  /* fxmi_block() of the thread in fxm_task_join() of it */
 	const char *sleeps_in;
+	bool is_poked; /* asleep, and others on its vCPU can run; task_lock */
 	struct fxmi_interrupts interrupts; /* while not seated */
 	struct fxmi_stack stack;	   /* base NULL: the host's */
 	pthread_t thread;		   /* the thread, or the one that created or resumed the fibre last */
@@ -173,7 +174,21 @@ void fxmi_fibre_suspend(struct fxm_task *task);
 /* A woken task's state change and its signal. task_lock held. */
 void fxmi_task_wake_locked(struct fxm_task *task);
 
+/* ---- turns (turns.c) ---- */
+
+/* A turn for each scheduled fibre of @cpu that can run. Whether any ran. */
+bool fxmi_give_turns(struct fxm_vcpu *cpu);
+
+/* The same, for who sleeps and drives the others of @cpu: when none can run, what comes next happens. False: nothing will. */
+bool fxmi_others_run(struct fxm_vcpu *cpu);
+
+/* @task, which is scheduled, can run: who sleeps and drives it is to look. task_lock held. */
+void fxmi_poke_drivers_locked(struct fxm_task *task);
+
 /* ---- vCPUs (vcpu.c) ---- */
+
+/* Whether some host thread calls @cpu its own, seated or asleep. task_lock held. */
+bool fxmi_vcpu_has_thread_locked(const struct fxm_machine *m, const struct fxm_vcpu *cpu);
 
 /* Sets cpu->rare, and has src/ told. */
 void fxmi_vcpu_set_rare(struct fxm_vcpu *cpu, uint32_t rare);

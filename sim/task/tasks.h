@@ -41,6 +41,7 @@ struct fxm_task {
 	int pid;
 	enum fxm_vehicle vehicle;
 	bool is_idle, is_attached; /* a vCPU's own; a thread that attached itself */
+	_Atomic bool is_scheduled; /* a fibre that gets its turns from its vCPU: turns.c */
 	_Atomic int state;	   /* enum fxm_task_state */
 	int (*fn)(void *);
 	void *arg;
@@ -101,6 +102,20 @@ void fxmi_wait_sleep(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock, struct fx
 
 /* Makes every task on @q runnable. They leave the queue themselves. Lock of @q held. */
 void fxmi_wake_all_locked(struct fxm_vcpu *cpu, struct fxmi_wait_queue *q);
+
+/*
+ * The same without a queue. After fxmi_sleep_begin() the current task counts as asleep: fxmi_wake() makes it runnable, before it
+ * sleeps or while it does. fxmi_sleep() returns when it is; false: nobody is left to wake it. Not while it holds locks of src/.
+ */
+void fxmi_sleep_begin(struct fxm_vcpu *cpu);
+bool fxmi_sleep(struct fxm_vcpu *cpu, const char *what);
+void fxmi_wake(struct fxm_task *task);
+
+/* fxmi_sleep() said so: callbacks.deadlock. */
+_Noreturn void fxmi_die_of_deadlock(struct fxm_vcpu *cpu, const char *what);
+
+/* @task, a fibre, gets its turns from its vCPU from here on: whenever a task there calls fxm_schedule(), and when all sleep. */
+void fxmi_task_schedule(struct fxm_task *task);
 
 /* preempt_disable() by @what at @site / its preempt_enable(). Beyond FXMI_MAX_ATOMIC the place is not kept. */
 void fxmi_preempt_disable(struct fxm_vcpu *cpu, const void *what, uintptr_t site);

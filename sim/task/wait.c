@@ -62,9 +62,7 @@ void fxmi_wait_begin_locked(struct fxm_vcpu *cpu, struct fxmi_wait_queue *q, str
 	w->next = q->head;
 	q->head = w;
 	q->waiters++;
-	pthread_mutex_lock(&task->machine->task_lock);
-	task->state = FXM_TASK_SLEEPING;
-	pthread_mutex_unlock(&task->machine->task_lock);
+	fxmi_sleep_begin(cpu);
 }
 
 static void dequeue_locked(struct fxmi_wait_queue *q, struct fxmi_waiter *w)
@@ -99,7 +97,7 @@ static void tell_hung(struct fxm_vcpu *cpu, struct fxm_task *task, const char *w
 		hung(cpu, task, what, seconds);
 }
 
-/* False: nobody can wake it any more. task_lock held, but not while callbacks run. */
+/* False: nobody can wake it any more. Returns early when it is poked. task_lock held, but not while callbacks run. */
 static bool block_locked(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what)
 {
 	struct fxm_machine *m = cpu->machine;
@@ -109,9 +107,9 @@ static bool block_locked(struct fxm_vcpu *cpu, struct fxm_task *task, const char
 	unsigned seconds;
 
 	fxmi_patience_init(&patience);
-	if (task->state == FXM_TASK_SLEEPING)
+	if (task->state == FXM_TASK_SLEEPING && !v->is_poked)
 		fxmi_block(&v->blocked);
-	while (task->state == FXM_TASK_SLEEPING && !(hopeless = fxmi_all_blocked())) {
+	while (task->state == FXM_TASK_SLEEPING && !v->is_poked && !(hopeless = fxmi_all_blocked())) {
 		fxmi_patience_wait(&patience, &v->wake, &m->task_lock);
 		if (task->state == FXM_TASK_SLEEPING && fxmi_patience_is_over(&patience, m, &seconds)) {
 			pthread_mutex_unlock(&m->task_lock);
@@ -123,7 +121,8 @@ static bool block_locked(struct fxm_vcpu *cpu, struct fxm_task *task, const char
 	return !hopeless;
 }
 
-static bool sleep_on_thread(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what)
+/* Once, until it is woken or poked. */
+static bool block(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what)
 {
 	bool sits = !task->is_idle;
 
@@ -132,13 +131,25 @@ static bool sleep_on_thread(struct fxm_vcpu *cpu, struct fxm_task *task, const c
 		fxmi_self = NULL;
 	}
 	pthread_mutex_lock(&cpu->machine->task_lock);
-	bool woken = block_locked(cpu, task, what);
-	if (!woken)
-		task->state = FXM_TASK_RUNNABLE;
+	bool may_go_on = block_locked(cpu, task, what);
+	fxmi_vehicle(task)->is_poked = false;
 	pthread_mutex_unlock(&cpu->machine->task_lock);
 	if (sits) {
 		fxmi_seat_take(cpu, task);
 		fxmi_self = cpu;
+	}
+	return may_go_on;
+}
+
+static bool sleep_on_thread(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what)
+{
+	bool woken = true;
+
+	while (woken && task->state == FXM_TASK_SLEEPING) {
+		if (!task->is_idle && fxmi_others_run(cpu))
+			fxmi_seat_pass(cpu);
+		else
+			woken = block(cpu, task, what);
 	}
 	task->state = FXM_TASK_RUNNING;
 	return woken;
@@ -155,7 +166,7 @@ static bool sleep_on_fibre(struct fxm_task *task, const char *what)
 	return woken;
 }
 
-static _Noreturn void die_of_deadlock(struct fxm_vcpu *cpu, const char *what)
+_Noreturn void fxmi_die_of_deadlock(struct fxm_vcpu *cpu, const char *what)
 {
 	void (*deadlock)(struct fxm_vcpu *, const char *) = fxmi_callback(cpu->machine, deadlock);
 
@@ -166,17 +177,38 @@ static _Noreturn void die_of_deadlock(struct fxm_vcpu *cpu, const char *what)
 	abort();
 }
 
+void fxmi_sleep_begin(struct fxm_vcpu *cpu)
+{
+	struct fxm_task *task = cpu->current;
+
+	pthread_mutex_lock(&task->machine->task_lock);
+	task->state = FXM_TASK_SLEEPING;
+	pthread_mutex_unlock(&task->machine->task_lock);
+}
+
+bool fxmi_sleep(struct fxm_vcpu *cpu, const char *what)
+{
+	struct fxm_task *task = cpu->current;
+
+	return task->vehicle == FXM_FIBRE ? sleep_on_fibre(task, what) : sleep_on_thread(cpu, task, what);
+}
+
+void fxmi_wake(struct fxm_task *task)
+{
+	pthread_mutex_lock(&task->machine->task_lock);
+	fxmi_task_wake_locked(task);
+	pthread_mutex_unlock(&task->machine->task_lock);
+}
+
 void fxmi_wait_sleep(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock, struct fxmi_wait_queue *q, struct fxmi_waiter *w,
 		     const char *what)
 {
-	struct fxm_task *task = w->task;
-
 	fxmi_spin_unlock(cpu, lock);
-	bool woken = task->vehicle == FXM_FIBRE ? sleep_on_fibre(task, what) : sleep_on_thread(cpu, task, what);
+	bool woken = fxmi_sleep(cpu, what);
 	fxmi_spin_lock(cpu, lock);
 	dequeue_locked(q, w);
 	if (!woken) {
 		fxmi_spin_unlock(cpu, lock);
-		die_of_deadlock(cpu, what);
+		fxmi_die_of_deadlock(cpu, what);
 	}
 }
