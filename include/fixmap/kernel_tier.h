@@ -240,7 +240,21 @@ FXM_API void fxm_k_flush_tlb_all(void);
 
 FXM_API int fxm_k_preempt_count(void);
 FXM_API int fxm_k_pagefault_count(void);
+/** schedule(): others get their turns, and a task that set its state sleeps until it is woken. A wait that cannot end is told. */
 FXM_API void fxm_k_schedule(void);
+
+/**
+ * What waiting in the kernel is made of. A queue is an address: that of a wait queue, a completion, a lock. set_state(): what
+ * set_current_state() is, 0 being TASK_RUNNING. prepare_to_wait(): puts the task on @queue and sets its state; from then on a
+ * wake-up is not lost. @what is the name of the call, for reports. finish_wait(): off the queue, and running. wait_queue(): on it
+ * or off it, no more. wake_up() wakes all tasks on @queue that have set their state.
+ */
+FXM_API void fxm_k_set_state(unsigned state);
+FXM_API void fxm_k_prepare_to_wait(const void *queue, unsigned state, const char *what);
+FXM_API void fxm_k_finish_wait(const void *queue);
+FXM_API void fxm_k_wait_queue(const void *queue, bool on);
+FXM_API void fxm_k_wake_up(const void *queue);
+FXM_API bool fxm_k_has_waiter(const void *queue);
 FXM_API void fxm_k_might_sleep(const char *where);
 FXM_API void fxm_k_might_fault(const char *where);
 

@@ -115,7 +115,7 @@ struct fxm_machine {
 	pthread_mutex_t task_lock; /* guards tasks, next_pid, task states' transitions to and from sleep */
 	struct fxm_task *tasks;
 	int next_pid;
-	_Atomic bool has_scheduled; /* some task is, or was, scheduled */
+	_Atomic bool has_scheduled;    /* some task is, or was, scheduled */
 	pthread_cond_t seat_left;      /* with task_lock: some vCPU's seat became free while seat_seekers waited for any */
 	_Atomic unsigned seat_seekers;
 	bool dead; /* we are a fork()ed child of its owner */

@@ -50,7 +50,7 @@ static void run_fibre(struct fxm_task *task)
 	fxmi_fibre_enter(&fxmi_vehicle(task)->fibre);
 }
 
-/* A caller waits while others run on its thread, and goes on. One that sleeps and drives others meanwhile stays asleep until it is woken. */
+/* A caller waits while others run on its thread, and goes on. One that sleeps and drives others stays asleep until it is woken. */
 static void waits(struct fxm_task *caller)
 {
 	if (caller->state == FXM_TASK_RUNNING)

@@ -54,7 +54,6 @@ void fxmi_task_put(struct fxm_task *task)
 	fxmi_stack_free(&v->stack);
 	pthread_cond_destroy(&v->wake);
 	free(v);
-	free(task->described);
 	free(task);
 }
 

@@ -136,7 +136,7 @@ struct fxmi_vehicle {
 	bool blocked;	       /* fxmi_block() of a sleeping thread */
 	bool *joiner_blocked;  /* fxmi_block() of the thread in fxm_task_join() of it */
 	const char *sleeps_in;
-	bool is_poked; /* asleep, and others on its vCPU can run; task_lock */
+	bool is_poked;			   /* asleep, and others on its vCPU can run; task_lock */
 	struct fxmi_interrupts interrupts; /* while not seated */
 	struct fxmi_stack stack;	   /* base NULL: the host's */
 	pthread_t thread;		   /* the thread, or the one that created or resumed the fibre last */

@@ -59,7 +59,7 @@ struct fxm_task {
 	bool was_killed;    /* by fxmi_task_kill(); what it held then is still held */
 	bool doomed;	    /* a sleeper whose wait has been proved hopeless: told at its next resume */
 	void *kernel;	    /* src/'s per-task data (kmap_ctrl), NULL until it wants some */
-	void *described;    /* what kernel-tier code sees as `current`, NULL until it looks; freed with the task */
+	void *described;    /* what kernel-tier code sees as `current`, NULL until it looks; src/'s */
 };
 
 /* ---- locks and wait queues ---- */

@@ -7,21 +7,13 @@
  * those above add themselves as parts.
  */
 
+#include "part.h"
 #include "state.h"
 
 /* ---- machine.c ---- */
 
 /* fxm_machine_create(), and whether the window asks for the simulated addresses themselves. */
 int fxmi_machine_create(struct fxm_config *cfg, bool identity, struct fxm_machine **out);
-
-/* What a room above adds to a machine when it is first used there. */
-struct fxmi_part {
-	/* Findings "leak" for what its users took and have not given back; how many. */
-	unsigned (*leaks)(struct fxmi_kernel *k);
-	/* The machine ends: nobody uses it any more, and the parts below are still there. Frees the part too. */
-	void (*free)(struct fxmi_kernel *k);
-	struct fxmi_part *next;
-};
 
 /* From any thread. */
 void fxmi_part_add(struct fxmi_kernel *k, struct fxmi_part *part);

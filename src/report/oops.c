@@ -6,6 +6,7 @@
 #include "detect.h"
 #include "machine.h"
 #include "mapping.h"
+#include "part.h"
 #include "report.h"
 #include "state.h"
 #include "trace.h"
@@ -188,10 +189,20 @@ static void on_deadlock(struct fxm_vcpu *cpu, const char *what)
 	fxm_pkmap(k->m, &pool);
 	unsigned own = fxmi_pkmap_holders(k, t->pid, &notes);
 	fxmi_pkmap_waiters(cpu, k, &notes);
+	FXMI_PARTS_CALL(k, note_waits, k, &notes);
 	snprintf(head, sizeof(head), "INFO: task %s:%d blocked for ever in %s.\n", t->comm, t->pid, what);
-	snprintf(message, sizeof(message),
-		 "deadlock: %u of %u kmap slots are in use and every task sleeps, so nobody can call kunmap%s; this task ends here",
-		 pool.used, pool.last_pkmap, own && own == pool.used ? " (it holds them all itself)" : "");
+	if (!strcmp(what, "kmap"))
+		snprintf(
+		    message, sizeof(message),
+		    "deadlock: %u of %u kmap slots are in use and every task sleeps, so nobody can call kunmap%s; this task ends "
+		    "here",
+		    pool.used, pool.last_pkmap, own && own == pool.used ? " (it holds them all itself)" : "");
+	else
+		snprintf(
+		    message, sizeof(message),
+		    "deadlock: it sleeps in %s(), and every other task sleeps too, or has ended: nobody is left to wake it; this "
+		    "task ends here",
+		    what);
 	fxmi_trace_report(cpu, FXM_REPORT_DEADLOCK, NULL, NULL, true);
 	fxmi_report(k, cpu, FXM_REPORT_DEADLOCK, NULL, NULL, head, &(struct fxmi_subject){.notes = &notes}, message);
 	fxmi_task_kill(cpu);
@@ -232,6 +243,7 @@ static void on_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
 	if (fxmi_kernel_of(cpu)->record_sites)
 		fxmi_report_left_mapped(cpu);
 	fxmi_kmap_local_task_end(cpu, task);
+	FXMI_PARTS_CALL(fxmi_kernel_of(cpu), task_end, cpu, task);
 }
 
 const struct fxmi_callbacks fxmi_kernel_callbacks = {

@@ -2,39 +2,36 @@
 /*
  * Kernel threads, behind kthread_run() and kthread_stop(). Models kernel/kthread.c as far as a module's own threads go.
  *
- * One is a fibre on the vCPU of its creator. It runs when a task of that vCPU gives the CPU away, in schedule() and in everything
- * that waits: each thread that was woken gets a turn then, in order of creation. So every run is the same.
+ * One is a fibre on the vCPU of its creator. From its first wake-up on it is scheduled: it gets a turn when a task of that vCPU
+ * gives the CPU away or sleeps, in order of creation. So every run is the same.
  *
- * Invariants: only who sits on a thread's vCPU gives it turns and stops it; its record lives as long as the machine.
+ * Invariant: a thread's record lives as long as the machine.
  */
-#include "detect.h"
-#include "report.h"
-#include "state.h"
 #include "tier.h"
+#include "report.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 struct fxmi_kthread {
-	struct fxm_k_current current; /* first: what the caller holds */
-	struct fxmi_kthread *next;    /* tier.kthreads, newest first */
-	struct fxm_task *task;	      /* NULL: it was stopped */
+	struct fxmi_tier_task t;   /* first */
+	struct fxm_task *joinable; /* NULL: it was stopped */
 	int (*fn)(void *data);
 	void *data;
 	int result;
 	uintptr_t site; /* who created it */
-	bool is_awake, should_stop;
+	bool should_stop;
 };
 
 static int kthread_main(void *arg)
 {
 	struct fxmi_kthread *t = arg;
-	return t->fn(t->data);
+	return t->should_stop ? -EINTR : t->fn(t->data); /* stopped before it began */
 }
 
-static struct fxmi_kthread *kthread_of(const struct fxm_task *task)
+static struct fxmi_kthread *kthread_of(struct fxmi_tier_task *t)
 {
-	return task->fn == kthread_main ? task->arg : NULL;
+	return t && t->is_kthread ? (struct fxmi_kthread *)t : NULL;
 }
 
 struct fxm_k_current *fxm_k_kthread_create(int (*fn)(void *data), void *data, const char *fmt, ...)
@@ -42,141 +39,98 @@ struct fxm_k_current *fxm_k_kthread_create(int (*fn)(void *data), void *data, co
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	struct fxmi_tier *tier = fxmi_tier(fxmi_kernel_of(cpu));
 	struct fxmi_kthread *t = calloc(1, sizeof(*t));
+	struct fxm_k_current *current = &t->t.current;
 	va_list args;
 
 	if (!t)
 		return (struct fxm_k_current *)(intptr_t)-ENOMEM;
 	va_start(args, fmt);
-	fxmi_vformat(fxmi_kernel_of(cpu), t->current.comm, sizeof(t->current.comm), fmt, args);
+	fxmi_vformat(fxmi_kernel_of(cpu), current->comm, sizeof(current->comm), fmt, args);
 	va_end(args);
+	t->t.is_kthread = true;
 	t->fn = fn;
 	t->data = data;
 	t->site = (uintptr_t)__builtin_return_address(0);
-	struct fxm_task_attr attr = {.struct_size = sizeof(attr), .name = t->current.comm, .cpu = cpu->id};
-	int error = fxm_task_create(cpu->machine, &attr, kthread_main, t, &t->task);
+	struct fxm_task_attr attr = {.struct_size = sizeof(attr), .name = current->comm, .cpu = cpu->id};
+	int error = fxm_task_create(cpu->machine, &attr, kthread_main, t, &t->joinable);
 	if (error) {
 		free(t);
 		return (struct fxm_k_current *)(intptr_t)error;
 	}
-	t->current.pid = fxm_task_pid(t->task);
-	pthread_mutex_lock(&tier->lock);
-	t->next = tier->kthreads;
-	tier->kthreads = t;
-	pthread_mutex_unlock(&tier->lock);
-	return &t->current;
+	current->pid = fxm_task_pid(t->joinable);
+	fxmi_tier_task_add(tier, &t->t, t->joinable);
+	return current;
 }
-
-void fxmi_kthreads_free(struct fxmi_tier *tier)
-{
-	for (struct fxmi_kthread *t = tier->kthreads, *next; t; t = next) {
-		next = t->next;
-		free(t);
-	}
-}
-
-/* A task that is no kernel thread has nothing to wake it from: waiting is looking again. */
-static struct fxmi_kthread *record_of(const struct fxm_k_current *current)
-{
-	struct fxmi_tier *tier = fxmi_tier(fxmi_kernel_of(fxm_k_cpu()));
-
-	pthread_mutex_lock(&tier->lock);
-	struct fxmi_kthread *t = tier->kthreads;
-	while (t && &t->current != current)
-		t = t->next;
-	pthread_mutex_unlock(&tier->lock);
-	return t;
-}
-
-void fxm_k_wake_up_process(struct fxm_k_current *current)
-{
-	struct fxmi_kthread *t = record_of(current);
-
-	if (t)
-		t->is_awake = true;
-}
-
-struct fxm_k_current *fxmi_kthread_current(const struct fxm_task *task)
-{
-	struct fxmi_kthread *t = kthread_of(task);
-	return t ? &t->current : NULL;
-}
-
-/* ---- turns ---- */
-
-static int give_turn(struct fxm_task *task, void *arg)
-{
-	const struct fxm_vcpu *cpu = arg;
-	struct fxmi_kthread *t = kthread_of(task);
-
-	if (t && t->is_awake && task->cpu == cpu)
-		fxm_task_resume(task); /* refused when it is among those that wait for their callee */
-	return 0;
-}
-
-void fxm_k_schedule(void)
-{
-	struct fxm_vcpu *cpu = fxm_k_cpu();
-	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	struct fxm_counts counts;
-
-	fxm_counts(cpu, &counts);
-	/* With a preempt count schedule() itself complains. */
-	if (k->checks_sleep && !counts.preempt && fxmi_is_atomic(cpu) && !fxmi_sleep_is_told(cpu))
-		fxmi_find_sleep(cpu, fxmi_why_atomic(cpu));
-	if (!counts.preempt)
-		fxm_task_each(cpu->machine, give_turn, cpu);
-	fxm_schedule(cpu);
-}
-
-/* ---- stopping ---- */
 
 bool fxm_k_kthread_should_stop(void)
 {
-	struct fxmi_kthread *t = kthread_of(fxm_k_cpu()->current);
+	const struct fxmi_kthread *t = kthread_of(fxmi_tier_task(fxm_k_cpu()));
 	return t && t->should_stop;
+}
+
+static bool has_ended(struct fxmi_tier *tier, const struct fxmi_kthread *t)
+{
+	pthread_mutex_lock(&tier->lock);
+	bool ended = !t->t.task;
+	pthread_mutex_unlock(&tier->lock);
+	return ended;
+}
+
+static struct fxmi_kthread *find(struct fxmi_tier *tier, const struct fxm_k_current *current)
+{
+	pthread_mutex_lock(&tier->lock);
+	struct fxmi_tier_task *t = tier->tasks;
+	while (t && &t->current != current)
+		t = t->next;
+	pthread_mutex_unlock(&tier->lock);
+	return kthread_of(t);
 }
 
 int fxm_k_kthread_stop(struct fxm_k_current *current)
 {
-	struct fxmi_kthread *t = record_of(current);
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	struct fxmi_tier *tier = fxmi_tier(fxmi_kernel_of(cpu));
+	struct fxmi_kthread *t = find(tier, current);
+	uintptr_t site = (uintptr_t)__builtin_return_address(0);
 
 	if (!t)
 		return -EINVAL;
-	t->should_stop = t->is_awake = true;
-	while (t->task && fxm_task_state(t->task) != FXM_TASK_DONE && fxm_task_state(t->task) != FXM_TASK_KILLED)
-		fxm_k_schedule();
-	if (t->task && fxm_task_join(t->task, &t->result))
+	t->should_stop = true;
+	fxm_k_wake_up_process(current);
+	for (;;) {
+		fxmi_tier_wait_begin(cpu, t, "kthread_stop", site);
+		if (has_ended(tier, t))
+			break;
+		fxmi_tier_schedule(cpu);
+	}
+	fxm_k_finish_wait(t);
+	if (t->joinable && fxm_task_join(t->joinable, &t->result))
 		t->result = -EINTR; /* a BUG or an oops ended it */
-	t->task = NULL;
+	t->joinable = NULL;
 	return t->result;
 }
 
 /* ---- what is left ---- */
 
-struct leaks {
-	struct fxmi_kernel *k;
-	unsigned n;
-};
-
-static int report_leak(struct fxm_task *task, void *arg)
+static void report_leak(struct fxmi_kernel *k, const struct fxmi_kthread *t)
 {
-	const struct fxmi_kthread *t = kthread_of(task);
-	struct leaks *leaks = arg;
 	char place[300];
 
-	if (!t)
-		return 0;
 	fxm_symbolize((struct fxm_site){t->site}, place, sizeof(place));
-	fxmi_finding(leaks->k, NULL, "leak", &(struct fxmi_subject){.site = t->site, .is_left = true},
-		     "kernel thread %s (pid %d) never stopped, kthread_create() at %s", t->current.comm, t->current.pid, place);
-	leaks->n++;
-	return 0;
+	fxmi_finding(k, NULL, "leak", &(struct fxmi_subject){.site = t->site, .is_left = true},
+		     "kernel thread %s (pid %d) never stopped, kthread_create() at %s", t->t.current.comm, t->t.current.pid, place);
 }
 
 unsigned fxmi_kthread_leaks(struct fxmi_kernel *k)
 {
-	struct leaks leaks = {.k = k};
+	struct fxmi_tier *tier = atomic_load(&k->tier);
+	unsigned n = 0;
 
-	fxm_task_each(k->m, report_leak, &leaks);
-	return leaks.n;
+	/* Records are only ever added, at the end. */
+	for (struct fxmi_tier_task *t = tier ? tier->tasks : NULL; t; t = t->next)
+		if (kthread_of(t) && kthread_of(t)->joinable && t->task) {
+			report_leak(k, kthread_of(t));
+			n++;
+		}
+	return n;
 }

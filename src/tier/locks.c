@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Behind the kernel's names: counters, the current task, locks, BUG and WARN. Models kernel/locking/ no further than who holds
- * what.
+ * Behind the kernel's names: counters, locks, BUG and WARN. Models kernel/locking/ no further than who holds what. A mutex that is
+ * taken is slept for; a spinlock is spun for while its holder runs on another vCPU, and one whose holder does not run is a lockup.
+ *
+ * A lock's holder is a struct fxmi_tier_task, which lists what it holds, and where it took that.
  */
 #include "detect.h"
 #include "report.h"
-#include "state.h"
 #include "tier.h"
 
 #include <sched.h>
 #include <stdlib.h>
 
-/* ---- counters, the current task ---- */
+/* ---- counters ---- */
 
 static struct fxm_counts counts(void)
 {
@@ -47,73 +48,98 @@ void fxm_k_might_fault(const char *where)
 				"page is not there; the calls named _inatomic are for that, or kmap_local_page()");
 }
 
-struct fxm_k_current *fxm_k_current(void)
-{
-	struct fxm_task *task = fxm_k_cpu()->current;
-	struct fxm_k_current *current = fxmi_kthread_current(task);
-
-	if (!current)
-		current = task->described;
-	if (current)
-		return current;
-	current = task->described = calloc(1, sizeof(*current));
-	if (!current)
-		abort();
-	current->pid = task->pid;
-	snprintf(current->comm, sizeof(current->comm), "%s", task->comm);
-	return current;
-}
-
 /* ---- locks ---- */
 
-static bool take(struct fxm_vcpu *cpu, struct fxm_k_lock *lock)
+static bool take(struct fxmi_tier_task *t, struct fxm_k_lock *lock, const char *kind, uintptr_t site)
 {
 	if (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE))
 		return false;
-	__atomic_store_n(&lock->holder, cpu->current, __ATOMIC_RELAXED);
+	__atomic_store_n(&lock->holder, t, __ATOMIC_RELAXED);
+	if (t->nr_locks < FXMI_LOCKS)
+		t->lock[t->nr_locks++] = (struct fxmi_lock_held){lock, kind, site};
 	return true;
 }
 
-static void release(struct fxm_k_lock *lock)
+/* Who releases it is its holder, or has been given it. */
+static void release(struct fxmi_tier_task *t, struct fxm_k_lock *lock)
 {
+	unsigned n = t->nr_locks;
+
+	while (n && t->lock[n - 1].lock != lock)
+		n--;
+	if (n) {
+		memmove(&t->lock[n - 1], &t->lock[n], (t->nr_locks - n) * sizeof(*t->lock));
+		t->nr_locks--;
+	}
 	__atomic_store_n(&lock->holder, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 }
 
 /* What lock debugging prints; where the kernel would then wait for ever, the task ends. */
-static FXMI_COLD _Noreturn void lock_bug(struct fxm_vcpu *cpu, const char *what, const char *explanation, const void *site)
+static FXMI_COLD _Noreturn void lock_bug(struct fxm_vcpu *cpu, const char *what, const char *explanation,
+					 const struct fxmi_notes *notes, const void *site)
 {
 	char head[128];
 
 	snprintf(head, sizeof(head), "BUG: %s on CPU#%u, %s/%d\n", what, cpu->id, cpu->current->comm, cpu->current->pid);
-	fxmi_report(fxmi_kernel_of(cpu), cpu, FXM_REPORT_BUG, NULL, NULL, head, &(struct fxmi_subject){.site = (uintptr_t)site},
-		    explanation);
+	fxmi_report(fxmi_kernel_of(cpu), cpu, FXM_REPORT_BUG, NULL, NULL, head,
+		    &(struct fxmi_subject){.site = (uintptr_t)site, .notes = notes}, explanation);
 	fxmi_task_kill(cpu);
-}
-
-static bool is_mine(const struct fxm_vcpu *cpu, const struct fxm_k_lock *lock)
-{
-	return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == cpu->current;
 }
 
 #define TWICE "this task holds the lock already: a real machine would wait for ever"
 #define NOT_HELD "nobody holds this lock"
 
+/* Spinning for it would not end: nobody runs who could release it. */
+static FXMI_COLD bool is_lockup(struct fxm_vcpu *cpu, const struct fxm_k_lock *lock)
+{
+	struct fxmi_tier *tier = fxmi_tier(fxmi_kernel_of(cpu));
+
+	pthread_mutex_lock(&tier->lock);
+	const struct fxmi_tier_task *t = __atomic_load_n(&lock->holder, __ATOMIC_RELAXED);
+	bool runs = !t || (t->task && fxm_vcpu_task(t->task->cpu) == t->task);
+	pthread_mutex_unlock(&tier->lock);
+	return !runs;
+}
+
+static FXMI_COLD void spin(struct fxm_vcpu *cpu, struct fxm_k_lock *lock, const void *site)
+{
+	const struct fxmi_tier_task *holder = __atomic_load_n(&lock->holder, __ATOMIC_RELAXED);
+	struct fxmi_notes notes;
+
+	if (holder == cpu->current->described)
+		lock_bug(cpu, "spinlock recursion", TWICE, NULL, site);
+	if (!is_lockup(cpu, lock)) {
+		sched_yield();
+		return;
+	}
+	notes.nr = 0;
+	fxmi_tier_note_waits(fxmi_kernel_of(cpu), &notes);
+	lock_bug(cpu, "spinlock lockup suspected",
+		 holder && holder->task
+		     ? "the lock's holder does not run, and cannot while this CPU spins: it slept, or gave the CPU away, "
+		       "with the lock held"
+		     : "the lock's holder has ended, and nobody will release it",
+		 &notes, site);
+}
+
 void fxm_k_spin_lock(struct fxm_k_lock *lock)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
-	fxmi_preempt_disable(cpu, lock, (uintptr_t)__builtin_return_address(0));
-	if (is_mine(cpu, lock))
-		lock_bug(cpu, "spinlock recursion", TWICE, __builtin_return_address(0));
-	while (!take(cpu, lock))
-		sched_yield();
+	uintptr_t site = (uintptr_t)__builtin_return_address(0);
+
+	fxmi_preempt_disable(cpu, lock, site);
+	while (!take(fxmi_tier_task(cpu), lock, "a spinlock", site))
+		spin(cpu, lock, __builtin_return_address(0));
 }
 
 int fxm_k_spin_trylock(struct fxm_k_lock *lock)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
-	fxmi_preempt_disable(cpu, lock, (uintptr_t)__builtin_return_address(0));
-	if (take(cpu, lock))
+	uintptr_t site = (uintptr_t)__builtin_return_address(0);
+
+	fxmi_preempt_disable(cpu, lock, site);
+	if (take(fxmi_tier_task(cpu), lock, "a spinlock", site))
 		return 1;
 	fxmi_preempt_enable(cpu, lock);
 	return 0;
@@ -122,35 +148,46 @@ int fxm_k_spin_trylock(struct fxm_k_lock *lock)
 void fxm_k_spin_unlock(struct fxm_k_lock *lock)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
+
 	if (!__atomic_load_n(&lock->taken, __ATOMIC_RELAXED))
-		lock_bug(cpu, "spinlock already unlocked", NOT_HELD, __builtin_return_address(0));
-	release(lock);
+		lock_bug(cpu, "spinlock already unlocked", NOT_HELD, NULL, __builtin_return_address(0));
+	release(fxmi_tier_task(cpu), lock);
 	fxmi_preempt_enable(cpu, lock);
 }
 
 void fxm_k_mutex_lock(struct fxm_k_lock *lock, const char *where)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
+	struct fxmi_tier_task *t = fxmi_tier_task(cpu);
+	uintptr_t site = (uintptr_t)__builtin_return_address(0);
+
 	fxm_might_sleep(cpu, where);
-	if (is_mine(cpu, lock))
-		lock_bug(cpu, "mutex recursion", TWICE, __builtin_return_address(0));
-	while (!take(cpu, lock)) {
-		fxm_schedule(cpu);
-		sched_yield();
+	if (take(t, lock, "a mutex", site))
+		return;
+	if (__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == t)
+		lock_bug(cpu, "mutex recursion", TWICE, NULL, __builtin_return_address(0));
+	for (;;) {
+		fxmi_tier_wait_begin(cpu, lock, "mutex_lock", site);
+		if (take(t, lock, "a mutex", site))
+			break;
+		fxmi_tier_schedule(cpu);
 	}
+	fxm_k_finish_wait(lock);
 }
 
 int fxm_k_mutex_trylock(struct fxm_k_lock *lock)
 {
-	return take(fxm_k_cpu(), lock);
+	return take(fxmi_tier_task(fxm_k_cpu()), lock, "a mutex", (uintptr_t)__builtin_return_address(0));
 }
 
 void fxm_k_mutex_unlock(struct fxm_k_lock *lock)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
+
 	if (!__atomic_load_n(&lock->taken, __ATOMIC_RELAXED))
-		lock_bug(cpu, "mutex already unlocked", NOT_HELD, __builtin_return_address(0));
-	release(lock);
+		lock_bug(cpu, "mutex already unlocked", NOT_HELD, NULL, __builtin_return_address(0));
+	release(fxmi_tier_task(cpu), lock);
+	fxm_k_wake_up(lock);
 }
 
 /* ---- BUG, WARN ---- */

@@ -37,7 +37,7 @@ static void tier_free(struct fxmi_kernel *k)
 	pthread_mutex_destroy(&tier->log_lock);
 	fxmi_irqs_free(tier);
 	free(tier->held);
-	fxmi_kthreads_free(tier);
+	fxmi_tier_tasks_free(tier);
 	free(tier);
 }
 
@@ -51,7 +51,8 @@ static struct fxmi_tier *tier_new(struct fxmi_kernel *k)
 	if (k->m->desc.window == FXM_WINDOW_OFF)
 		die("the kernel tier hands out pointers, and this machine has no window: set window=strict, retain or eager");
 	tier->k = k;
-	tier->part = (struct fxmi_part){.leaks = leaks, .free = tier_free};
+	tier->part = (struct fxmi_part){
+	    .leaks = leaks, .free = tier_free, .task_end = fxmi_tier_task_end, .note_waits = fxmi_tier_note_waits};
 	pthread_mutex_init(&tier->lock, NULL);
 	pthread_mutex_init(&tier->log_lock, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &t);

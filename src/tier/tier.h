@@ -4,7 +4,8 @@
 
 /*
  * The kernel tier's state of one machine, and what its files offer each other. Made at the first use, freed with the machine.
- * Lock order: tier.lock and log_lock are leaves; neither is held while simulated memory is touched or a report is made.
+ * Lock order: tier.lock -> (sim's task_lock); log_lock is a leaf. Neither is held while simulated memory is touched or a report is
+ * made.
  */
 
 #include "machine.h"
@@ -22,16 +23,41 @@ struct fxmi_held {
 	bool is_told;	       /* a report was about it: that it stays is no second one */
 };
 
+/* A lock that a task holds, and where it took that. */
+struct fxmi_lock_held {
+	const struct fxm_k_lock *lock;
+	const char *kind; /* "a mutex" */
+	uintptr_t site;
+};
+
+/* A task as kernel code sees it. Made when it first looks. */
+#define FXMI_LOCKS 16 /* held by a task, that are listed */
+#define FXMI_QUEUES 4 /* that it is on */
+struct fxmi_tier_task {
+	struct fxm_k_current current; /* first: what the caller holds */
+	struct fxmi_tier_task *next;  /* tier.tasks, in order of their first look */
+	struct fxm_task *task;	      /* NULL: it has ended */
+	bool is_kthread, was_killed;
+	unsigned state;	       /* 0: TASK_RUNNING */
+	bool is_woken, sleeps; /* since it set its state; in schedule() */
+	const void *queue[FXMI_QUEUES];
+	unsigned nr_queues;
+	const char *what; /* in which call it sets its state, and where that is */
+	uintptr_t site;
+	struct fxmi_lock_held lock[FXMI_LOCKS]; /* its own */
+	unsigned nr_locks;
+};
+
 struct fxmi_tier {
 	struct fxmi_part part;
 	struct fxmi_kernel *k;
 	_Atomic unsigned checked; /* the units' generation that was found to fit this machine */
-	pthread_mutex_t lock;	  /* guards held, irqs and kthreads */
+	pthread_mutex_t lock;	  /* guards held, irqs and tasks */
 	struct fxmi_held *held;	  /* open addressing by kind and key; held.site is the value, seq 0 an empty place */
 	size_t held_places, held_used;
 	uint64_t next_seq;
 	struct fxmi_irq *irqs;	       /* irq.c */
-	struct fxmi_kthread *kthreads; /* each stays */
+	struct fxmi_tier_task *tasks;  /* sched.c */
 	pthread_mutex_t log_lock;      /* guards the rest */
 	fxm_log_fn log_fn;
 	void *log_arg;
@@ -133,10 +159,26 @@ unsigned fxmi_held_leaks(struct fxmi_kernel *k);
 /* The same for kernel threads that nobody stopped: they run code of a module that goes. */
 unsigned fxmi_kthread_leaks(struct fxmi_kernel *k);
 
-/* What `current` is in a kernel thread; NULL: @task is none. */
-struct fxm_k_current *fxmi_kthread_current(const struct fxm_task *task);
+/* ---- sched.c ---- */
 
-/* The machine's tasks are gone. */
-void fxmi_kthreads_free(struct fxmi_tier *tier);
+/* The task on @cpu. */
+struct fxmi_tier_task *fxmi_tier_task(struct fxm_vcpu *cpu);
+
+/* Makes @t, of a @task that has not run yet, one of @tier's. */
+void fxmi_tier_task_add(struct fxmi_tier *tier, struct fxmi_tier_task *t, struct fxm_task *task);
+void fxmi_tier_task_end(struct fxm_vcpu *cpu, struct fxm_task *task);
+void fxmi_tier_tasks_free(struct fxmi_tier *tier);
+
+/*
+ * Waiting until something holds: begin, look, and unless it holds schedule, again and again; then fxm_k_finish_wait(). What makes
+ * it hold calls fxm_k_wake_up(@queue) after it.
+ */
+void fxmi_tier_wait_begin(struct fxm_vcpu *cpu, const void *queue, const char *what, uintptr_t site);
+
+/* schedule(). Does not return when the task waits and nobody is left to wake it. */
+void fxmi_tier_schedule(struct fxm_vcpu *cpu);
+
+/* Notes who sleeps in what, and who holds which lock. */
+void fxmi_tier_note_waits(struct fxmi_kernel *k, struct fxmi_notes *notes);
 
 #endif

@@ -35,11 +35,13 @@ FXM_K_INLINE void reinit_completion(struct completion *c)
 FXM_K_INLINE void complete(struct completion *c)
 {
 	atomic_inc(&c->done);
+	fxm_k_wake_up(c);
 }
 
 FXM_K_INLINE void complete_all(struct completion *c)
 {
 	atomic_set(&c->done, FXM_K_COMPLETE_ALL);
+	fxm_k_wake_up(c);
 }
 
 FXM_K_INLINE bool completion_done(struct completion *c)
@@ -61,7 +63,7 @@ FXM_K_INLINE bool try_wait_for_completion(struct completion *c)
 	return done != 0;
 }
 
-#define wait_for_completion(c) wait_event((c)->wait, try_wait_for_completion(c))
+#define wait_for_completion(c) FXM_K_WAIT(c, TASK_UNINTERRUPTIBLE, "wait_for_completion", try_wait_for_completion(c))
 #define wait_for_completion_interruptible(c) (wait_for_completion(c), 0)
 #define wait_for_completion_killable(c) wait_for_completion_interruptible(c)
 #define wait_for_completion_timeout(c, timeout) ({ wait_for_completion(c); (unsigned long)(timeout); })

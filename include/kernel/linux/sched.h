@@ -76,14 +76,13 @@ _Static_assert(sizeof(struct task_struct) <= sizeof(struct fxm_k_current), "the 
 #define PF_LOCAL_THROTTLE 0x00100000
 #define PF_KTHREAD 0x00200000
 
-/* A task that waits looks again whenever it gets its turn, so that its state says nothing. */
 #define TASK_RUNNING 0
 #define TASK_INTERRUPTIBLE 1
 #define TASK_UNINTERRUPTIBLE 2
 #define TASK_KILLABLE 0x102
 #define TASK_NORMAL 3
-#define set_current_state(state) ((void)(state))
-#define __set_current_state(state) ((void)(state))
+#define set_current_state(state) fxm_k_set_state(state)
+#define __set_current_state(state) fxm_k_set_state(state)
 
 FXM_K_INLINE int wake_up_process(struct task_struct *task)
 {

@@ -2,10 +2,7 @@
 #ifndef FXM_KERNEL_LINUX_WAIT_H
 #define FXM_KERNEL_LINUX_WAIT_H
 
-/*
- * Waiting until something holds. A waiter gives its CPU away and looks again when it gets its turn; a wake-up has nothing to add
- * to that.
- */
+/* Waiting until something holds. A waiter sleeps until its queue is woken, and looks again. */
 
 #include <linux/kernel.h>
 #include <linux/list.h>
@@ -41,38 +38,46 @@ FXM_K_INLINE void init_waitqueue_head(struct wait_queue_head *queue)
 	INIT_LIST_HEAD(&queue->head);
 }
 
-#define wait_event(queue, condition)                                                                                               \
+/* The condition is looked at after the task is on the queue, so that no wake-up is lost: who makes it true must wake the queue. */
+#define FXM_K_WAIT(queue, state, what, condition)                                                                                  \
 	do {                                                                                                                       \
 		might_sleep();                                                                                                     \
-		(void)&(queue);                                                                                                    \
-		while (!(condition))                                                                                               \
-			schedule();                                                                                                \
+		for (;;) {                                                                                                         \
+			fxm_k_prepare_to_wait((queue), (state), (what));                                                           \
+			if (condition)                                                                                             \
+				break;                                                                                             \
+			fxm_k_schedule();                                                                                          \
+		}                                                                                                                  \
+		fxm_k_finish_wait(queue);                                                                                          \
 	} while (0)
+
+#define wait_event(queue, condition) FXM_K_WAIT(&(queue), TASK_UNINTERRUPTIBLE, "wait_event", condition)
 #define wait_event_interruptible(queue, condition)                                                                                 \
 	({                                                                                                                         \
-		wait_event(queue, condition);                                                                                      \
+		FXM_K_WAIT(&(queue), TASK_INTERRUPTIBLE, "wait_event_interruptible", condition);                                   \
 		0;                                                                                                                 \
 	})
 #define wait_event_killable(queue, condition) wait_event_interruptible(queue, condition)
-/* The long form of the same: a task that is put on a queue is one that looks again. */
+
+/* The long form. */
 #define DECLARE_WAITQUEUE(name, task) struct wait_queue_entry name = {.private = (task), .entry = LIST_HEAD_INIT((name).entry)}
 #define DEFINE_WAIT(name) DECLARE_WAITQUEUE(name, current)
 #define init_wait(entry) ((void)(entry))
-#define add_wait_queue(queue, entry) ((void)(queue), (void)(entry))
+#define add_wait_queue(queue, entry) ((void)(entry), fxm_k_wait_queue(queue, true))
 #define add_wait_queue_exclusive(queue, entry) add_wait_queue(queue, entry)
-#define remove_wait_queue(queue, entry) add_wait_queue(queue, entry)
-#define prepare_to_wait(queue, entry, state) add_wait_queue(queue, entry)
-#define prepare_to_wait_exclusive(queue, entry, state) add_wait_queue(queue, entry)
-#define finish_wait(queue, entry) add_wait_queue(queue, entry)
+#define remove_wait_queue(queue, entry) ((void)(entry), fxm_k_wait_queue(queue, false))
+#define prepare_to_wait(queue, entry, state) ((void)(entry), fxm_k_prepare_to_wait(queue, state, "schedule"))
+#define prepare_to_wait_exclusive(queue, entry, state) prepare_to_wait(queue, entry, state)
+#define finish_wait(queue, entry) ((void)(entry), fxm_k_finish_wait(queue))
 
-#define wake_up(queue) ((void)(queue))
-#define wake_up_all(queue) ((void)(queue))
-#define wake_up_interruptible(queue) ((void)(queue))
-#define wake_up_interruptible_all(queue) ((void)(queue))
-#define waitqueue_active(queue) ((void)(queue), false)
-#define wq_has_sleeper(queue) ((void)(queue), false)
-#define wake_up_nr(queue, nr) ((void)(queue))
-#define wake_up_locked(queue) ((void)(queue))
+#define wake_up(queue) fxm_k_wake_up(queue)
+#define wake_up_all(queue) wake_up(queue)
+#define wake_up_interruptible(queue) wake_up(queue)
+#define wake_up_interruptible_all(queue) wake_up(queue)
+#define wake_up_nr(queue, nr) ((void)(nr), wake_up(queue))
+#define wake_up_locked(queue) wake_up(queue)
+#define waitqueue_active(queue) fxm_k_has_waiter(queue)
+#define wq_has_sleeper(queue) fxm_k_has_waiter(queue)
 #define wait_event_timeout(queue, condition, timeout)                                                                              \
 	({                                                                                                                         \
 		wait_event(queue, condition);                                                                                      \
