@@ -12,40 +12,6 @@
 
 /* ---- history.c ---- */
 
-/* A slot of the FIX_KMAP group. */
-struct fxmi_slot {
-	struct fxm_vcpu *cpu; /* NULL: not online */
-	unsigned cpu_id;
-	int level; /* or type */
-};
-
-/* The slot that @va lies in; false when it lies outside the group. */
-bool fxmi_slot_at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_slot *out);
-
-/* Fills in where the slot of @va, in the group or in pkmap, was mapped last, and unmapped since. */
-void fxmi_history(const struct fxmi_kernel *k, uint64_t va, struct fxmi_subject *about);
-
-/* Whether something is mapped at @va, as its users understand it: a temporary mapping or one of kmap() until it is unmapped. */
-bool fxmi_is_mapped(const struct fxmi_kernel *k, uint64_t va);
-
-/* The mapping at @va has been told about: what comes of it is no second report. */
-void fxmi_tell(struct fxmi_kernel *k, uint64_t va);
-
-/* Says what simulated address @va is. */
-void fxmi_describe(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t size);
-
-/* Where frame @pfn is mapped on @cpu, else in pkmap; 0 when it is not. */
-uint64_t fxmi_mapping_of(struct fxm_vcpu *cpu, uint64_t pfn);
-
-/* Notes that @va was @done ("mapped") at @site, if that is known. */
-void fxmi_note_done(struct fxmi_notes *notes, uint64_t va, const char *done, uintptr_t site);
-
-/*
- * What a report of an unmap out of order is about: @va, @top_site as where the mapping was made that should have gone first, and
- * in @notes what became of @va itself.
- */
-struct fxmi_subject fxmi_order_subject(struct fxmi_kernel *k, uint64_t va, uintptr_t top_site, struct fxmi_notes *notes);
-
 /* Whether the current task may not sleep, as far as can be known: kernels without PREEMPT_COUNT do not. */
 bool fxmi_is_atomic(const struct fxm_vcpu *cpu);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What became of each mapping: who made it, who undid it, and what an unmap call that fits no mapping was given. Nothing of this
- * is in the kernel; the sites are noted beside the slots by those who map and unmap.
+ * What an unmap call that fits no mapping was given, and what keeps a task from sleeping; by the records of mappings
+ * (state/record.h). Nothing of this is in the kernel.
  *
- * One mistake is one report. A mapping whose unmap went wrong stays, and would be reported again: as a leak, or when it stands in
- * the way of the next unmap. Its site is marked as told instead (FXMI_SITE_TOLD), until the slot is mapped anew.
+ * One mistake is one report. A mapping whose unmap went wrong would be reported again when it stands in the way of the next
+ * unmap: its record says that it was told.
  *
  * Invariant: nothing here changes what the simulated kernel does or sees.
  */
@@ -13,127 +13,7 @@
 #include "report.h"
 #include "state.h"
 
-/* ---- slots ---- */
-
-bool fxmi_slot_at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_slot *out)
-{
-	uint64_t index = fxmi_va_is_fixed(k, va) ? fxmi_virt_to_fix(k, va) - k->fix_kmap_begin : UINT64_MAX;
-
-	if (!k->has_kmap_group || index > (uint64_t)k->fix_kmap_end - k->fix_kmap_begin)
-		return false;
-	uint64_t slot = index / k->cache_colours;
-	out->cpu = fxm_machine_vcpu(k->m, (unsigned)(slot / k->km_type_nr));
-	out->cpu_id = (unsigned)(slot / k->km_type_nr);
-	out->level = (int)(slot % k->km_type_nr);
-	return true;
-}
-
-bool fxmi_is_mapped(const struct fxmi_kernel *k, uint64_t va)
-{
-	int nr = fxmi_pkmap_nr(&k->pkmap, va);
-	struct fxmi_slot slot;
-
-	if (nr >= 0)
-		return (int32_t)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) > 1;
-	if (!(fxm_pte_at(k->m, fxm_va_of(va)).v & k->m->desc.format->present))
-		return false;
-	return !fxmi_slot_at(k, va, &slot) || (slot.cpu && fxmi_kmap_atomic_is_live(k, va));
-}
-
-void fxmi_history(const struct fxmi_kernel *k, uint64_t va, struct fxmi_subject *about)
-{
-	int nr = fxmi_pkmap_nr(&k->pkmap, va);
-	struct fxmi_slot slot;
-
-	if (nr >= 0) {
-		about->mapped_at = k->pkmap.site[nr];
-		about->unmapped_at = (int32_t)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) < 2 ? k->pkmap.unmap_site[nr] : 0;
-	} else if (fxmi_slot_at(k, va, &slot) && slot.cpu) {
-		about->mapped_at = fxmi_percpu(slot.cpu)->site[slot.level];
-		about->unmapped_at = fxmi_percpu(slot.cpu)->unmap_site[slot.level];
-	}
-}
-
-/* ---- told ---- */
-
-void fxmi_tell(struct fxmi_kernel *k, uint64_t va)
-{
-	int nr = fxmi_pkmap_nr(&k->pkmap, va);
-	struct fxmi_slot slot;
-
-	if (!k->record_sites) /* nobody would take the mark away */
-		return;
-	if (nr >= 0)
-		atomic_fetch_or(&k->pkmap.site[nr], FXMI_SITE_TOLD);
-	else if (fxmi_slot_at(k, va, &slot) && slot.cpu) {
-		fxmi_percpu(slot.cpu)->site[slot.level] |= FXMI_SITE_TOLD;
-		if (k->local)
-			fxmi_kmap_local_tell(slot.cpu, slot.level);
-	}
-}
-
-/* ---- what an address is ---- */
-
-void fxmi_describe(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t size)
-{
-	unsigned long long shown = va;
-	int nr = fxmi_pkmap_nr(&k->pkmap, va);
-	struct fxmi_slot slot;
-
-	if (va < k->nr_fixed)
-		snprintf(buf, size, "%llu, which is a number and no address (the fixed address of that index is %llx)", shown,
-			 (unsigned long long)fxmi_fix_to_virt(k, va));
-	else if (nr >= 0)
-		snprintf(buf, size, "%llx, an address inside pkmap slot %d, which kmap() returns and kunmap() undoes", shown, nr);
-	else if (va <= k->va_mask && fxmi_slot_at(k, va, &slot))
-		snprintf(buf, size, "%llx, an address inside %s %d of CPU %u", shown,
-			 k->typed   ? "kmap_atomic type"
-			 : k->local ? "kmap_local slot"
-				    : "kmap_atomic level",
-			 slot.level, slot.cpu_id);
-	else if (va <= k->va_mask && fxmi_va_is_fixed(k, va))
-		snprintf(buf, size, "%llx, the address of fixmap index %llu", shown, (unsigned long long)fxmi_virt_to_fix(k, va));
-	else if (va >= k->page_offset && va < k->high_memory)
-		snprintf(buf, size, "%llx, an address in the direct map (pfn %llx)", shown,
-			 (unsigned long long)((va - k->page_offset) >> FXM_PAGE_SHIFT));
-	else
-		snprintf(buf, size, "%llx, which is no pointer of this machine", shown);
-}
-
-uint64_t fxmi_mapping_of(struct fxm_vcpu *cpu, uint64_t pfn)
-{
-	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
-	uint32_t levels = k->has_kmap_group ? k->km_type_nr * k->cache_colours : 0;
-
-	for (uint32_t n = 0; n < levels; n++) {
-		uint64_t va = pc->kmap_va - (uint64_t)n * FXM_PAGE_SIZE;
-		uint64_t entry = fxmi_pte_get(pc->kmap_pte - (size_t)n * k->pte_bytes, k->pte_bytes);
-		/* On arm what lies above the depth has ended, although its entry may stay. */
-		bool is_live = k->typed ? pc->live_types >> n & 1 : !k->arm || (int)n < fxmi_count_depth(cpu->counts);
-		if (is_live && entry && (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT == pfn)
-			return va;
-	}
-	uint32_t slot_plus_1 = fxmi_pfn_is_ram(k->m, pfn) ? atomic_load(&k->m->mem.mem_map[pfn].pkmap_slot) : 0;
-	return slot_plus_1 && (int32_t)fxmi_pkmap_count(&k->pkmap, slot_plus_1 - 1) >= 2
-		   ? fxmi_pkmap_addr(&k->pkmap, slot_plus_1 - 1)
-		   : 0;
-}
-
 /* ---- what may not sleep ---- */
-
-/* The innermost kmap_atomic() of @cpu: its address, 0 when it has no slot (a lowmem page). */
-static uint64_t innermost_atomic(const struct fxm_vcpu *cpu, const struct fxmi_kernel *k)
-{
-	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
-	int level = k->typed   ? 31 - __builtin_clz(pc->live_types | 1)
-		    : k->local ? fxmi_kmap_local_innermost_atomic(cpu)
-			       : fxmi_count_depth(cpu->counts) - 1;
-
-	if (level < 0 || level >= (int)k->km_type_nr || (k->typed && !pc->live_types))
-		return 0;
-	return pc->kmap_va - (uint64_t)level * FXM_PAGE_SIZE * k->cache_colours;
-}
 
 bool fxmi_is_atomic(const struct fxm_vcpu *cpu)
 {
@@ -157,14 +37,13 @@ bool fxmi_faults_are_off(const struct fxm_vcpu *cpu)
 
 uintptr_t fxmi_atomic_site(const struct fxm_vcpu *cpu)
 {
-	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	const struct fxm_task *task = cpu->current;
 	const struct fxmi_atomic *last = task->nr_atomic ? &task->atomic[task->nr_atomic - 1] : NULL;
-	struct fxmi_subject map = {0};
+	struct fxmi_mapping map;
 
-	if (!last || fxmi_count_preempt(cpu->counts) > last->count)
-		fxmi_history(k, innermost_atomic(cpu, k), &map);
-	return map.mapped_at ? map.mapped_at & ~FXMI_SITE_TOLD : last ? last->site : 0;
+	if ((!last || fxmi_count_preempt(cpu->counts) > last->count) && fxmi_mapping_innermost(cpu, &map) && map.mapped_at)
+		return map.mapped_at;
+	return last ? last->site : 0;
 }
 
 const struct fxmi_notes *fxmi_made_atomic(const struct fxm_vcpu *cpu, struct fxmi_notes *notes)
@@ -177,47 +56,38 @@ const struct fxmi_notes *fxmi_made_atomic(const struct fxm_vcpu *cpu, struct fxm
 	return notes;
 }
 
+struct told_search {
+	const struct fxm_vcpu *cpu;
+	bool is_told;
+};
+
+/* One below keeps it atomic, too. */
+static void look_for_told(const struct fxmi_mapping *m, void *arg)
+{
+	struct told_search *s = arg;
+
+	if (m->cpu == s->cpu && !m->is_away && m->is_atomic)
+		s->is_told |= (m->told & (FXMI_MISTAKE_SLEEP | FXMI_MISTAKE_ORDER | FXMI_MISTAKE_STAYS)) != 0;
+}
+
 bool fxmi_atomic_is_told(const struct fxm_vcpu *cpu)
 {
-	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxm_task *task = cpu->current;
 	int preempt = fxmi_count_preempt(cpu->counts);
-	uint64_t innermost = innermost_atomic(cpu, k);
+	struct told_search search = {.cpu = cpu};
+	struct fxmi_mapping innermost;
 
 	if (task->told_preempt && preempt == task->told_preempt)
 		return true;
-	if (!innermost || (task->nr_atomic && preempt <= task->atomic[task->nr_atomic - 1].count))
+	if ((task->nr_atomic && preempt <= task->atomic[task->nr_atomic - 1].count) || !fxmi_mapping_innermost(cpu, &innermost))
 		return false; /* not a mapping */
-	/* One below keeps it atomic, too. */
-	for (uint64_t va = pc->kmap_va; va >= innermost; va -= FXM_PAGE_SIZE) {
-		struct fxmi_subject map = {0};
-		fxmi_history(k, va, &map);
-		if (map.mapped_at & FXMI_SITE_TOLD && !map.unmapped_at)
-			return true;
-	}
-	fxmi_tell(k, innermost);
-	return false;
+	innermost.family->each(fxmi_kernel_of(cpu), look_for_told, &search);
+	if (!search.is_told)
+		fxmi_mapping_tell(&innermost, FXMI_MISTAKE_SLEEP);
+	return search.is_told;
 }
 
 /* ---- unmap calls ---- */
-
-void fxmi_note_done(struct fxmi_notes *notes, uint64_t va, const char *done, uintptr_t site)
-{
-	if (site & ~FXMI_SITE_TOLD)
-		fxmi_note(notes, site, "%llx was %s", (unsigned long long)va, done);
-}
-
-struct fxmi_subject fxmi_order_subject(struct fxmi_kernel *k, uint64_t va, uintptr_t top_site, struct fxmi_notes *notes)
-{
-	struct fxmi_subject given = {0};
-
-	notes->nr = 0;
-	fxmi_history(k, va, &given);
-	fxmi_note_done(notes, va, "mapped", given.mapped_at);
-	fxmi_note_done(notes, va, "unmapped", given.unmapped_at);
-	return (struct fxmi_subject){.va = va, .mapped_at = top_site, .notes = notes};
-}
 
 /* @u->va lies in a slot of this CPU or another one, and is not the topmost mapping. */
 static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_unmap *u, const struct fxmi_slot *slot,
@@ -256,7 +126,7 @@ static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const str
 		bool is_told = fxmi_finding(k, cpu, "double-unmap", given, "%s of %llx, %s%s", u->function, va,
 					    given->unmapped_at ? "which is unmapped already" : "where nothing is mapped",
 					    has_top ? "; the topmost mapping goes instead" : "");
-		if (!is_told || given->mapped_at & FXMI_SITE_TOLD) /* unmapped in the wrong order before: not one too many */
+		if (!is_told || given->told & FXMI_MISTAKE_ORDER) /* unmapped in the wrong order before: not one too many */
 			return;
 		cpu->current->told_preempt -= u->is_atomic && !k->preempt_rt;
 		fxmi_percpu(cpu)->levels_are_off = !k->local;
@@ -290,9 +160,9 @@ static void find_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const st
 		fxmi_finding(k, cpu, "wrong-argument", &about, "%s() takes the address that the map returned and was given %s%s",
 			     u->function, what, then);
 	if (stays)
-		fxmi_tell(k, stays);
+		fxmi_tell(k, stays, FXMI_MISTAKE_STAYS);
 	if (has_top)
-		fxmi_tell(k, u->top);
+		fxmi_tell(k, u->top, FXMI_MISTAKE_STAYS);
 }
 
 void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool told)
@@ -308,12 +178,12 @@ void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool tol
 	if (has_top)
 		fxmi_history(k, u->top, &top);
 	if (fxmi_slot_at(k, u->va, &slot)) {
-		if (!told && !(top.mapped_at & FXMI_SITE_TOLD))
+		if (!told && !(top.told & FXMI_MISTAKE_ORDER))
 			find_in_group(cpu, k, u, &slot, &given, &top);
 		if (slot.cpu == cpu)
-			fxmi_tell(k, u->va);
+			fxmi_tell(k, u->va, FXMI_MISTAKE_ORDER);
 		if (has_top)
-			fxmi_tell(k, u->top);
+			fxmi_tell(k, u->top, FXMI_MISTAKE_ORDER);
 	} else if (u->va >= k->page_offset && u->va < k->high_memory) { /* as of a lowmem page */
 		int open_before = cpu->current->told_preempt < 0 ? cpu->current->told_preempt : 0;
 		if (!told && u->is_atomic && fxmi_count_pagefault(cpu->counts) <= open_before)
@@ -372,12 +242,12 @@ void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, boo
 	given.notes = &notes;
 	if (u->va == u->top + FXM_PAGE_SIZE && is_live && (!given.mapped_at || given.unmapped_at))
 		given.mapped_at = given.unmapped_at = 0;
-	if (!(of_type.mapped_at & FXMI_SITE_TOLD))
+	if (!(of_type.told & (FXMI_MISTAKE_STAYS | FXMI_MISTAKE_REUSE)))
 		fxmi_finding(
 		    k, cpu, "wrong-argument", &given,
 		    "%s() takes the address and the type of one mapping, and was given %llx, which is %s of CPU %u, with %s",
 		    u->function, (unsigned long long)u->va, fxmi_km_type_name(k, (uint32_t)slot.level), slot.cpu_id, name);
-	fxmi_tell(k, u->va);
+	fxmi_tell(k, u->va, FXMI_MISTAKE_STAYS);
 	if (is_live)
-		fxmi_tell(k, u->top);
+		fxmi_tell(k, u->top, FXMI_MISTAKE_STAYS);
 }

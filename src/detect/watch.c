@@ -22,19 +22,14 @@ static const char *verb(enum fxm_access access)
 static void find_foreign(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_watch_info *info)
 {
 	struct fxmi_subject about = {.va = info->va, .site = info->pc, .is_access = info->pc != 0};
-	struct fxmi_slot slot;
+	struct fxmi_mapping m;
 
-	if (!fxmi_slot_at(k, info->va, &slot) || !slot.cpu || slot.cpu == cpu ||
-	    !fxmi_kmap_atomic_is_live(k, info->va & FXMI_PAGE_MASK))
+	if (!fxmi_mapping_at(k, info->va, &m) || m.cpu_id < 0 || m.cpu == cpu || !m.is_live || !m.mapped_at)
 		return;
-	fxmi_history(k, info->va, &about);
-	if (!about.mapped_at || about.unmapped_at)
-		return;
-	const struct fxm_task *owner = __atomic_load_n(&slot.cpu->current, __ATOMIC_ACQUIRE);
+	fxmi_about_mapping(&about, &m);
 	fxmi_finding(k, cpu, "foreign-use", &about,
 		     "%s of %llx by %s[%d] on CPU %u: it is a mapping of %s[%d] on CPU %u, and for nobody else", verb(info->access),
-		     (unsigned long long)info->va, cpu->current->comm, cpu->current->pid, cpu->id, owner->comm, owner->pid,
-		     slot.cpu_id);
+		     (unsigned long long)info->va, cpu->current->comm, cpu->current->pid, cpu->id, m.comm, m.pid, m.cpu_id);
 }
 
 /* Whether the page at @va is a mapping of its own: pages that one call mapped side by side are not. */
@@ -57,7 +52,7 @@ static struct fxmi_overrun overrun_of(const struct fxmi_kernel *k, uint64_t from
 				     .site = site,
 				     .mapped_at = page.mapped_at,
 				     .unmapped_at = page.unmapped_at,
-				     .before = {next.mapped_at & ~FXMI_SITE_TOLD, next.unmapped_at}};
+				     .before = {next.mapped_at, next.unmapped_at}};
 }
 
 static void tell_overrun(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_overrun *o)
@@ -153,7 +148,7 @@ void fxmi_pointer_settle(struct fxm_vcpu *cpu, struct fxm_task *task)
 	if (!last->into)
 		return;
 	fxmi_history(k, last->into, &next);
-	if (!last->is_told && ((next.mapped_at & ~FXMI_SITE_TOLD) != last->before[0] || next.unmapped_at != last->before[1]))
+	if (!last->is_told && (next.mapped_at != last->before[0] || next.unmapped_at != last->before[1]))
 		tell_pointer(cpu, k, last);
 	last->into = 0;
 }

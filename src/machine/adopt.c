@@ -9,8 +9,6 @@
 #include "report.h"
 #include "state.h"
 
-#include <stdlib.h>
-
 uint64_t fxmi_adopt_prot(const struct fxm_layout *layout, const char *name, const char **used_name, const char *fallback)
 {
 	fxm_pte value;
@@ -107,6 +105,20 @@ void fxmi_adopt_numbers(struct fxmi_kernel *k)
 	adopt_values(k);
 }
 
+int fxmi_adopt_families(struct fxmi_kernel *k)
+{
+	int error = fxmi_fixed_init(k);
+
+	k->family[FXMI_FAMILY_PKMAP] = k->highmem ? &fxmi_family_pkmap : NULL;
+	k->family[FXMI_FAMILY_TEMPORARY] = !k->has_kmap_group ? NULL
+					   : k->typed	      ? &fxmi_family_typed
+					   : k->local	      ? &fxmi_family_local
+							      : &fxmi_family_stack;
+	k->family[FXMI_FAMILY_EARLY] = &fxmi_family_early;
+	k->family[FXMI_FAMILY_FIXED] = &fxmi_family_fixed;
+	return error ? error : fxmi_records_init(&k->early.records, FXMI_EARLY_SLOTS);
+}
+
 /* ---- per CPU ---- */
 
 int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
@@ -116,9 +128,8 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	uint64_t highmem_pfn = k->m->mem.highmem_pfn;
 
 	pc->kernel = k;
-	if (!pc->site && !(pc->site = calloc(2 * (size_t)k->km_type_nr, sizeof(*pc->site))))
+	if (fxmi_records_init(&pc->slots, k->km_type_nr))
 		return -ENOMEM;
-	pc->unmap_site = pc->site + k->km_type_nr;
 	pc->kmap_va = k->has_kmap_group ? fxmi_fix_to_virt(k, first) : 0;
 	pc->kmap_pte = k->has_kmap_group ? fxmi_pte_ptr(k->m, pc->kmap_va) : NULL;
 	pc->high_map = k->m->mem.mem_map + highmem_pfn;

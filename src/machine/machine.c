@@ -21,7 +21,7 @@ static int boot_fixmaps(struct fxmi_kernel *k)
 	fxm_pte bits;
 
 	for (size_t i = 0; !fxmi_boot_at(k->layout, i, &index, &phys, &bits); i++)
-		fxm___set_fixmap(cpu, index, phys, bits);
+		fxmi_set_fixmap(cpu, k, index, phys.v, bits.v); /* the kernel's own: no record */
 	return 0;
 }
 
@@ -60,9 +60,11 @@ static void kernel_free(struct fxmi_kernel *k)
 	fxmi_trace_free(k);
 	parts_free(k);
 	for (unsigned i = 0; i < fxm_machine_cpus_online(k->m); i++)
-		free(fxmi_percpu(fxm_machine_vcpu(k->m, i))->site);
+		fxmi_records_free(&fxmi_percpu(fxm_machine_vcpu(k->m, i))->slots);
 	fxmi_pkmap_free(k);
 	fxmi_kmap_local_free(k);
+	fxmi_fixed_free(k);
+	fxmi_records_free(&k->early.records);
 	fxmi_report_free(k);
 	fxm_layout_destroy(k->layout);
 	free(k);
@@ -97,6 +99,8 @@ static int boot(struct fxmi_kernel *k)
 		error = fxmi_populate_tables(k);
 	if (!error)
 		error = fxmi_pkmap_init(k);
+	if (!error)
+		error = fxmi_adopt_families(k);
 	if (!error)
 		error = fxmi_percpu_init_all(k);
 	if (!error)

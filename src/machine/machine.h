@@ -26,6 +26,9 @@ unsigned fxmi_parts_leaks(struct fxmi_kernel *k);
 /* What k->layout says, in k's fields. */
 void fxmi_adopt_numbers(struct fxmi_kernel *k);
 
+/* Who answers for the mappings of this kernel's generation: k->family. -ENOMEM. */
+int fxmi_adopt_families(struct fxmi_kernel *k);
+
 /* The value of protection @name, or of @fallback where the profile does not have it. @used_name: which, or NULL. */
 uint64_t fxmi_adopt_prot(const struct fxm_layout *layout, const char *name, const char **used_name, const char *fallback);
 

@@ -46,7 +46,8 @@ static uint64_t map(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t phys, 
 		fxmi_set_fixmap(cpu, k, (uint32_t)(e->begin - i), (phys & FXMI_PAGE_MASK) + (i << FXM_PAGE_SHIFT), k->prot_normal);
 	e->slot[0].prev_map = pages ? e->slot[0].base + (phys & (FXM_PAGE_SIZE - 1)) : 0;
 	e->slot[0].prev_size = size;
-	e->slot[0].site = k->record_sites ? fxmi_note_caller(cpu) : 0;
+	if (pages)
+		fxmi_early_note(cpu, k, 0, e->slot[0].prev_map, size, "bt_ioremap");
 	return e->slot[0].base + (phys & (FXM_PAGE_SIZE - 1));
 }
 
@@ -60,8 +61,10 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint
 	for (uint64_t i = 0; i < pages_of(va & (FXM_PAGE_SIZE - 1), size); i++)
 		fxmi_set_fixmap(cpu, k, (uint32_t)(e->begin - i), 0, 0);
 	fxm_early_slot(k->m, 0, &window);
-	if (!window.ptes_set)
-		e->slot[0].prev_map = 0;
+	if (window.ptes_set)
+		return;
+	e->slot[0].prev_map = 0;
+	fxmi_early_note(cpu, k, 0, 0, 0, NULL);
 }
 
 static int check(const struct fxm_vcpu *cpu)

@@ -88,7 +88,7 @@ int fxm_early_ioremap_setup(struct fxm_vcpu *cpu)
 	for (uint32_t i = 0; i < e->nr_slots; i++)
 		if (e->slot[i].prev_map) {
 			fxmi_warn(cpu, "early_setup_busy",
-				  &(struct fxmi_subject){.va = e->slot[i].prev_map, .mapped_at = e->slot[i].site},
+				  &(struct fxmi_subject){.va = e->slot[i].prev_map, .mapped_at = e->records.mapped_at[i]},
 				  "early_ioremap_setup while slot %u is mapped", i);
 			break;
 		}
@@ -156,8 +156,7 @@ static uint64_t map_slot(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const char
 		set_page(cpu, k, index - i, pa + (i << k->page_shift), prot);
 	debug_line(cpu, function, slot, phys, bytes);
 	e->slot[slot].prev_map = e->slot[slot].base + offset;
-	e->slot[slot].site = k->record_sites ? fxmi_note_caller(cpu) : 0;
-	e->slot[slot].is_named = false;
+	fxmi_early_note(cpu, k, slot, e->slot[slot].prev_map, e->slot[slot].prev_size, function);
 	return e->slot[slot].prev_map;
 }
 
@@ -185,7 +184,7 @@ static uint64_t map(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const char *fun
 	while (slot < e->nr_slots && e->slot[slot].prev_map)
 		slot++;
 	if (slot == e->nr_slots) {
-		fxmi_warn(cpu, "early_no_slot", &(struct fxmi_subject){.mapped_at = e->slot[0].site},
+		fxmi_warn(cpu, "early_no_slot", &(struct fxmi_subject){.mapped_at = e->records.mapped_at[0]},
 			  "%s(%08" PRIx64 ", %08" PRIx64 ") not found slot: all %u are mapped; unmap one first", function, phys,
 			  size, e->nr_slots);
 		return 0;
@@ -249,8 +248,9 @@ fxm_va fxm_early_memremap_prot(struct fxm_vcpu *cpu, fxm_pa pa, uint64_t size, f
 /* ---- unmapping ---- */
 
 /* The slot whose mapping is @va of @size bytes, or a WARN and nr_slots. 0 finds a free slot, which remembers its last size. */
-static uint32_t find_slot(struct fxm_vcpu *cpu, struct fxmi_early *e, uint64_t va, uint64_t size)
+static uint32_t find_slot(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint64_t size)
 {
+	struct fxmi_early *e = &k->early;
 	uint32_t slot = 0;
 
 	while (slot < e->nr_slots && e->slot[slot].prev_map != va)
@@ -262,17 +262,17 @@ static uint32_t find_slot(struct fxm_vcpu *cpu, struct fxmi_early *e, uint64_t v
 	}
 	if (e->slot[slot].prev_size == size)
 		return slot;
-	fxmi_warn(cpu, "early_unmap_size", &(struct fxmi_subject){.va = va, .mapped_at = e->slot[slot].site},
+	fxmi_warn(cpu, "early_unmap_size", &(struct fxmi_subject){.va = va, .mapped_at = e->records.mapped_at[slot]},
 		  "early_iounmap(%08" PRIx64 ", %08" PRIx64 ") [%u] size not consistent %08" PRIx64 ": it stays mapped", va, size,
 		  slot, e->slot[slot].prev_size);
-	e->slot[slot].is_named = true;
+	fxmi_tell(k, va, FXMI_MISTAKE_LEAK); /* at the end it is no second report */
 	return e->nr_slots;
 }
 
 static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint64_t size)
 {
 	struct fxmi_early *e = &k->early;
-	uint32_t slot = find_slot(cpu, e, va, size);
+	uint32_t slot = find_slot(cpu, k, va, size);
 	uint64_t index = slot_index(e, slot);
 
 	if (slot == e->nr_slots)
@@ -287,6 +287,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint
 	for (uint64_t i = 0; i < pages; i++)
 		set_page(cpu, k, index - i, 0, 0);
 	e->slot[slot].prev_map = 0;
+	fxmi_early_note(cpu, k, slot, 0, 0, NULL);
 }
 
 int fxm_early_iounmap(struct fxm_vcpu *cpu, fxm_va va, uint64_t size)
@@ -354,7 +355,7 @@ int fxm_check_early_ioremap_leak(struct fxm_vcpu *cpu)
 	for (uint32_t i = 0; i < e->nr_slots; i++)
 		if (e->slot[i].prev_map) {
 			count++;
-			site = e->slot[i].site;
+			site = e->records.mapped_at[i];
 		}
 	if (count)
 		fxmi_warn(cpu, "early_leak", &(struct fxmi_subject){.mapped_at = site},
@@ -385,24 +386,76 @@ int fxm_early_slot(struct fxm_machine *m, uint32_t i, struct fxm_early_slot *out
 	return 0;
 }
 
-unsigned fxmi_early_leaks(struct fxmi_kernel *k)
-{
-	const struct fxmi_early *e = &k->early;
-	unsigned n = 0;
+/* ---- records ---- */
 
-	for (uint32_t i = 0; i < e->nr_slots; i++) {
-		if (!e->slot[i].prev_map || e->slot[i].is_named)
-			continue;
-		uint64_t entry = fxm_pte_at(k->m, fxm_va_of(e->slot[i].base)).v;
-		fxmi_finding(k, NULL, "leak",
-			     &(struct fxmi_subject){.is_left = true,
-						    .va = e->slot[i].prev_map,
-						    .mapped_at = e->slot[i].site,
-						    .pfn_plus_1 = ((entry & k->m->desc.format->frame_mask) >> k->page_shift) + 1},
-			     "early mapping never undone: %" PRIx64 " bytes of frame %" PRIx64 " at %" PRIx64 ", slot %u",
-			     e->slot[i].prev_size, (entry & k->m->desc.format->frame_mask) >> k->page_shift, e->slot[i].prev_map,
-			     i);
-		n++;
+void fxmi_early_note(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t slot, uint64_t va, uint64_t size, const char *call)
+{
+	struct fxmi_early_slot *s = &k->early.slot[slot];
+	uintptr_t site = k->record_sites ? fxmi_note_caller(cpu) : 0;
+
+	if (!va) {
+		fxmi_record_unmap(&k->early.records, slot, site);
+		return;
 	}
-	return n;
+	s->last_map = va;
+	s->last_size = size;
+	fxmi_record_map(&k->early.records, slot, site, cpu->current, call);
 }
+
+static void fill(const struct fxmi_kernel *k, uint32_t slot, struct fxmi_mapping *out)
+{
+	const struct fxmi_early_slot *s = &k->early.slot[slot];
+
+	out->is_live = s->prev_map != 0;
+	out->va = s->last_map;
+	out->bytes = s->last_size;
+	uint64_t entry = fxm_pte_at(k->m, fxm_va_of(out->va)).v;
+	out->pfn = entry ? (entry & k->m->desc.format->frame_mask) >> k->page_shift : UINT64_MAX;
+	out->slot = out->record = slot;
+	out->records = &k->early.records;
+	fxmi_mapping_fill(out);
+}
+
+/* The pages of a slot's last mapping. One that has ended may have lost them to a set_fixmap() of that index. */
+static bool at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_mapping *out)
+{
+	for (uint32_t slot = 0; slot < k->early.nr_slots; slot++) {
+		const struct fxmi_early_slot *s = &k->early.slot[slot];
+		uint64_t first = s->last_map & ~(k->page_size - 1);
+
+		if (!s->last_map || va < first || va >= page_align(k, s->last_map + s->last_size))
+			continue;
+		fill(k, slot, out);
+		return out->is_live || !(fxm_pte_at(k->m, fxm_va_of(va)).v & k->m->desc.format->present);
+	}
+	return false;
+}
+
+static void each(const struct fxmi_kernel *k, fxmi_mapping_fn *fn, void *arg)
+{
+	for (uint32_t slot = 0; slot < k->early.nr_slots; slot++) {
+		struct fxmi_mapping m = {.family = &fxmi_family_early, .cpu_id = -1};
+
+		if (!k->early.slot[slot].prev_map)
+			continue;
+		fill(k, slot, &m);
+		fn(&m, arg);
+	}
+}
+
+static void describe(const struct fxmi_kernel *k, const struct fxmi_mapping *m, char *buf, size_t size)
+{
+	(void)k;
+	snprintf(buf, size, "slot %u", m->slot);
+}
+
+const struct fxmi_family fxmi_family_early = {
+    .name = "early mapping",
+    .noun = "slot",
+    .call = "early_ioremap",
+    .undo = "early_iounmap",
+    .has_sizes = true,
+    .at = at,
+    .each = each,
+    .describe = describe,
+};

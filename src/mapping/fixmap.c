@@ -12,12 +12,112 @@
 #include "state.h"
 #include "trace.h"
 
-bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va)
+#include <stdlib.h>
+
+/* ---- records ---- */
+
+int fxmi_fixed_init(struct fxmi_kernel *k)
 {
-	uint64_t lowest = fxmi_fix_to_virt(k, k->nr_fixed - 1);
-	return va >= lowest && va <= k->va_mask && va - lowest < (uint64_t)k->nr_fixed << k->page_shift &&
-	       fxmi_pkmap_nr(&k->pkmap, va) < 0;
+	k->fixed.group_serial = calloc(k->nr_fixed, sizeof(*k->fixed.group_serial));
+	return k->fixed.group_serial ? fxmi_records_init(&k->fixed.records, k->nr_fixed) : -ENOMEM;
 }
+
+void fxmi_fixed_free(struct fxmi_kernel *k)
+{
+	fxmi_records_free(&k->fixed.records);
+	free(k->fixed.group_serial);
+}
+
+bool fxmi_fixed_took_slot(const struct fxmi_kernel *k, uint64_t va, uint64_t serial)
+{
+	const struct fxmi_fixed *f = &k->fixed;
+	uint64_t index = fxmi_virt_to_fix(k, va);
+
+	return index < f->records.nr && f->records.serial[index] && f->group_serial[index] == serial;
+}
+
+/* The serial of the temporary mapping whose slot index @index is; 0: of none. */
+static uint64_t group_serial(const struct fxmi_kernel *k, uint32_t index)
+{
+	const struct fxmi_family *group = k->family[FXMI_FAMILY_TEMPORARY];
+	struct fxmi_mapping was = {.family = group};
+
+	if (group)
+		group->at(k, fxmi_fix_to_virt(k, index), &was);
+	return was.serial;
+}
+
+/* Index @index was set by @call, or cleared, as its entry shows. */
+static void note(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, const char *call)
+{
+	struct fxmi_fixed *f = &k->fixed;
+	uintptr_t site = k->record_sites ? fxmi_note_caller(cpu) : 0;
+	uint64_t entry = fxm_pte_at(k->m, fxm_va_of(fxmi_fix_to_virt(k, index))).v;
+
+	if (!(entry & k->m->desc.format->present)) {
+		fxmi_record_unmap(&f->records, index, site);
+		return;
+	}
+	if (index < f->records.nr)
+		f->group_serial[index] = group_serial(k, index);
+	fxmi_record_map(&f->records, index, site, cpu->current, call);
+}
+
+static void fill(const struct fxmi_kernel *k, uint32_t index, struct fxmi_mapping *out)
+{
+	out->va = fxmi_fix_to_virt(k, index);
+	out->bytes = k->page_size;
+	uint64_t entry = fxm_pte_at(k->m, fxm_va_of(out->va)).v;
+	out->is_live = entry & k->m->desc.format->present;
+	out->pfn = out->is_live ? fxmi_pte_pfn(k, entry) : UINT64_MAX;
+	out->slot = out->record = index;
+	out->records = index < k->fixed.records.nr ? &k->fixed.records : NULL;
+	fxmi_mapping_fill(out);
+}
+
+static bool at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_mapping *out)
+{
+	if (!fxmi_va_is_fixed(k, va))
+		return false;
+	fill(k, (uint32_t)fxmi_virt_to_fix(k, va), out);
+	return true;
+}
+
+/* Those that set_fixmap() made; what boot has set is nobody's. */
+static void each(const struct fxmi_kernel *k, fxmi_mapping_fn *fn, void *arg)
+{
+	const struct fxmi_fixed *f = &k->fixed;
+
+	for (uint32_t index = 0; index < f->records.nr; index++) {
+		struct fxmi_mapping m = {.family = &fxmi_family_fixed, .cpu_id = -1};
+
+		if (!f->records.serial[index] || f->group_serial[index] != group_serial(k, index))
+			continue;
+		fill(k, index, &m);
+		if (m.is_live)
+			fn(&m, arg);
+	}
+}
+
+/* "fixed address 1534, FIX_BTMAP_BEGIN+2". */
+static void describe(const struct fxmi_kernel *k, const struct fxmi_mapping *m, char *buf, size_t size)
+{
+	char name[64];
+
+	fxmi_fixed_name(k, m->slot, name, sizeof(name));
+	snprintf(buf, size, "index %u%s%s", m->slot, *name ? ", " : "", name);
+}
+
+const struct fxmi_family fxmi_family_fixed = {
+    .name = "fixed",
+    .noun = "index",
+    .call = "set_fixmap",
+    .undo = "clear_fixmap",
+    .has_sizes = false,
+    .at = at,
+    .each = each,
+    .describe = describe,
+};
 
 fxm_va fxm___fix_to_virt(const struct fxm_machine *m, uint32_t index)
 {
@@ -149,10 +249,12 @@ static void do_set(struct fxm_vcpu *cpu, const char *name, uint32_t index, uint6
 
 	if (!fxmi_tracing(cpu)) {
 		fxmi_set_fixmap(cpu, k, index, pa, prot);
+		note(cpu, k, index, name);
 		return;
 	}
 	trace_begin(cpu, &op, name, index, pa, prot, prot_name);
 	fxmi_set_fixmap(cpu, k, index, pa, prot);
+	note(cpu, k, index, name);
 	op.address = fxmi_fix_to_virt(k, index) + offset;
 	fxmi_op_end_fixmap(cpu, &op, index);
 }

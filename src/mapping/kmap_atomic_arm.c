@@ -54,12 +54,12 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 		fxmi_bug(cpu, "atomic_busy",
 			 &(struct fxmi_subject){.va = va,
 						.slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1,
-						.mapped_at = is_own(k, level) ? pc->site[level] : 0},
+						.mapped_at = is_own(k, level) ? pc->slots.mapped_at[level] : 0},
 			 "kmap_atomic: level %d of CPU %u at %llx is mapped already", level, cpu->id, (unsigned long long)va);
 	fxmi_set_pte(k->m, pte, entry);
 	fxmi_flush_tlb_one(cpu, va);
 	fxmi_window_begin(cpu, va, entry);
-	fxmi_note_map(cpu, k, level);
+	fxmi_note_map(cpu, k, level, NULL);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
 	return va;
 }
@@ -98,7 +98,8 @@ uint64_t fxmi_kmap_atomic_arm_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 static FXMI_COLD _Noreturn void order_bug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page, uint64_t top, int level)
 {
 	struct fxmi_notes notes;
-	struct fxmi_subject about = fxmi_order_subject(k, page, is_own(k, level) ? fxmi_percpu(cpu)->site[level] : 0, &notes);
+	struct fxmi_subject about =
+	    fxmi_order_subject(k, page, is_own(k, level) ? fxmi_percpu(cpu)->slots.mapped_at[level] : 0, &notes);
 
 	fxmi_bug(cpu, "atomic_order", &about,
 		 "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",

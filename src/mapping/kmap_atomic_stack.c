@@ -72,7 +72,7 @@ static void enable(struct fxm_vcpu *cpu)
 		cpu->counts -= FXMI_PREEMPT_ONE;
 }
 
-static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint64_t prot, bool check_busy)
+static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint64_t prot, bool check_busy, const char *call)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	int level = fxmi_kmap_atomic_idx_push(cpu, k);
@@ -83,19 +83,20 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	uint64_t entry = (pfn << FXM_PAGE_SHIFT | (prot & k->pte_mask)) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
 
 	if (check_busy && old)
-		fxmi_bug(cpu, "atomic_busy",
-			 &(struct fxmi_subject){.va = va,
-						.slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1,
-						.pfn_plus_1 = ((old & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT) + 1,
-						.mapped_at = level >= 0 && level < (int)k->km_type_nr ? pc->site[level] : 0},
-			 "kmap_atomic: level %d of CPU %u at %llx still maps frame %llx%s", level, cpu->id, (unsigned long long)va,
-			 (unsigned long long)((old & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT),
-			 level < 0		       ? ": the depth is below 0, there was one kunmap_atomic too many"
-			 : level >= (int)k->km_type_nr ? ": nested too deep, this is the next CPU's slot"
-						       : "");
+		fxmi_bug(
+		    cpu, "atomic_busy",
+		    &(struct fxmi_subject){.va = va,
+					   .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1,
+					   .pfn_plus_1 = ((old & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT) + 1,
+					   .mapped_at = level >= 0 && level < (int)k->km_type_nr ? pc->slots.mapped_at[level] : 0},
+		    "kmap_atomic: level %d of CPU %u at %llx still maps frame %llx%s", level, cpu->id, (unsigned long long)va,
+		    (unsigned long long)((old & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT),
+		    level < 0			  ? ": the depth is below 0, there was one kunmap_atomic too many"
+		    : level >= (int)k->km_type_nr ? ": nested too deep, this is the next CPU's slot"
+						  : "");
 	fxmi_pte_set(pte, k->pte_bytes, entry);
 	fxmi_window_begin(cpu, va, entry);
-	fxmi_note_map(cpu, k, level);
+	fxmi_note_map(cpu, k, level, call);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
 	return va;
 }
@@ -113,7 +114,7 @@ static FXMI_COLD fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *pag
 		fxmi_op_prot(cpu, &op, prot);
 	disable(cpu);
 	if (fxm_page_is_highmem(k->m, page))
-		op.address = map_pfn(cpu, k, fxmi_page_pfn(k->m, page), prot, true);
+		op.address = map_pfn(cpu, k, fxmi_page_pfn(k->m, page), prot, true, name);
 	else
 		op.address = fxmi_page_address(k, page);
 	fxmi_op_end_atomic(cpu, &op);
@@ -124,7 +125,7 @@ static FXMI_COLD bool warn_order(struct fxm_vcpu *cpu, struct fxmi_kernel *k, ui
 {
 	bool is_own = level >= 0 && level < (int)k->km_type_nr;
 	struct fxmi_notes notes;
-	struct fxmi_subject about = fxmi_order_subject(k, page, is_own ? fxmi_percpu(cpu)->site[level] : 0, &notes);
+	struct fxmi_subject about = fxmi_order_subject(k, page, is_own ? fxmi_percpu(cpu)->slots.mapped_at[level] : 0, &notes);
 
 	return fxmi_warn_once(cpu, FXMI_ONCE_ATOMIC_ORDER, "atomic_order", &about,
 			      "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",
@@ -224,8 +225,8 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (site && fxmi_is_inside(site)))
 		return map_default_slow(cpu, page);
 	if (site) {
-		pc->site[level] = site;
-		pc->unmap_site[level] = 0;
+		pc->slots.mapped_at[level] = site;
+		pc->slots.serial[level]++;
 	}
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
 	cpu->counts = counts + pc->map_step;
@@ -247,7 +248,7 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	    (site && fxmi_is_inside(site)))
 		return unmap_slow(cpu, va);
 	if (site)
-		pc->unmap_site[level] = site;
+		pc->slots.unmapped_at[level] = site;
 	fxmi_pte_set(pc->kmap_pte - level * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);
 	cpu->counts = counts - pc->map_step;
@@ -373,7 +374,7 @@ fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 	if (k->highmem && k->arm)
 		op.address = fxmi_kmap_atomic_arm_pfn(cpu, pfn);
 	else if (k->highmem)
-		op.address = map_pfn(cpu, k, pfn, k->kmap_prot, false);
+		op.address = map_pfn(cpu, k, pfn, k->kmap_prot, false, "kmap_atomic_pfn");
 	else /* page_address(pfn_to_page(pfn)) */
 		op.address = (k->page_offset + (pfn << FXM_PAGE_SHIFT)) & k->va_mask;
 	fxmi_op_end_atomic(cpu, &op);
@@ -387,8 +388,7 @@ int fxm_kmap_atomic_idx_push(struct fxm_vcpu *cpu)
 		return error;
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	int level = fxmi_kmap_atomic_idx_push(cpu, k);
-	if (k->record_sites && level >= 0 && level < (int)k->km_type_nr)
-		fxmi_percpu(cpu)->site[level] = fxmi_note_caller(cpu);
+	fxmi_note_map(cpu, k, level, "kmap_atomic_idx_push");
 	return level;
 }
 

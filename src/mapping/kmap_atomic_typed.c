@@ -41,7 +41,6 @@ static FXMI_COLD void find_reuse(struct fxm_vcpu *cpu, struct fxmi_kernel *k, ui
 	struct fxmi_subject about = {.va = va, .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1};
 
 	fxmi_history(k, va, &about);
-	about.unmapped_at = 0;
 	bool is_told = fxmi_finding(
 	    k, cpu, "slot-reuse", &about,
 	    "kmap_atomic: %s of CPU %u, at %llx, is mapped already, and shows another page from here on%s",
@@ -60,12 +59,12 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_PUSHED);
 	if (check_busy && k->debug_highmem && fxmi_pte_get(pte, k->pte_bytes))
-		fxmi_bug(
-		    cpu, "type_busy",
-		    &(struct fxmi_subject){.va = va, .mapped_at = pc->site[type], .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
-		    "kmap_atomic: type %u of CPU %u is mapped already: unmap it first, or use another km_type in code that "
-		    "interrupts",
-		    type, cpu->id);
+		fxmi_bug(cpu, "type_busy",
+			 &(struct fxmi_subject){
+			     .va = va, .mapped_at = pc->slots.mapped_at[type], .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
+			 "kmap_atomic: type %u of CPU %u is mapped already: unmap it first, or use another km_type in code that "
+			 "interrupts",
+			 type, cpu->id);
 	bool is_reused = pc->live_types >> type & 1;
 	if (fxmi_unlikely(is_reused))
 		find_reuse(cpu, k, va, type);
@@ -73,9 +72,9 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	fxmi_flush_tlb_one(cpu, va);
 	pc->live_types |= 1u << type;
 	fxmi_window_begin(cpu, va, entry);
-	fxmi_note_map(cpu, k, (int)type);
+	fxmi_note_map(cpu, k, (int)type, check_busy ? NULL : "kmap_atomic_pfn");
 	if (fxmi_unlikely(is_reused)) /* both users will unmap it */
-		fxmi_tell(k, va);
+		fxmi_tell(k, va, FXMI_MISTAKE_REUSE);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
 	return va;
 }
@@ -207,8 +206,8 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_
 	    (site && (fxmi_is_inside(site) || pc->live_types >> type & 1)))
 		return map_slow(cpu, page, type);
 	if (site) {
-		pc->site[type] = site;
-		pc->unmap_site[type] = 0;
+		pc->slots.mapped_at[type] = site;
+		pc->slots.serial[type]++;
 	}
 	uint64_t va = slot_va(pc, type);
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
@@ -231,7 +230,7 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, uint32_t type, uintp
 	    (site && (fxmi_is_inside(site) || !(pc->live_types >> type & 1))))
 		return unmap_slow(cpu, va, type);
 	if (site)
-		pc->unmap_site[type] = site;
+		pc->slots.unmapped_at[type] = site;
 	pc->live_types &= ~(1u << type);
 	cpu->counts -= FXMI_PREEMPT_ONE;
 	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
@@ -345,32 +344,4 @@ void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu)
 	fxmi_kmap_atomic_rare_changed(cpu);
 	pc->kmap_atomic = no_map;
 	pc->kunmap_atomic = no_unmap;
-}
-
-/* ---- both generations ---- */
-
-/* Whether a CPU below is nested so deep that slot @slot of the group, another CPU's, is its. */
-static bool runs_over(const struct fxmi_kernel *k, uint64_t slot)
-{
-	for (unsigned i = 0; (uint64_t)(i + 1) * k->km_type_nr <= slot; i++) {
-		const struct fxm_vcpu *below = fxm_machine_vcpu(k->m, i);
-		if (below && (int64_t)(slot - (uint64_t)i * k->km_type_nr) < fxmi_count_depth(below->counts))
-			return true;
-	}
-	return false;
-}
-
-bool fxmi_kmap_atomic_is_live(const struct fxmi_kernel *k, uint64_t va)
-{
-	uint64_t slot = fxmi_virt_to_fix(k, va) - k->fix_kmap_begin;
-	struct fxm_vcpu *cpu = fxm_machine_vcpu(k->m, (unsigned)(slot / k->km_type_nr));
-	uint32_t n = (uint32_t)(slot % k->km_type_nr);
-
-	if (!cpu) /* beyond the CPUs that are online: only a map that ran off its own CPU's levels gets there */
-		return true;
-	if (k->typed)
-		return fxmi_percpu(cpu)->live_types >> n & 1;
-	if (k->arm) /* unmapping may leave the PTE: what lies above the depth has ended */
-		return (int)n < fxmi_count_depth(cpu->counts) || runs_over(k, slot);
-	return true; /* the stack's unmap clears the PTE it pops: what is present is mapped */
 }

@@ -50,18 +50,34 @@ void fxmi_set_fixmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index
 /* Writes @entry as it is at a valid index, and flushes that page on this CPU. */
 void fxmi_set_fixed_pte(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, uint64_t entry);
 
-/* Whether @va lies in the fixed-address area, boot mappings included, and not in pkmap (which boot mappings may overlap). */
-bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va);
+extern const struct fxmi_family fxmi_family_fixed;
+
+int fxmi_fixed_init(struct fxmi_kernel *k);
+void fxmi_fixed_free(struct fxmi_kernel *k);
+
+/* Whether set_fixmap() has taken the slot of the FIX_KMAP group at @va since its temporary mapping @serial, the last one. */
+bool fxmi_fixed_took_slot(const struct fxmi_kernel *k, uint64_t va, uint64_t serial);
+
+/* ---- kmap_group.c ---- */
+
+extern const struct fxmi_family fxmi_family_typed, fxmi_family_stack;
+
+/* @task leaves @cpu, or ends: its mappings stay where they are. */
+void fxmi_kmap_group_keep_holders(struct fxm_vcpu *cpu, const struct fxm_task *task);
 
 /* ---- early_ioremap.c ---- */
+
+extern const struct fxmi_family fxmi_family_early;
 
 /* The slots and the phase of a new layout. */
 void fxmi_early_adopt(struct fxmi_kernel *k);
 
-/* Findings for early mappings that were not undone; how many. */
-unsigned fxmi_early_leaks(struct fxmi_kernel *k);
+/* Slot @slot maps @size bytes at @va by @call; or no longer (@va is 0). */
+void fxmi_early_note(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t slot, uint64_t va, uint64_t size, const char *call);
 
 /* ---- pkmap.c ---- */
+
+extern const struct fxmi_family fxmi_family_pkmap;
 
 int fxmi_pkmap_init(struct fxmi_kernel *k);
 void fxmi_pkmap_free(struct fxmi_kernel *k);
@@ -106,10 +122,9 @@ void fxmi_kmap_atomic_idx_pop(struct fxm_vcpu *cpu, struct fxmi_kernel *k);
 /* cpu->rare has changed. */
 void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu);
 
-/* How many slots of @cpu are mapped by a call that was not undone, and whether the one at @va is. */
-bool fxmi_kmap_atomic_is_live(const struct fxmi_kernel *k, uint64_t va);
-
 /* ---- kmap_local.c ---- */
+
+extern const struct fxmi_family fxmi_family_local;
 
 /* Fills the function pointers of a CPU's per-CPU area; those of kmap_atomic too where kmap_local is below it. */
 void fxmi_kmap_local_init(struct fxm_vcpu *cpu);
@@ -126,33 +141,5 @@ bool fxmi_kmap_local_to_pfn(struct fxm_vcpu *cpu, uint64_t va, uint64_t *pfn);
 void fxmi_kmap_local_sched_out(struct fxm_vcpu *cpu, struct fxm_task *task);
 void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task);
 void fxmi_kmap_local_task_end(struct fxm_vcpu *cpu, struct fxm_task *task);
-
-/* A mapping that a call made and none has undone. */
-struct fxmi_mapping {
-	const char *what; /* "kmap slot" */
-	unsigned number;
-	uint64_t va, bytes, pfn;
-	unsigned users;		    /* 0: does not apply */
-	const struct fxm_vcpu *cpu; /* NULL: of none, or its task sits on none now */
-	const char *comm;	    /* whose; NULL: of no task */
-	int pid;
-	uintptr_t mapped_at;
-};
-
-/* Calls @fn for each mapping of the task that sits on @seat, or, NULL, of those that sit on none; innermost last. No locks. */
-void fxmi_kmap_local_each(struct fxmi_kernel *k, const struct fxm_vcpu *seat, void (*fn)(const struct fxmi_mapping *at, void *arg),
-			  void *arg);
-
-/* fxmi_tell() of slot @slot of the task that sits on @cpu. */
-void fxmi_kmap_local_tell(struct fxm_vcpu *cpu, int slot);
-
-/* The innermost slot that the task on @cpu has from kmap_atomic(), when sites are recorded; -1: none. */
-int fxmi_kmap_local_innermost_atomic(const struct fxm_vcpu *cpu);
-
-/* Finding "leak" for each mapping that the task on @cpu holds, which ends; none of them is reported again. */
-void fxmi_kmap_local_report_task(struct fxm_vcpu *cpu);
-
-/* Finding "leak" for each mapping that a task holds; how many. */
-unsigned fxmi_kmap_local_report_leaks(struct fxmi_kernel *k);
 
 #endif

@@ -167,3 +167,43 @@ int fxm_page_address_init(struct fxm_machine *m)
 	p->is_irregular = false;
 	return 0;
 }
+
+/* ---- the other way round ---- */
+
+uint64_t fxm_kmap_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
+{
+	if (fxmi_check_cpu(cpu) || !fxmi_has(fxmi_kernel_of(cpu), "kmap_to_page"))
+		return UINT64_MAX;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	int nr = fxmi_pkmap_nr(&k->pkmap, va.v);
+	struct fxmi_op op;
+	uint64_t pfn;
+
+	fxmi_op_begin(cpu, &op, "kmap_to_page", NULL, va.v);
+	if (nr >= 0 && k->local)
+		fxmi_warn_once(cpu, FXMI_ONCE_TO_PAGE_PKMAP, "kmap_to_page_pkmap",
+			       &(struct fxmi_subject){.va = va.v, .slot_plus_1 = nr + 1},
+			       "kmap_to_page of %llx, a kmap() address: keep the page instead", (unsigned long long)va.v);
+	if (nr >= 0)
+		pfn = fxmi_pte_pfn(k, fxm_pte_at(k->m, fxm_va_of(fxmi_pkmap_addr(&k->pkmap, (uint32_t)nr))).v);
+	else if (!k->local || !fxmi_kmap_local_to_pfn(cpu, va.v, &pfn)) {
+		pfn = ((va.v - k->page_offset) & k->va_mask) >> FXM_PAGE_SHIFT;
+		if (!k->local && va.v > k->high_memory)
+			fxmi_finding(k, cpu, "virt-to-page", &(struct fxmi_subject){.va = va.v},
+				     "kmap_to_page() of %llx is virt_to_page(), right in the direct map only: it comes to pfn %llx",
+				     (unsigned long long)va.v, (unsigned long long)pfn);
+	}
+	fxmi_op_end_fields(cpu, &op, "pfn=%llx", (unsigned long long)pfn);
+	return pfn;
+}
+
+int fxm_kmap_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_page **out)
+{
+	int error = fxmi_check_cpu(cpu);
+	if (error || !out)
+		return error ? error : -EINVAL;
+	if (!fxmi_has(fxmi_kernel_of(cpu), "kmap_to_page"))
+		return -ENOSYS;
+	*out = fxm_page_of_pfn(cpu->machine, fxm_kmap_to_pfn(cpu, va));
+	return 0;
+}

@@ -308,8 +308,7 @@ FXMI_INLINE void note_first_user(struct fxm_vcpu *cpu, struct fxmi_kernel *k, ui
 {
 	if (fxmi_likely(!k->record_sites) || count != 2)
 		return;
-	atomic_store_explicit(&k->pkmap.site[nr], fxmi_note_caller(cpu), memory_order_relaxed);
-	atomic_store_explicit(&k->pkmap.holder[nr], cpu->current->pid, memory_order_relaxed);
+	fxmi_record_map(&k->pkmap.records, nr, fxmi_note_caller(cpu), cpu->current, NULL);
 }
 
 static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page)
@@ -353,8 +352,8 @@ static FXMI_COLD _Noreturn void kunmap_bug(struct fxm_vcpu *cpu, struct fxmi_ker
 			 "its last kunmap",
 			 pfn);
 	about.va = fxmi_pkmap_addr(&k->pkmap, (uint32_t)nr);
-	about.mapped_at = k->pkmap.site[nr];
-	about.unmapped_at = k->pkmap.unmap_site[nr];
+	about.mapped_at = k->pkmap.records.mapped_at[nr];
+	about.unmapped_at = k->pkmap.records.unmapped_at[nr];
 	fxmi_bug(cpu, "kunmap_high_zero", &about, "kunmap of page pfn %llx more often than kmap: pkmap slot %d has no users left",
 		 pfn, nr);
 }
@@ -363,7 +362,7 @@ static FXMI_COLD _Noreturn void kunmap_bug(struct fxm_vcpu *cpu, struct fxmi_ker
 static void slot_fell_idle(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t nr)
 {
 	if (k->record_sites)
-		atomic_store_explicit(&k->pkmap.unmap_site[nr], fxmi_note_caller(cpu), memory_order_relaxed);
+		fxmi_record_unmap(&k->pkmap.records, nr, fxmi_note_caller(cpu));
 	if (!k->m->window->poisons) /* else under the lock: a page that has a user again must not be poisoned */
 		fxmi_window_end(cpu, fxmi_pkmap_addr(&k->pkmap, nr));
 	wake_waiters(cpu, &k->pkmap, colour_of(&k->pkmap, nr));
@@ -605,44 +604,6 @@ int fxm_kmap_flush_unused(struct fxm_vcpu *cpu)
 	return fxmi_has(fxmi_kernel_of(cpu), "kmap_flush_unused") ? flush_unused(cpu, "kmap_flush_unused") : -ENOSYS;
 }
 
-uint64_t fxm_kmap_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
-{
-	if (fxmi_check_cpu(cpu) || !fxmi_has(fxmi_kernel_of(cpu), "kmap_to_page"))
-		return UINT64_MAX;
-	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	int nr = fxmi_pkmap_nr(&k->pkmap, va.v);
-	struct fxmi_op op;
-	uint64_t pfn;
-
-	fxmi_op_begin(cpu, &op, "kmap_to_page", NULL, va.v);
-	if (nr >= 0 && k->local)
-		fxmi_warn_once(cpu, FXMI_ONCE_TO_PAGE_PKMAP, "kmap_to_page_pkmap",
-			       &(struct fxmi_subject){.va = va.v, .slot_plus_1 = nr + 1},
-			       "kmap_to_page of %llx, a kmap() address: keep the page instead", (unsigned long long)va.v);
-	if (nr >= 0)
-		pfn = (fxmi_pte_get(slot_pte(k, (uint32_t)nr), k->pte_bytes) & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
-	else if (!k->local || !fxmi_kmap_local_to_pfn(cpu, va.v, &pfn)) {
-		pfn = ((va.v - k->page_offset) & k->va_mask) >> FXM_PAGE_SHIFT;
-		if (!k->local && va.v > k->high_memory)
-			fxmi_finding(k, cpu, "virt-to-page", &(struct fxmi_subject){.va = va.v},
-				     "kmap_to_page() of %llx is virt_to_page(), right in the direct map only: it comes to pfn %llx",
-				     (unsigned long long)va.v, (unsigned long long)pfn);
-	}
-	fxmi_op_end_fields(cpu, &op, "pfn=%llx", (unsigned long long)pfn);
-	return pfn;
-}
-
-int fxm_kmap_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_page **out)
-{
-	int error = fxmi_check_cpu(cpu);
-	if (error || !out)
-		return error ? error : -EINVAL;
-	if (!fxmi_has(fxmi_kernel_of(cpu), "kmap_to_page"))
-		return -ENOSYS;
-	*out = fxm_page_of_pfn(cpu->machine, fxm_kmap_to_pfn(cpu, va));
-	return 0;
-}
-
 void fxm_pkmap(struct fxm_machine *m, struct fxm_pkmap *out)
 {
 	if (!m || !out)
@@ -671,76 +632,6 @@ int fxm_pkmap_count(struct fxm_machine *m, uint32_t slot, struct fxm_page **page
 	return (int)(uint32_t)word;
 }
 
-/* ---- who holds, who waits ---- */
-
-/* The slots that one task mapped at one place. */
-struct holding {
-	uintptr_t site;
-	int pid;
-	unsigned slots;
-};
-
-enum { MAX_HOLDINGS = 8 };
-
-static unsigned group_holdings(const struct fxmi_pkmap *p, struct holding *h)
-{
-	unsigned n = 0;
-
-	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
-		struct holding of = {p->site[nr] & ~FXMI_SITE_TOLD, p->holder[nr], 1};
-		unsigned i = 0;
-
-		if ((int32_t)fxmi_pkmap_count(p, nr) < 2)
-			continue;
-		while (i < n && (h[i].site != of.site || h[i].pid != of.pid))
-			i++;
-		if (i < n)
-			h[i].slots++;
-		else if (n < MAX_HOLDINGS)
-			h[n++] = of;
-	}
-	return n;
-}
-
-static const char *comm_of_locked(const struct fxm_machine *m, int pid)
-{
-	for (const struct fxm_task *t = m->tasks; t; t = t->next)
-		if (t->pid == pid)
-			return t->comm;
-	return "ended task ";
-}
-
-unsigned fxmi_pkmap_holders(struct fxmi_kernel *k, int pid, struct fxmi_notes *notes)
-{
-	struct holding h[MAX_HOLDINGS];
-	unsigned own = 0;
-
-	if (!k->record_sites)
-		return 0;
-	unsigned n = group_holdings(&k->pkmap, h);
-	pthread_mutex_lock(&k->m->task_lock);
-	for (unsigned i = 0; i < n; i++) {
-		fxmi_note(notes, h[i].site, "%s[%d] holds %u slot%s, mapped", comm_of_locked(k->m, h[i].pid), h[i].pid, h[i].slots,
-			  h[i].slots == 1 ? "" : "s");
-		own += h[i].pid == pid ? h[i].slots : 0;
-	}
-	pthread_mutex_unlock(&k->m->task_lock);
-	return own;
-}
-
-void fxmi_pkmap_waiters(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_notes *notes)
-{
-	struct fxmi_pkmap *p = &k->pkmap;
-
-	if (!k->record_sites)
-		return;
-	fxmi_spin_lock(cpu, &p->kmap_lock);
-	for (uint32_t colour = 0; colour < p->colours; colour++)
-		for (const struct fxmi_waiter *w = p->map_wait[colour].head; w; w = w->next)
-			fxmi_note(notes, w->site, "%s[%d] waits for a slot", w->task->comm, w->task->pid);
-	fxmi_spin_unlock(cpu, &p->kmap_lock);
-}
-
 /* ---- life ---- */
 
 int fxmi_pkmap_init(struct fxmi_kernel *k)
@@ -756,10 +647,8 @@ int fxmi_pkmap_init(struct fxmi_kernel *k)
 	p->record_page = calloc(slots, sizeof(*p->record_page));
 	p->record_slot = calloc(slots, sizeof(*p->record_slot));
 	p->has_record_pool = fxmi_trait(k->layout, "page_address_pool");
-	p->site = calloc(2 * slots, sizeof(*p->site));
-	p->unmap_site = p->site + slots;
-	p->holder = calloc(slots, sizeof(*p->holder));
-	if (!p->slot || !p->free || !p->idle || !p->record_seq || !p->record_page || !p->record_slot || !p->site || !p->holder)
+	if (!p->slot || !p->free || !p->idle || !p->record_seq || !p->record_page || !p->record_slot ||
+	    fxmi_records_init(&p->records, p->last_pkmap))
 		return -ENOMEM;
 	for (uint32_t nr = 0; nr < p->last_pkmap; nr++)
 		set_bit(p->free, nr);
@@ -772,7 +661,7 @@ int fxmi_pkmap_init(struct fxmi_kernel *k)
 void fxmi_pkmap_free(struct fxmi_kernel *k)
 {
 	struct fxmi_pkmap *p = &k->pkmap;
-	if (p->site)
+	if (p->records.more)
 		fxmi_spin_destroy(&p->kmap_lock);
 	free(p->slot);
 	free(p->free);
@@ -780,6 +669,5 @@ void fxmi_pkmap_free(struct fxmi_kernel *k)
 	free(p->record_seq);
 	free(p->record_page);
 	free(p->record_slot);
-	free(p->site);
-	free(p->holder);
+	fxmi_records_free(&p->records);
 }

@@ -15,14 +15,11 @@
 static void runs_on(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_subject *about, struct fxmi_notes *notes)
 {
 	uint64_t before = (about->va & FXMI_PAGE_MASK) - FXM_PAGE_SIZE;
-	struct fxmi_subject page = {0};
-	struct fxmi_slot slot;
+	struct fxmi_mapping page;
 
 	notes->nr = 0;
-	if (!fxmi_is_mapped(k, before) || (fxmi_slot_at(k, before, &slot) && slot.cpu != cpu))
-		return;
-	fxmi_history(k, before, &page);
-	if (!page.mapped_at || page.unmapped_at)
+	if (!fxmi_mapping_at(k, before, &page) || !page.is_live || page.is_away || (page.cpu_id >= 0 && page.cpu != cpu) ||
+	    !page.mapped_at)
 		return;
 	fxmi_note(notes, 0, "it is right behind the page at %llx: does the access run off that one?", (unsigned long long)before);
 	fxmi_note_done(notes, before, "mapped", page.mapped_at);
@@ -149,13 +146,11 @@ static bool is_live(struct fxm_machine *m, uint64_t va)
 {
 	const struct fxmi_kernel *k = fxmi_kernel(m);
 	int nr = fxmi_pkmap_nr(&k->pkmap, va);
+	struct fxmi_mapping at;
 
 	if (nr >= 0)
 		return fxmi_pkmap_count(&k->pkmap, (uint32_t)nr) != 1;
-	uint64_t index = fxmi_virt_to_fix(k, va);
-	if (index >= k->fix_kmap_begin && index <= k->fix_kmap_end)
-		return fxmi_kmap_atomic_is_live(k, va);
-	return true;
+	return !fxmi_mapping_at(k, va, &at) || at.is_live;
 }
 
 static void on_scheduling_while_atomic(struct fxm_vcpu *cpu)

@@ -160,7 +160,7 @@ void fxmi_note(struct fxmi_notes *notes, uintptr_t at, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(notes->note[notes->nr].text, sizeof(notes->note[0].text), fmt, args);
 	va_end(args);
-	notes->note[notes->nr++].at = at & ~FXMI_SITE_TOLD;
+	notes->note[notes->nr++].at = at;
 }
 
 /* Makes @out, which lives as long as @r, of @notes. */
@@ -228,13 +228,7 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 	struct fxm_report r = {.kind = kind, .detector = detector, .where = where, .message = message, .text = buf};
 	struct fxm_note notes[FXMI_NOTES];
 	uintptr_t pcs[1 + FXMI_MAX_FRAMES];
-	struct fxmi_subject untold;
 
-	if (about && about->mapped_at & FXMI_SITE_TOLD) {
-		untold = *about;
-		untold.mapped_at &= ~FXMI_SITE_TOLD;
-		about = &untold;
-	}
 	fill(&r, k, cpu, about);
 	if (about && about->notes)
 		fill_notes(&r, notes, k, about->notes);
@@ -340,6 +334,33 @@ bool fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, 
 	return true;
 }
 
+bool fxmi_is_consequence(const char *detector, unsigned told)
+{
+	enum {
+		UNMAP = FXMI_MISTAKE_ORDER | FXMI_MISTAKE_STAYS | FXMI_MISTAKE_REUSE,
+		LEAK = FXMI_MISTAKE_STAYS | FXMI_MISTAKE_LEAK | FXMI_MISTAKE_SLEEP | FXMI_MISTAKE_FREE
+	};
+	static const struct {
+		const char *detector;
+		unsigned of;
+	} consequences[] = {
+	    {"unmap-order", UNMAP | FXMI_MISTAKE_LEAK},
+	    {"double-unmap", UNMAP | FXMI_MISTAKE_LEAK},
+	    {"wrong-argument", UNMAP | FXMI_MISTAKE_LEAK},
+	    {"slot-reuse", UNMAP | FXMI_MISTAKE_LEAK},
+	    {"use-after-unmap", UNMAP},
+	    {"foreign-use", UNMAP},
+	    {"past-the-page", UNMAP},
+	    {"free-while-mapped", LEAK | FXMI_MISTAKE_ORDER},
+	    {"leak", LEAK},
+	};
+
+	for (size_t i = 0; i < sizeof(consequences) / sizeof(consequences[0]); i++)
+		if (!strcmp(consequences[i].detector, detector))
+			return told & consequences[i].of;
+	return false;
+}
+
 bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
 		  const char *fmt, ...)
 {
@@ -348,8 +369,7 @@ bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detec
 
 	if (!fxmi_detects(k->layout, detector))
 		return false;
-	/* What comes of a mistake that was told is no second one. */
-	if (about && about->mapped_at & FXMI_SITE_TOLD)
+	if (about && fxmi_is_consequence(detector, about->told))
 		return true;
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
@@ -416,81 +436,6 @@ void fxm_report_silent(const struct fxm_machine *m, struct fxm_report_silent *ou
 		out->repeated = atomic_load(&fxmi_kernel(m)->repeated);
 		out->suppressed = atomic_load(&fxmi_kernel(m)->suppressed);
 	}
-}
-
-/* Reports them, with @report; @tell: none of them is reported again. */
-static unsigned leaks_of_cpu(struct fxmi_kernel *k, struct fxm_vcpu *cpu, bool report, bool tell)
-{
-	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
-	int depth = fxmi_count_depth(cpu->counts);
-	unsigned n = 0;
-
-	for (uint32_t slot = 0; slot < k->km_type_nr; slot++) {
-		bool live = k->typed ? pc->live_types >> slot & 1 : (int)slot < depth;
-		uint64_t va = pc->kmap_va - (uint64_t)slot * FXM_PAGE_SIZE;
-		if (!live || pc->site[slot] & FXMI_SITE_TOLD)
-			continue;
-		uint64_t entry = fxmi_pte_get(pc->kmap_pte - (size_t)slot * k->pte_bytes, k->pte_bytes);
-		uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
-		if (report)
-			fxmi_finding(k, cpu, "leak",
-				     &(struct fxmi_subject){.is_left = true,
-							    .va = va,
-							    .pfn_plus_1 = pfn + 1,
-							    .mapped_at = pc->site[slot],
-							    .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
-				     "kmap_atomic never undone: page pfn %llx at %llx, %s %u of CPU %u", (unsigned long long)pfn,
-				     (unsigned long long)va, k->typed ? "type" : "level", slot, cpu->id);
-		n++;
-		if (tell)
-			fxmi_tell(k, va);
-	}
-	return n;
-}
-
-void fxmi_report_left_mapped(struct fxm_vcpu *cpu)
-{
-	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	/* What a task held that a BUG ended is no leak of its own, and none of who uses the CPU next. */
-	bool is_leak = !cpu->current->was_killed;
-
-	if (!k->local && k->has_kmap_group)
-		leaks_of_cpu(k, cpu, is_leak, true);
-	else if (k->local && is_leak)
-		fxmi_kmap_local_report_task(cpu);
-}
-
-unsigned fxm_report_leaks(struct fxm_machine *m)
-{
-	if (!m || m->dead)
-		return 0;
-	struct fxmi_kernel *k = fxmi_kernel(m);
-	struct fxmi_pkmap *p = &k->pkmap;
-	struct fxm_vcpu *cpu = fxm_self();
-	unsigned n = 0;
-
-	if (cpu && cpu->machine == m)
-		fxmi_pointer_settle(cpu, cpu->current);
-	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
-		uint64_t word = atomic_load(&p->slot[nr].word);
-		if ((int32_t)word < 2 || p->site[nr] & FXMI_SITE_TOLD)
-			continue;
-		fxmi_finding(k, NULL, "leak",
-			     &(struct fxmi_subject){.is_left = true,
-						    .va = fxmi_pkmap_addr(p, nr),
-						    .pfn_plus_1 = word >> 32,
-						    .slot_plus_1 = (int)nr + 1,
-						    .mapped_at = p->site[nr]},
-			     "kmap never undone: page pfn %llx at %llx, pkmap slot %u, %u use%s",
-			     (unsigned long long)(word >> 32) - 1, (unsigned long long)fxmi_pkmap_addr(p, nr), nr,
-			     (uint32_t)word - 1, (uint32_t)word == 2 ? "" : "s");
-		n++;
-	}
-	n += fxmi_early_leaks(k) + fxmi_parts_leaks(k);
-	for (unsigned i = 0; !k->local && i < fxm_machine_cpus_online(m); i++)
-		n += leaks_of_cpu(k, fxm_machine_vcpu(m, i), true, false);
-	n += fxmi_kmalloc_check(k->m);
-	return n + fxmi_kmap_local_report_leaks(k);
 }
 
 /* ---- life ---- */

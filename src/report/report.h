@@ -35,6 +35,7 @@ struct fxmi_subject {
 	int slot_plus_1;
 	const struct fxm_fault *fault;
 	uintptr_t site, mapped_at, unmapped_at;
+	unsigned told; /* of the mapping that mapped_at is of: enum fxmi_mistake */
 	uintptr_t taken_at; /* where the memory was taken that it is about: another place is another mistake */
 	const struct fxmi_notes *notes;
 	bool is_access; /* @site is the instruction itself, not the return address of a call */
@@ -64,6 +65,9 @@ bool fxmi_detects(const struct fxm_layout *layout, const char *name);
 bool fxmi_is_detector(const char *name, size_t len);
 void fxmi_detectors_list(char *buf, size_t size);
 
+/* Whether what @detector found of a mapping comes of a mistake that was @told about it already (bits of enum fxmi_mistake). */
+bool fxmi_is_consequence(const char *detector, unsigned told);
+
 /* A report whose kernel text is made elsewhere (oops.c, deadlock). @text_head: the kernel's own lines. */
 void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *detector, const char *where,
 		 const char *text_head, const struct fxmi_subject *about, const char *message);
@@ -73,6 +77,26 @@ bool fxmi_report_ends_task(enum fxm_report_kind kind);
 
 int fxmi_report_init(struct fxmi_kernel *k);
 void fxmi_report_free(struct fxmi_kernel *k);
+
+/* ---- about.c ---- */
+
+/* Puts what is known of @m into @about: where it was mapped and unmapped, what was told. */
+void fxmi_about_mapping(struct fxmi_subject *about, const struct fxmi_mapping *m);
+
+/* The same of the last mapping of the slot that @va lies in, if it lies in one. */
+void fxmi_history(const struct fxmi_kernel *k, uint64_t va, struct fxmi_subject *about);
+
+/* Says what simulated address @va is. */
+void fxmi_describe(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t size);
+
+/* Notes that @va was @done ("mapped") at @site, if that is known. */
+void fxmi_note_done(struct fxmi_notes *notes, uint64_t va, const char *done, uintptr_t site);
+
+/*
+ * What a report of an unmap out of order is about: @va, @top_site as where the mapping was made that should have gone first, and
+ * in @notes what became of @va itself.
+ */
+struct fxmi_subject fxmi_order_subject(const struct fxmi_kernel *k, uint64_t va, uintptr_t top_site, struct fxmi_notes *notes);
 
 /* ---- report_fail.c ---- */
 
@@ -108,21 +132,17 @@ struct fxm_stack fxmi_noted(const struct fxmi_kernel *k, const uintptr_t *site);
 int fxmi_stacks_init(struct fxmi_kernel *k);
 void fxmi_stacks_free(struct fxmi_kernel *k);
 
-/* Notes who maps, or unmaps, slot @slot of @cpu's KMAP group, which may be none of its own. */
-FXMI_INLINE void fxmi_note_map(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, int slot)
+/* Notes who maps by @call (NULL: the usual one), or unmaps, slot @slot of @cpu's KMAP group, which may be none of its own. */
+FXMI_INLINE void fxmi_note_map(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, int slot, const char *call)
 {
-	struct fxmi_percpu *pc = fxmi_percpu(cpu);
-
-	if (!k->record_sites || slot < 0 || slot >= (int)k->km_type_nr)
-		return;
-	pc->site[slot] = fxmi_note_caller(cpu);
-	pc->unmap_site[slot] = 0;
+	if (k->record_sites)
+		fxmi_record_map(&fxmi_percpu(cpu)->slots, slot, fxmi_note_caller(cpu), cpu->current, call);
 }
 
 FXMI_INLINE void fxmi_note_unmap(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, int slot)
 {
-	if (k->record_sites && slot >= 0 && slot < (int)k->km_type_nr)
-		fxmi_percpu(cpu)->unmap_site[slot] = fxmi_note_caller(cpu);
+	if (k->record_sites)
+		fxmi_record_unmap(&fxmi_percpu(cpu)->slots, slot, fxmi_note_caller(cpu));
 }
 
 /* ---- oops.c ---- */
@@ -167,6 +187,9 @@ void fxmi_symbolize(uintptr_t pc, char *buf, size_t size);
 void fxmi_symbolize_access(uintptr_t pc, char *buf, size_t size);
 
 /* ---- walk_text.c ---- */
+
+/* "FIX_KMAP_BEGIN+1": the last enumerator up to @index; "" when there is none. */
+void fxmi_fixed_name(const struct fxmi_kernel *k, uint64_t index, char *buf, size_t size);
 
 /* The line with what @va is called: its pkmap slot, fixed address or region. */
 void fxmi_text_add_name(struct fxmi_text *t, const struct fxmi_kernel *k, uint64_t va);

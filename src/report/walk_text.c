@@ -7,19 +7,25 @@
 #include "report.h"
 #include "state.h"
 
-/* "FIX_KMAP_BEGIN+1": the last enumerator up to @index. */
-static void add_fixed(struct fxmi_text *t, const struct fxm_layout *layout, uint64_t index)
+void fxmi_fixed_name(const struct fxmi_kernel *k, uint64_t index, char *buf, size_t size)
 {
 	struct fxm_fixed fixed, best = {0};
+	char offset[24] = "";
 
-	for (size_t i = 0; !fxm_fixed_at(layout, i, &fixed); i++)
+	for (size_t i = 0; !fxm_fixed_at(k->layout, i, &fixed); i++)
 		if (fixed.index <= index && (!best.name || fixed.index > best.index))
 			best = fixed;
-	fxmi_text_add(t, "  fixed address %llu", (unsigned long long)index);
-	if (best.name)
-		fxmi_text_add(t, ", %s", best.name);
 	if (best.name && index > best.index)
-		fxmi_text_add(t, "+%llu", (unsigned long long)(index - best.index));
+		snprintf(offset, sizeof(offset), "+%llu", (unsigned long long)(index - best.index));
+	snprintf(buf, size, "%s%s", best.name ? best.name : "", offset);
+}
+
+static void add_fixed(struct fxmi_text *t, const struct fxmi_kernel *k, uint64_t index)
+{
+	char name[80];
+
+	fxmi_fixed_name(k, index, name, sizeof(name));
+	fxmi_text_add(t, "  fixed address %llu%s%s", (unsigned long long)index, *name ? ", " : "", name);
 }
 
 static void add_regions(struct fxmi_text *t, const struct fxm_layout *layout, uint64_t va)
@@ -40,7 +46,7 @@ void fxmi_text_add_name(struct fxmi_text *t, const struct fxmi_kernel *k, uint64
 	if (nr >= 0)
 		fxmi_text_add(t, "  pkmap slot %d, count %d", nr, (int)fxmi_pkmap_count(&k->pkmap, (uint32_t)nr));
 	else if (index < k->nr_fixed)
-		add_fixed(t, k->layout, index);
+		add_fixed(t, k, index);
 	else
 		add_regions(t, k->layout, va);
 	fxmi_text_add(t, "\n");

@@ -104,7 +104,6 @@ static uint64_t simulated(const struct fxm_machine *m, uint64_t address)
 /* The place, and with stacks=full who called it. */
 static void add_place(struct fxmi_text *t, const struct fxmi_kernel *k, const char *label, uintptr_t site)
 {
-	site &= ~FXMI_SITE_TOLD;
 	struct fxm_stack stack = fxmi_noted(k, &site);
 
 	for (unsigned i = 0; i < stack.depth; i++)
@@ -117,110 +116,46 @@ static void add_place(struct fxmi_text *t, const struct fxmi_kernel *k, const ch
 struct teller {
 	struct fxmi_text *t;
 	const struct fxmi_kernel *k;
+	int seat;	  /* only those of this CPU's task; NOBODYS: only those of no CPU, or whose task is away; ANYBODYS */
 	uint64_t only_va; /* 0: all */
 	unsigned nr;
 };
 
-static void tell(const struct fxmi_mapping *at, void *arg)
+enum { NOBODYS = -1, ANYBODYS = -2 };
+
+/* "kmap slot", "kmap_atomic level": the numbers are those of the calls. */
+static void add_slot(struct fxmi_text *t, const struct fxmi_kernel *k, const struct fxmi_mapping *m)
+{
+	bool is_of_task = m->family == &fxmi_family_local;
+	const char *name = m->family == &fxmi_family_early ? "early" : m->family->name;
+
+	fxmi_text_add(t, "  %08llx  %s %s %u", (unsigned long long)m->va, name, m->family->noun,
+		      is_of_task ? m->slot / (unsigned)k->km_incr : m->slot);
+	if (is_of_task)
+		fxmi_text_add(t, " of %s[%d]%s", m->comm, m->pid, m->is_away ? ", which sits on no CPU" : "");
+	if (m->cpu && !m->is_away)
+		fxmi_text_add(t, " on CPU %d", m->cpu_id);
+}
+
+static void tell(const struct fxmi_mapping *m, void *arg)
 {
 	struct teller *to = arg;
 
-	if (to->only_va && to->only_va - at->va >= at->bytes)
+	if (to->only_va && to->only_va - m->va >= m->bytes)
+		return;
+	if (to->seat != ANYBODYS && to->seat != (m->is_away ? NOBODYS : m->cpu_id))
 		return;
 	to->nr++;
-	fxmi_text_add(to->t, "  %08llx  %s %u", (unsigned long long)at->va, at->what, at->number);
-	if (at->comm)
-		fxmi_text_add(to->t, " of %s[%d]%s", at->comm, at->pid, at->cpu ? "" : ", which sits on no CPU");
-	if (at->cpu)
-		fxmi_text_add(to->t, " on CPU %u", at->cpu->id);
-	fxmi_text_add(to->t, ", pfn %llx", (unsigned long long)at->pfn);
-	if (at->bytes > FXM_PAGE_SIZE)
-		fxmi_text_add(to->t, ", %llx bytes", (unsigned long long)at->bytes);
-	if (at->users)
-		fxmi_text_add(to->t, ", %u user%s", at->users, at->users == 1 ? "" : "s");
-	add_place(to->t, to->k, ", mapped at", at->mapped_at);
+	add_slot(to->t, to->k, m);
+	fxmi_text_add(to->t, ", pfn %llx", (unsigned long long)m->pfn);
+	if (m->bytes > FXM_PAGE_SIZE)
+		fxmi_text_add(to->t, ", %llx bytes", (unsigned long long)m->bytes);
+	if (m->users)
+		fxmi_text_add(to->t, ", %u user%s", m->users, m->users == 1 ? "" : "s");
+	if (strcmp(m->call, m->family->call))
+		fxmi_text_add(to->t, ", by %s()", m->call);
+	add_place(to->t, to->k, ", mapped at", m->mapped_at);
 	fxmi_text_add(to->t, "\n");
-}
-
-/* ---- the kinds of mappings ---- */
-
-/* The slots of a CPU, in the generations before kmap_local. */
-static void each_of_cpu(const struct fxmi_kernel *k, const struct fxm_vcpu *cpu, struct teller *to)
-{
-	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
-	int depth = fxmi_count_depth(cpu->counts);
-
-	for (uint32_t slot = 0; k->has_kmap_group && slot < k->km_type_nr; slot++) {
-		if (!(k->typed ? pc->live_types >> slot & 1 : (int)slot < depth))
-			continue;
-		uint64_t entry = fxmi_pte_get(pc->kmap_pte - (size_t)slot * k->pte_bytes, k->pte_bytes);
-		tell(&(struct fxmi_mapping){.what = k->typed ? "kmap_atomic type" : "kmap_atomic level",
-					    .number = slot,
-					    .va = pc->kmap_va - (uint64_t)slot * FXM_PAGE_SIZE,
-					    .bytes = FXM_PAGE_SIZE,
-					    .pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT,
-					    .cpu = cpu,
-					    .mapped_at = pc->site[slot]},
-		     to);
-	}
-}
-
-static void each_temporary(struct fxmi_kernel *k, const struct fxm_vcpu *seat, struct teller *to)
-{
-	if (k->local)
-		fxmi_kmap_local_each(k, seat, tell, to);
-	else if (seat)
-		each_of_cpu(k, seat, to);
-}
-
-static void each_kmap(const struct fxmi_kernel *k, struct teller *to)
-{
-	const struct fxmi_pkmap *p = &k->pkmap;
-
-	for (uint32_t nr = 0; nr < p->last_pkmap; nr++) {
-		uint64_t word = atomic_load_explicit(&p->slot[nr].word, memory_order_relaxed);
-
-		if ((int32_t)word >= 2)
-			tell(&(struct fxmi_mapping){.what = "kmap slot",
-						    .number = nr,
-						    .va = fxmi_pkmap_addr(p, nr),
-						    .bytes = FXM_PAGE_SIZE,
-						    .pfn = (word >> 32) - 1,
-						    .users = (uint32_t)word - 1,
-						    .mapped_at = p->site[nr]},
-			     to);
-	}
-}
-
-static void each_early(const struct fxmi_kernel *k, struct teller *to)
-{
-	for (uint32_t i = 0; i < FXMI_EARLY_SLOTS; i++) {
-		const struct fxmi_early_slot *slot = &k->early.slot[i];
-
-		if (slot->prev_map)
-			tell(&(struct fxmi_mapping){.what = "early slot",
-						    .number = i,
-						    .va = slot->prev_map,
-						    .bytes = slot->prev_size,
-						    .pfn = (fxm_pte_at(k->m, fxm_va_of(slot->prev_map)).v &
-							    k->m->desc.format->frame_mask) >>
-							   FXM_PAGE_SHIFT,
-						    .mapped_at = slot->site},
-			     to);
-	}
-}
-
-/* Set by the kernel tier, which alone notes who does. */
-static void add_fixed_site(const struct fxmi_kernel *k, uint64_t va, struct fxmi_text *t)
-{
-	struct fxmi_tier *tier = atomic_load(&k->tier);
-
-	for (size_t i = 0; tier && i < tier->held_places; i++) {
-		const struct fxmi_held *h = &tier->held[i];
-
-		if (h->seq && h->held.kind == FXM_HELD_FIXMAP && h->held.index == fxmi_virt_to_fix(k, va))
-			fxmi_text_add(t, "  set at <%#llx>\n", (unsigned long long)h->held.site.pc);
-	}
 }
 
 /* ---- the three questions ---- */
@@ -242,11 +177,11 @@ static void mappings(struct fxmi_text *t, uint64_t address)
 
 		fxmi_text_add(t, "CPU %u: %s[%d], preempt_count %x\n", i, cpu->current->comm, cpu->current->pid,
 			      (unsigned)fxmi_count_preempt(cpu->counts));
-		each_temporary(k, cpu, &to);
+		to.seat = (int)i;
+		fxmi_mapping_each(k, tell, &to);
 	}
-	each_temporary(k, NULL, &to);
-	each_kmap(k, &to);
-	each_early(k, &to);
+	to.seat = NOBODYS;
+	fxmi_mapping_each(k, tell, &to);
 }
 
 static void walk(struct fxmi_text *t, uint64_t address)
@@ -260,21 +195,20 @@ static void walk(struct fxmi_text *t, uint64_t address)
 /* Of an address that no call holds now. */
 static void add_past(struct fxmi_text *t, struct fxmi_kernel *k, uint64_t va)
 {
-	struct fxmi_subject about = {.va = va};
+	struct fxmi_mapping m;
 	bool is_direct = va >= k->page_offset && va < k->high_memory;
 
 	fxmi_text_add(t, "  %s\n",
 		      is_direct				  ? "the direct map: always mapped, by nobody"
 		      : fxm_pte_at(k->m, fxm_va_of(va)).v ? "no call holds it, but there is an entry (fixmap walk shows it)"
 							  : "not mapped");
-	fxmi_history(k, about.va, &about);
-	add_place(t, k, "  was mapped at", about.mapped_at);
-	add_place(t, k, about.mapped_at ? "\n  unmapped at" : "  unmapped at", about.unmapped_at);
-	if (about.mapped_at | about.unmapped_at)
+	fxmi_mapping_at(k, va, &m);
+	add_place(t, k, "  was mapped at", m.mapped_at);
+	add_place(t, k, m.mapped_at ? "\n  unmapped at" : "  unmapped at", m.unmapped_at);
+	if (m.mapped_at | m.unmapped_at)
 		fxmi_text_add(t, "\n");
 	else if (!k->record_sites && !is_direct)
 		fxmi_text_add(t, "  who mapped it is not recorded (detect=on records it)\n");
-	add_fixed_site(k, va, t);
 }
 
 static void who(struct fxmi_text *t, uint64_t address)
@@ -284,13 +218,10 @@ static void who(struct fxmi_text *t, uint64_t address)
 	if (!m)
 		return;
 	struct fxmi_kernel *k = fxmi_kernel(m);
-	struct teller to = {.t = t, .k = k, .only_va = simulated(m, address)};
+	struct teller to = {.t = t, .k = k, .seat = ANYBODYS, .only_va = simulated(m, address)};
 
 	fxmi_text_add_name(t, k, to.only_va);
-	for (unsigned i = 0; i < fxm_machine_cpus_online(m); i++)
-		each_temporary(k, m->vcpu[i], &to);
-	each_kmap(k, &to);
-	each_early(k, &to);
+	fxmi_mapping_each(k, tell, &to);
 	if (!to.nr)
 		add_past(t, k, to.only_va);
 }

@@ -7,6 +7,8 @@
  * profile is copied there at machine creation, so that no fast path looks up a trait.
  */
 
+#include "record.h"
+
 #include <fixmap/fixmap.h>
 #include <sim.h>
 
@@ -38,8 +40,7 @@ struct fxmi_percpu {
 	struct fxmi_kernel *kernel;
 	struct fxmi_op *op;    /* the traced operation in progress on this CPU */
 	uint32_t live_types;   /* typed generation: types mapped and not yet unmapped */
-	uintptr_t *site;       /* where each slot of this CPU was mapped last, when sites are recorded */
-	uintptr_t *unmap_site; /* ... and unmapped since; 0: it is mapped */
+	struct fxmi_records slots; /* of this CPU's part of the FIX_KMAP group; with kmap_local, of what its tasks left there */
 	bool levels_are_off;   /* an unmap too many was told: which level is whose means nothing any more */
 	uintptr_t caller;      /* the kernel tier's, while it calls; 0: the call stack tells */
 };

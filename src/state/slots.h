@@ -7,6 +7,8 @@
  * its per-CPU area, those of a task's own with the task.
  */
 
+#include "record.h"
+
 #include <fixmap/fixmap.h>
 #include <sim.h>
 
@@ -35,9 +37,7 @@ struct fxmi_pkmap {
 	uint32_t *record_slot;
 	bool has_record_pool;	       /* 2.6: any record serves any slot */
 	bool is_irregular;	       /* more or other records than kmap() makes */
-	_Atomic uintptr_t *site;       /* where the slot was last mapped (0 -> 1 -> 2) */
-	_Atomic uintptr_t *unmap_site; /* where its last user left (2 -> 1) */
-	_Atomic int *holder;	       /* and who did: its pid */
+	struct fxmi_records records;   /* of each slot, from its first user (1 -> 2) to its last (2 -> 1) */
 	uint64_t next_seq;
 	uint32_t last_pkmap;			 /* LAST_PKMAP, a power of two */
 	uint32_t last_nr;			 /* last_pkmap_nr; written under kmap_lock, looked at from anywhere */
@@ -52,8 +52,7 @@ struct fxmi_pkmap {
 struct fxmi_early_slot {
 	uint64_t base;		      /* slot_virt */
 	uint64_t prev_map, prev_size; /* prev_map 0: free */
-	uintptr_t site;		      /* where it was mapped */
-	bool is_named;		      /* a WARN told that it stays mapped: at the end it is no second report */
+	uint64_t last_map, last_size; /* of the last mapping, live or not */
 };
 
 struct fxmi_early {
@@ -63,6 +62,13 @@ struct fxmi_early {
 	uint32_t pages;	   /* NR_FIX_BTMAPS */
 	uint32_t nr_slots; /* FIX_BTMAPS_SLOTS */
 	struct fxmi_early_slot slot[FXMI_EARLY_SLOTS];
+	struct fxmi_records records;
+};
+
+/* fixmap.c: what set_fixmap() was called for, by index. */
+struct fxmi_fixed {
+	struct fxmi_records records;
+	uint64_t *group_serial; /* of a slot of the FIX_KMAP group: its serial at that time; another one now is a later user */
 };
 
 FXMI_INLINE uint64_t fxmi_pkmap_addr(const struct fxmi_pkmap *p, uint32_t nr)

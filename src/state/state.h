@@ -23,9 +23,6 @@
 
 #define FXMI_PAGE_MASK (~(uint64_t)(FXM_PAGE_SIZE - 1))
 
-/* In a noted site: a report has told what becomes of this mapping. It goes when the slot is mapped anew. */
-#define FXMI_SITE_TOLD ((uintptr_t)1 << 62)
-
 struct fxmi_part;
 struct fxmi_stacks;
 struct fxmi_suppressions;
@@ -74,7 +71,8 @@ struct fxmi_kernel {
 	bool local;				     /* the kmap_local generation */
 	bool force_map, preempt_rt;		     /* DEBUG_KMAP_LOCAL_FORCE_MAP, PREEMPT_RT */
 	uint64_t km_incr;			     /* KM_INCR: what a mapping adds to kmap_ctrl.idx */
-	_Atomic(struct fxmi_kmap_ctrl *) kmap_ctrls; /* of all tasks that ever mapped; kmap_local.c */
+	_Atomic(struct fxmi_kmap_ctrl *) kmap_ctrls; /* of all tasks that ever mapped; kmap_ctrl.c */
+	_Atomic uint64_t kmap_ctrl_uses;
 	bool highmem;				     /* CONFIG_HIGHMEM */
 	bool has_kmap_group;			     /* FIX_KMAP_BEGIN..END exist */
 	bool debug_highmem, debug_atomic_sleep, smp;
@@ -97,6 +95,8 @@ struct fxmi_kernel {
 	uint32_t once; /* bits of enum fxmi_once that have fired */
 	struct fxmi_pkmap pkmap;
 	struct fxmi_early early;
+	struct fxmi_fixed fixed;
+	const struct fxmi_family *family[FXMI_FAMILIES]; /* NULL: this kernel has none */
 
 	/* report.c */
 	pthread_mutex_t report_lock;
@@ -158,6 +158,15 @@ FXMI_INLINE uint64_t fxmi_fix_to_virt(const struct fxmi_kernel *k, uint64_t inde
 FXMI_INLINE uint64_t fxmi_virt_to_fix(const struct fxmi_kernel *k, uint64_t va)
 {
 	return ((k->fixaddr_top - (va & ~(k->page_size - 1))) & k->va_mask) >> k->page_shift;
+}
+
+/* Whether @va lies in the fixed-address area, boot mappings included, and not in pkmap (which boot mappings may overlap). */
+bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va);
+
+/* The frame of a PTE. */
+FXMI_INLINE uint64_t fxmi_pte_pfn(const struct fxmi_kernel *k, uint64_t entry)
+{
+	return (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
 }
 
 /* ---- questions ---- */

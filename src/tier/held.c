@@ -67,7 +67,6 @@ void fxmi_held_add(struct fxmi_tier *tier, const struct fxm_held *held, uint64_t
 			tier->held_used++;
 		}
 		at->held = *held;
-		at->is_told = false;
 	}
 	pthread_mutex_unlock(&tier->lock);
 }
@@ -124,6 +123,14 @@ static bool is_held(const struct fxmi_tier *tier, struct fxmi_held *h)
 	return (entry & m->desc.format->present) && (entry & ~ignored) != (h->entry_before & ~ignored);
 }
 
+/* A report was about it: that it stays is no second one. */
+static bool is_told(const struct fxmi_tier *tier, const struct fxmi_held *h)
+{
+	struct fxmi_mapping m;
+
+	return h->held.kind == FXM_HELD_FIXMAP && fxmi_mapping_at(tier->k, h->held.address.v, &m) && m.told;
+}
+
 static int by_age(const void *a, const void *b)
 {
 	const struct fxmi_held *x = a, *y = b;
@@ -148,27 +155,10 @@ int fxm_held_each(struct fxm_machine *m, int (*fn)(const struct fxm_held *held, 
 		return -ENOMEM;
 	qsort(list, n, sizeof(*list), by_age);
 	for (size_t i = 0; i < n && !result; i++)
-		if (!list[i].is_told && is_held(tier, &list[i]))
+		if (is_held(tier, &list[i]) && !is_told(tier, &list[i]))
 			result = fn(&list[i].held, arg);
 	free(list);
 	return result;
-}
-
-uint64_t fxmi_held_fixmap_of(struct fxmi_tier *tier, uint64_t pfn, uintptr_t *site)
-{
-	uint64_t va = 0;
-
-	pthread_mutex_lock(&tier->lock);
-	for (size_t i = 0; i < tier->held_places && !va; i++) {
-		struct fxmi_held *h = &tier->held[i];
-		if (h->seq && h->held.kind == FXM_HELD_FIXMAP && is_held(tier, h) && h->held.pfn == pfn && !h->is_told) {
-			va = h->held.address.v;
-			*site = h->held.site.pc;
-			h->is_told = true;
-		}
-	}
-	pthread_mutex_unlock(&tier->lock);
-	return va;
 }
 
 struct leaks {

@@ -113,14 +113,15 @@ void *fxm_k_kmap_atomic_pfn_type(unsigned long pfn, unsigned type)
 static FXMI_COLD uint64_t unmap_of_page(struct fxm_vcpu *cpu, const char *unmap, const struct fxm_page *page, const void *site)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	uint64_t stays = fxmi_mapping_of(cpu, fxmi_page_pfn(k->m, page));
-	struct fxmi_subject about = {.va = stays, .page = page};
+	struct fxmi_subject about = {.page = page};
 	char what[160], then[64] = "nothing is unmapped";
+	struct fxmi_mapping stays;
 
-	if (stays) {
-		fxmi_history(k, stays, &about);
-		fxmi_tell(k, stays);
-		snprintf(then, sizeof(then), "the mapping at %llx stays", (unsigned long long)stays);
+	if (fxmi_mapping_of(cpu, fxmi_page_pfn(k->m, page), &stays)) {
+		about.va = stays.va;
+		fxmi_about_mapping(&about, &stays);
+		fxmi_mapping_tell(&stays, FXMI_MISTAKE_STAYS);
+		snprintf(then, sizeof(then), "the mapping at %llx stays", (unsigned long long)stays.va);
 	}
 	about.site = (uintptr_t)site;
 	fxmi_tier_describe(k, (uintptr_t)page, what, sizeof(what));

@@ -88,33 +88,21 @@ struct fxm_page *fxm_k_alloc_pages(unsigned gfp, unsigned order)
 static void check_mapped(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned order, const void *site)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	static const char *const undo[] = {"kunmap", "kunmap_local", "kunmap_atomic", "clear_fixmap"};
-	enum { KMAP, LOCAL, ATOMIC, FIXMAP } by;
-
 	if (!fxmi_detects(k->layout, "free-while-mapped"))
 		return;
 	for (struct fxm_page *p = page; p < page + (1u << order) && fxmi_page_is_valid(k->m, p); p++) {
-		unsigned long long pfn = fxmi_page_pfn(k->m, p), va = fxmi_mapping_of(cpu, pfn);
+		unsigned long long pfn = fxmi_page_pfn(k->m, p);
 		struct fxmi_subject about = {.page = p, .site = (uintptr_t)site};
-		int nr = fxmi_pkmap_nr(&k->pkmap, va);
+		struct fxmi_mapping m;
 
-		by = nr >= 0 ? KMAP : k->local ? LOCAL : ATOMIC;
-		if (va)
-			fxmi_history(k, va, &about);
-		if (about.mapped_at & FXMI_SITE_TOLD || about.unmapped_at)
+		if (!fxmi_mapping_of(cpu, pfn, &m))
 			continue;
-		if (va) {
-			fxmi_tell(k, va);
-		} else {
-			va = fxmi_held_fixmap_of(fxmi_tier(k), pfn, &about.mapped_at);
-			by = FIXMAP;
-		}
-		if (!va)
-			continue;
-		about.va = va;
-		about.slot_plus_1 = nr + 1;
+		about.va = m.va;
+		about.slot_plus_1 = m.users ? (int)m.slot + 1 : 0;
+		fxmi_about_mapping(&about, &m);
 		fxmi_finding(k, cpu, "free-while-mapped", &about, "page pfn %llx is freed while it is mapped at %llx: %s() first",
-			     pfn, va, undo[by]);
+			     pfn, (unsigned long long)m.va, fxmi_mapping_undo(&m));
+		fxmi_mapping_tell(&m, FXMI_MISTAKE_FREE);
 	}
 }
 

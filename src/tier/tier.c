@@ -116,19 +116,26 @@ static FXMI_COLD _Noreturn void not_a_page(struct fxm_vcpu *cpu, const char *fun
 	fxmi_oops(cpu, &fault, (uintptr_t)site, false, text);
 }
 
+struct kmaps {
+	uint64_t va; /* of one of them */
+	unsigned nr;
+};
+
+static void count_kmap(const struct fxmi_mapping *m, void *arg)
+{
+	struct kmaps *kmaps = arg;
+
+	kmaps->va = m->va;
+	kmaps->nr++;
+}
+
 /* The address of the only kmap() that was not undone, which a kunmap() of something else was meant for; 0 when there are more. */
 static uint64_t only_kmap(const struct fxmi_kernel *k)
 {
-	uint64_t found = 0;
+	struct kmaps kmaps = {0};
 
-	for (uint32_t nr = 0; nr < k->pkmap.last_pkmap; nr++) {
-		if ((int32_t)fxmi_pkmap_count(&k->pkmap, nr) < 2)
-			continue;
-		if (found)
-			return 0;
-		found = fxmi_pkmap_addr(&k->pkmap, nr);
-	}
-	return found;
+	k->family[FXMI_FAMILY_PKMAP]->each(k, count_kmap, &kmaps);
+	return kmaps.nr == 1 ? kmaps.va : 0;
 }
 
 /*
@@ -151,7 +158,7 @@ FXMI_COLD void fxmi_tier_kunmap_address(struct fxm_vcpu *cpu, const void *addres
 	fxmi_tier_describe(k, (uintptr_t)address, what, sizeof(what));
 	if (about.mapped_at && !about.unmapped_at) {
 		snprintf(then, sizeof(then), "; the mapping at %llx stays", (unsigned long long)(stays & FXMI_PAGE_MASK));
-		fxmi_tell(k, stays);
+		fxmi_tell(k, stays, FXMI_MISTAKE_STAYS);
 	}
 	if (flags >> 30 == 2)
 		fxmi_bug(cpu, "kunmap_high_unmapped", &about, "kunmap() takes the page and was given %s", what);

@@ -20,7 +20,6 @@ struct fxmi_held {
 	struct fxm_held held;
 	uint64_t seq;
 	uint64_t entry_before; /* FIXMAP: the PTE that was there before the first set */
-	bool is_told;	       /* a report was about it: that it stays is no second one */
 };
 
 /* A lock that a task holds, and where it took that. */
@@ -147,8 +146,6 @@ unsigned fxmi_tier_gfp(struct fxm_vcpu *cpu, unsigned gfp);
 
 void fxmi_held_add(struct fxmi_tier *tier, const struct fxm_held *held, uint64_t entry_before);
 void fxmi_held_remove(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t key);
-/* A fixed mapping of frame @pfn that was not told about before; now it is: its address and where it was set, or 0. */
-uint64_t fxmi_held_fixmap_of(struct fxmi_tier *tier, uint64_t pfn, uintptr_t *site);
 bool fxmi_held_find(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t key, struct fxm_held *held);
 
 /* Reports (finding "leak") what kernel-tier code took and has not given back; returns how many things. */

@@ -45,7 +45,7 @@ UNPAIRED = 'zswap a53229dfde81; KVM 60b590de8b30; afs 950ae84b5cc9, e3cfd3eb7d5b
 show('error_path_leak', NEVER, UNPAIRED, (LEAK, ALL + PAE), says='kmap never undone')
 show('local_leak', NEVER, UNPAIRED, (LEAK, LOCAL + PAE[2:]), says='kmap_local never undone')
 show('slot_never_popped', 'never unmapped: a slot of kmap_atomic_idx taken by hand', 'a kernel-module tutorial', (LEAK, X86_STACK + ARM + PAE[:2]),
-     says='kmap_atomic never undone')
+     says='kmap_atomic_idx_push never undone')
 show('unmapped_twice', 'unmapped twice', UNPAIRED, (BUG, ALL + PAE), says=r'more often than kmap(.*\n)+  unmapped at ')
 show('unmapped_twice_atomic', 'unmapped twice', UNPAIRED, (TWICE, TYPED + X86_STACK + ARM + PAE[:2]), (TWICE_LOCAL, LOCAL + PAE[2:]),
      says='unmapped at .*unmapped_twice_atomic')

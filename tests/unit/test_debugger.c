@@ -30,7 +30,7 @@ static void each_generation_lists_its_mappings(void **state)
 	} cases[] = {{"profile=i386-2.6.12,detect=on", "kmap_atomic type 2 on CPU 1, pfn %llx, mapped at <0x"},
 		     {"profile=x86_32-4.15,detect=on", "kmap_atomic level 0 on CPU 1, pfn %llx, mapped at <0x"},
 		     {"profile=x86_32-4.15,detect=off", "kmap_atomic level 0 on CPU 1, pfn %llx\n"},
-		     {"profile=x86_32-6.1,detect=on", "kmap_local level 0 of swapper/1[0] on CPU 1, pfn %llx, mapped at <0x"},
+		     {"profile=x86_32-6.1,detect=on", "kmap_local level 0 of swapper/1[0] on CPU 1, pfn %llx, by kmap_atomic(),"},
 		     {"profile=x86_32-6.1,DEBUG_KMAP_LOCAL=1,detect=on", "kmap_local level 0 of swapper/1[0] on CPU 1, pfn %llx"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
