@@ -17,8 +17,8 @@ extern "C" {
  * Builds and boots a machine (mem_init, kmap_init, page_address_init, the boot-time fixmaps). @cfg is not kept.
  * The window is off unless the config says otherwise (window=strict|retain|eager).
  * Context: any thread that is not inside the simulator. Errors: -EINVAL impossible settings (fxm_config_error() has the
- * line), -ENOMEM the host refused memory, -EMFILE or -ENFILE it refused a file, -EBUSY identity addresses were demanded and
- * are taken.
+ * line), -EBUSY identity addresses were demanded and are taken, -ENOMEM the host has no memory; else the error of the host's call
+ * that failed, which fxm_config_error() names: -EMFILE, -ENFILE, -EFBIG the file-size limit is below the size of the RAM, -EPERM.
  * Ownership: the caller's; fxm_machine_destroy() frees it.
  */
 FXM_API int fxm_machine_create(struct fxm_config *cfg, struct fxm_machine **out);

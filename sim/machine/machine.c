@@ -121,8 +121,8 @@ int fxmi_machine_new(const struct fxmi_desc *desc, struct fxm_machine **out)
 		free_parts(m, n < NR_PARTS && parts[n].init == add_vcpus ? n + 1 : n);
 		return error;
 	}
+	m->desc.refused = NULL;
 	fxmi_machine_enlist(m);
-	fxmi_segv_rearm();
 	*out = m;
 	return 0;
 }

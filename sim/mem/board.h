@@ -90,6 +90,7 @@ struct fxmi_desc {
 	struct fxmi_segment_desc segment[FXMI_SEGMENTS];
 	unsigned hung_task_seconds;
 	const struct fxmi_callbacks *callbacks;
+	const char **refused; /* NULL, or where the name of the host's call goes whose error ends fxmi_machine_new() */
 };
 
 struct fxmi_device {

@@ -17,16 +17,17 @@
 /*
  * The frames, mem_map and zones of m->desc (ram_end, highmem_pfn, dma_pfn). Touches neither the frames nor, beyond a few,
  * their struct pages: the cost does not depend on the size. -EINVAL: ram_end has no room for the kernel's image, or is
- * beyond 64 bits' worth of sense; -ENOMEM, -EMFILE, -ENFILE: the host refused. Nothing remains after an error.
+ * beyond 64 bits' worth of sense; else what the host refused with (desc.refused). Nothing remains after an error.
  */
 int fxmi_physmem_init(struct fxm_machine *m);
 
-/*
- * memfd_create(), close-on-exec, and never as file 0, 1 or 2: in a program that closed its standard output, what it prints would
- * land in simulated memory.
- */
-int fxmi_memfd(const char *name, unsigned flags);
 void fxmi_physmem_free(struct fxm_machine *m);
+
+/* The offset in the memfd of a page of all ones. */
+uint64_t fxmi_physmem_ones(const struct fxm_machine *m);
+
+/* While a machine is made: the host has refused @call, with errno. Returns that, negative. */
+int fxmi_host_refused(const struct fxm_machine *m, const char *call);
 
 int fxmi_kmalloc_init(struct fxm_machine *m);
 void fxmi_kmalloc_free(struct fxm_machine *m);

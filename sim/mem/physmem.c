@@ -10,7 +10,9 @@
  *            0x100-0x1ff  the kernel's image, from whose frames the page tables are taken
  *            0x200-...  usable, up to ram_end
  *
- * Invariants: the memfd never changes its size (sealed), so an access inside [0, nr_frames) cannot raise SIGBUS. Both host
+ * One page more, behind the last frame, is no RAM: all ones, for the window to show where neither RAM nor a device answers.
+ *
+ * Invariants: the memfd never changes its size (sealed), so an access inside [0, nr_frames] cannot raise SIGBUS. Both host
  * mappings are sparse, and creation touches the few struct pages that say something other than zero: free memory is recorded
  * in physmem.fresh (page_alloc.c).
  */
@@ -20,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -41,15 +44,19 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Too many open files is worth its own name; everything else that a host says comes to the same. */
-static int host_refused(void)
+int fxmi_host_refused(const struct fxm_machine *m, const char *call)
 {
-	return errno == EMFILE || errno == ENFILE ? -errno : -ENOMEM;
+	int error = -errno;
+
+	if (m->desc.refused)
+		*m->desc.refused = call;
+	return error;
 }
 
-int fxmi_memfd(const char *name, unsigned flags)
+/* Close-on-exec, and never file 0, 1 or 2: in a program that closed its output, what it prints would land in simulated memory. */
+static int create_pool(void)
 {
-	int fd = memfd_create(name, flags | MFD_CLOEXEC);
+	int fd = memfd_create("fixmap-ram", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 
 	if (fd < 0 || fd > STDERR_FILENO)
 		return fd;
@@ -59,45 +66,65 @@ int fxmi_memfd(const char *name, unsigned flags)
 	return higher;
 }
 
-static int open_pool(struct fxmi_physmem *mem)
+static uint64_t pool_bytes(const struct fxmi_physmem *mem)
 {
-	mem->memfd = fxmi_memfd("fixmap-ram", MFD_ALLOW_SEALING);
+	return (mem->nr_frames + 1) << FXM_PAGE_SHIFT;
+}
+
+/* As ftruncate(), but where the host would end the program by SIGXFSZ, it gets the error alone. */
+static int set_size(int fd, uint64_t bytes)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && bytes > limit.rlim_cur) {
+		errno = EFBIG;
+		return -1;
+	}
+	return ftruncate(fd, (off_t)bytes);
+}
+
+static int open_pool(struct fxm_machine *m)
+{
+	struct fxmi_physmem *mem = &m->mem;
+
+	mem->memfd = create_pool();
 	if (mem->memfd < 0)
-		return host_refused();
-	if (ftruncate(mem->memfd, (off_t)(mem->nr_frames << FXM_PAGE_SHIFT)) ||
-	    fcntl(mem->memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
-		return host_refused();
+		return fxmi_host_refused(m, "memfd_create");
+	if (set_size(mem->memfd, pool_bytes(mem)))
+		return fxmi_host_refused(m, "ftruncate");
+	if (fcntl(mem->memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		return fxmi_host_refused(m, "fcntl");
 	return 0;
 }
 
-static int map_sparse(void **out, size_t bytes, int flags, int fd)
+static int map_sparse(const struct fxm_machine *m, void **out, size_t bytes, int flags, int fd)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, fd, 0);
 
 	if (p == MAP_FAILED)
-		return host_refused();
+		return fxmi_host_refused(m, "mmap");
 	*out = p;
 	return 0;
 }
 
-static int map_host_memory(struct fxmi_physmem *mem)
+static int map_host_memory(struct fxm_machine *m)
 {
-	size_t ram_bytes = mem->nr_frames << FXM_PAGE_SHIFT;
+	struct fxmi_physmem *mem = &m->mem;
 	void *p = NULL;
-	int err = open_pool(mem);
+	int err = open_pool(m);
 
-	if (err || (err = map_sparse(&p, ram_bytes, MAP_SHARED, mem->memfd)))
+	if (err || (err = map_sparse(m, &p, pool_bytes(mem), MAP_SHARED, mem->memfd)))
 		return err;
 	mem->ram = p;
 	/* A forked child must not write into its parent's memory. mem_map is private, and stays readable there. */
-	if (madvise(p, ram_bytes, MADV_DONTFORK))
-		return host_refused();
+	if (madvise(p, pool_bytes(mem), MADV_DONTFORK))
+		return fxmi_host_refused(m, "madvise");
 	mem->mem_map_bytes = round_to_page(mem->nr_frames * sizeof(struct fxm_page));
-	if ((err = map_sparse(&p, mem->mem_map_bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1)))
+	if ((err = map_sparse(m, &p, mem->mem_map_bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1)))
 		return err;
 	mem->mem_map = p;
 	mem->fresh_bytes = round_to_page((mem->nr_frames >> FXM_MAX_ORDER) / 8 + sizeof(uint64_t));
-	if ((err = map_sparse(&p, mem->fresh_bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1)))
+	if ((err = map_sparse(m, &p, mem->fresh_bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1)))
 		return err;
 	mem->fresh = p;
 	return 0;
@@ -151,6 +178,14 @@ static void divide(struct fxmi_physmem *mem, uint64_t dma_pfn)
 	add_free(mem, IMAGE_END_PFN, mem->nr_frames);
 }
 
+uint64_t fxmi_physmem_ones(const struct fxm_machine *m)
+{
+	uint64_t offset = m->mem.nr_frames << FXM_PAGE_SHIFT;
+
+	memset(m->mem.ram + offset, 0xff, FXM_PAGE_SIZE);
+	return offset;
+}
+
 int fxmi_physmem_init(struct fxm_machine *m)
 {
 	struct fxmi_physmem *mem = &m->mem;
@@ -163,7 +198,7 @@ int fxmi_physmem_init(struct fxm_machine *m)
 	mem->nr_frames = m->desc.ram_end >> FXM_PAGE_SHIFT;
 	mem->highmem_pfn = min_u64(m->desc.highmem_pfn, mem->nr_frames);
 	pthread_mutex_init(&mem->zone_lock, NULL);
-	err = map_host_memory(mem);
+	err = map_host_memory(m);
 	if (err) {
 		fxmi_physmem_free(m);
 		return err;
@@ -181,7 +216,7 @@ void fxmi_physmem_free(struct fxm_machine *m)
 	if (mem->mem_map)
 		munmap(mem->mem_map, mem->mem_map_bytes);
 	if (mem->ram)
-		munmap(mem->ram, mem->nr_frames << FXM_PAGE_SHIFT);
+		munmap(mem->ram, pool_bytes(mem));
 	if (mem->memfd >= 0)
 		close(mem->memfd);
 	pthread_mutex_destroy(&mem->zone_lock);

@@ -21,26 +21,6 @@
 
 enum { BITS = 8 * sizeof(unsigned long) };
 
-static _Atomic int ones_fd = -1; /* a page of all ones: what a read finds where there is neither RAM nor the device's answer */
-
-/* Made once; what the host refused to one machine it may grant to the next. No lock: a forked child would inherit it taken. */
-int fxmi_ones_init(void)
-{
-	unsigned char ones[FXM_PAGE_SIZE];
-	int none = -1;
-
-	if (ones_fd >= 0)
-		return 0;
-	int fd = fxmi_memfd("fixmap-ones", 0);
-	if (fd < 0)
-		return -ENOMEM;
-	memset(ones, 0xff, sizeof(ones));
-	bool is_written = write(fd, ones, sizeof(ones)) == (ssize_t)sizeof(ones);
-	if (!is_written || !atomic_compare_exchange_strong(&ones_fd, &none, fd))
-		close(fd);
-	return is_written ? 0 : -ENOMEM;
-}
-
 static _Noreturn FXMI_COLD void die_of_host(const struct fxmi_window *w)
 {
 	char why[128];
@@ -117,7 +97,7 @@ void fxmi_resident_show(struct fxm_machine *m, struct fxmi_segment *seg, uint64_
 		remap(m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_SHARED | MAP_POPULATE, m->mem.memfd,
 		      pfn << FXM_PAGE_SHIFT);
 	else
-		remap(m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_PRIVATE, ones_fd, 0);
+		remap(m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_PRIVATE, m->mem.memfd, fxmi_physmem_ones(m));
 	set_shown(seg, n, pfn, writable);
 }
 

@@ -75,24 +75,31 @@ int fxmi_window_move(struct fxm_machine *m, const struct fxmi_desc *desc)
 	return 0;
 }
 
-static int check_host(void)
+/* Without a window the handler does no more than name wild accesses. */
+static int arm(const struct fxm_machine *m)
+{
+	int error = fxmi_segv_rearm();
+
+	if (!error || m->window->mode == FXM_WINDOW_OFF)
+		return 0;
+	errno = -error;
+	return fxmi_host_refused(m, "sigaction");
+}
+
+static int open_window(struct fxm_machine *m)
 {
 	if (sysconf(_SC_PAGESIZE) != (long)FXM_PAGE_SIZE)
 		return -ENOTSUP;
-	return fxmi_ones_init();
-}
-
-static void open_window(struct fxm_machine *m)
-{
 	m->window->mode = m->desc.window;
 	if (!fxmi_reservation_place(m)) {
 		m->window->poisons = m->desc.poison && m->window->mode == FXM_WINDOW_RETAIN && fxmi_poison_init();
 		m->window->wants_all = m->window->mode == FXM_WINDOW_EAGER || m->window->poisons;
-		return;
+		return 0;
 	}
 	fxmi_reservation_displace(m);
 	m->window->mode = FXM_WINDOW_OFF;
 	fprintf(stderr, "libfixmap: the host has no address space for the window (ulimit -v?): this machine runs without one.\n");
+	return 0;
 }
 
 /* The handler may have been taken over; for a fibre that runs in turns that is looked at only where there is a window. */
@@ -112,11 +119,10 @@ int fxmi_window_init(struct fxm_machine *m)
 	pthread_mutex_init(&m->window->lock, NULL);
 	m->thread_enters = thread_enters;
 	error = init_segments(m);
-	if (!error && m->desc.window != FXM_WINDOW_OFF && m->window->nr_segments) {
-		error = check_host();
-		if (!error)
-			open_window(m);
-	}
+	if (!error && m->desc.window != FXM_WINDOW_OFF && m->window->nr_segments)
+		error = open_window(m);
+	if (!error)
+		error = arm(m);
 	if (error)
 		fxmi_window_free(m);
 	errno = saved_errno;

@@ -349,28 +349,32 @@ static void remember_locked(struct earlier *e, const struct sigaction *found)
 	e->handler[0] = *found;
 }
 
-static void arm_locked(unsigned i)
+static int arm_locked(unsigned i)
 {
 	struct sigaction ours = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER}, found;
 	const int needed = SA_SIGINFO | SA_ONSTACK;
 
 	if (sigaction(signals[i], NULL, &found))
-		return;
+		return -errno;
 	bool is_ours = found.sa_sigaction == on_signal; /* perhaps put back by signal(), which drops the flags */
 	if (is_ours && (found.sa_flags & needed) == needed)
-		return;
+		return 0;
 	if (!is_ours)
 		remember_locked(&earlier[i], &found);
 	sigemptyset(&ours.sa_mask);
-	sigaction(signals[i], &ours, NULL);
+	return sigaction(signals[i], &ours, NULL) ? -errno : 0;
 }
 
-void fxmi_segv_rearm(void)
+int fxmi_segv_rearm(void)
 {
+	int saved_errno = errno, error = 0;
+
 	pthread_mutex_lock(&handler_lock);
-	for (unsigned i = 0; i < SIGNALS; i++)
-		arm_locked(i);
+	for (unsigned i = 0; i < SIGNALS && !error; i++)
+		error = arm_locked(i);
 	pthread_mutex_unlock(&handler_lock);
+	errno = saved_errno;
+	return error;
 }
 
 /* Handler number @depth, or false for the default action. */

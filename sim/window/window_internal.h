@@ -11,7 +11,8 @@
 
 /* ---- window (window.c) -------------------------------------------------------------------------------------------------- */
 
-/* The window of a machine whose memory exists. Without address space for it the machine gets none. -ENOMEM: no memory. */
+/* The window of a machine whose memory exists, and the handler. Without address space for it the machine gets no window. -ENOMEM;
+ * -ENOTSUP: the host's pages are larger; else what the host refused with (desc.refused). */
 int fxmi_window_init(struct fxm_machine *m);
 void fxmi_window_free(struct fxm_machine *m);
 
@@ -44,8 +45,8 @@ void fxmi_unpoison_all(struct fxmi_window *w);
 
 /* ---- SIGSEGV (segv.c) --------------------------------------------------------------------------------------------------- */
 
-/* Puts the handler in front if it is not. */
-void fxmi_segv_rearm(void);
+/* Puts the handler in front if it is not. -errno: the host refused. */
+int fxmi_segv_rearm(void);
 
 /* callbacks.trap, or without one a line and abort(). */
 void fxmi_trap(struct fxm_vcpu *cpu, enum fxmi_trap trap, const struct fxm_fault *fault, uintptr_t pc);
@@ -73,9 +74,6 @@ void fxmi_resident_show(struct fxm_machine *m, struct fxmi_segment *seg, uint64_
 
 /* Takes pages [from, to) back: one system call if any of them is mapped. */
 void fxmi_resident_withdraw(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t from, uint64_t to);
-
-/* The page of all ones, once for the process. -ENOMEM. */
-int fxmi_ones_init(void);
 
 void fxmi_tell_memcheck(const unsigned char *host, size_t bytes);
 

@@ -123,8 +123,26 @@ static int check_identity(struct fxm_config *cfg, const struct fxm_layout *layou
 	return -EBUSY;
 }
 
+/* The host's @call failed with @error, which is returned: what its limits are called there. */
+static int host_refused(struct fxm_config *cfg, const struct fxmi_desc *desc, const char *call, int error)
+{
+	bool is_forbidden = error == -EPERM || error == -EACCES || error == -ENOSYS;
+
+	if (error == -EFBIG)
+		fxmi_config_fail(cfg, "%s() of %llu bytes: this machine's RAM is a file in memory, and the file-size limit is "
+				      "smaller: raise it (ulimit -f unlimited), or write a smaller ram_end",
+				 call, (unsigned long long)desc->ram_end);
+	else if (error == -EMFILE || error == -ENFILE)
+		fxmi_config_fail(cfg, "%s(): %s", call, fxm_strerror(error));
+	else
+		fxmi_config_fail(cfg, "the host refuses %s(): %s%s", call, strerror(-error),
+				 is_forbidden ? "; a machine needs it: does a seccomp filter forbid it?" : "");
+	return error;
+}
+
 int fxmi_machine_create(struct fxm_config *cfg, bool identity, struct fxm_machine **out)
 {
+	const char *refused = NULL;
 	struct fxm_layout *layout;
 	struct fxmi_desc desc;
 	int error = fxm_layout_create(cfg, &layout);
@@ -140,7 +158,10 @@ int fxmi_machine_create(struct fxm_config *cfg, bool identity, struct fxm_machin
 	if (desc.nr_cpus > FXMI_MAX_CPUS)
 		desc.nr_cpus = FXMI_MAX_CPUS;
 	struct fxmi_kernel *k = calloc(1, sizeof(*k));
+	desc.refused = &refused;
 	error = k ? fxmi_machine_new(&desc, &k->m) : -ENOMEM;
+	if (refused)
+		host_refused(cfg, &desc, refused, error);
 	if (!error && (error = check_identity(cfg, layout, k->m)) != 0)
 		fxmi_machine_free(k->m);
 	if (error) {
