@@ -92,29 +92,13 @@ static bool function_row(const struct side *s, size_t i, struct row *r)
 	return true;
 }
 
-/* What a trait that is not 0 says. The generations explain themselves by their numbers' meaning. */
+/* What a trait that is not 0 says. */
 static const struct {
 	const char *name, *meaning;
 } meanings[] = {
-	{"atomic_debug_fences", "an empty slot lies between two kmap_atomic slots"},
-	{"atomic_flush_at_map", "kmap_atomic flushes the TLB entry when it maps"},
-	{"atomic_high_get", "kmap_atomic of a page that kmap() has mapped returns that address"},
-	{"atomic_pte_left", "kunmap_atomic leaves the page-table entry in place"},
-	{"cache_vivt", "caches are looked up by virtual address: kunmap_atomic writes the page back"},
-	{"fixmap_clear_by_prot", "set_fixmap with protection 0 clears the entry, whatever the address"},
-	{"fixmap_flush_on_clear_only", "set_fixmap flushes nothing: only clear_fixmap does, on every CPU"},
-	{"fixmap_hole_is_refused", "set_fixmap of index 0 is a BUG"},
-	{"flush_kernel_range_is_all", "flush_tlb_kernel_range() flushes everything"},
-	{"flush_pkmap_always", "kmap() flushes every TLB whenever it wraps, needed or not"},
-	{"golden_ratio_new", "page_address() hashes with the constant of 4.7"},
-	{"kmap_atomic_generation", "1: a km_type names the slot, 2: a stack per CPU, 3: a stack per task (kmap_local)"},
-	{"kmap_lock_irq", "kmap_lock is taken with interrupts off"},
-	{"kmap_to_page_generation", "0: no kmap_to_page, 1: pkmap and lowmem addresses only, 2: kmap_local addresses too"},
-	{"kunmap_bug_in_interrupt", "kunmap() in an interrupt is a BUG"},
-	{"kunmap_might_sleep", "kunmap() in atomic context is reported as a function that sleeps"},
-	{"nocache_sets_pwt", "set_fixmap_nocache sets PWT beside PCD"},
-	{"page_address_pool", "address records come from a pool, not from the slot's number"},
-	{"pagefault_counter", "kmap_atomic counts pagefault_disable() apart from the preempt count"},
+#define FXM_TRAIT_WORD(name, meaning) {#name, meaning},
+#include <fixmap/profiles/traits.def>
+#undef FXM_TRAIT_WORD
 };
 
 static const char *meaning_of(const char *trait)

@@ -19,14 +19,11 @@
 extern "C" {
 #endif
 
+/** Kinds of reports: FXM_REPORT_WARN, _BUG, _OOPS, _SLEEPING, _DEADLOCK, _HUNG, _FINDING. */
 enum fxm_report_kind {
-	FXM_REPORT_WARN,     /**< WARN_ON: the kernel goes on */
-	FXM_REPORT_BUG,	     /**< BUG(): the task ends */
-	FXM_REPORT_OOPS,     /**< a bad access: the task ends */
-	FXM_REPORT_SLEEPING, /**< sleeping function called from invalid context, scheduling while atomic */
-	FXM_REPORT_DEADLOCK, /**< a wait that nobody can end: the task ends */
-	FXM_REPORT_HUNG,     /**< a wait longer than hung_task=, holder outside the simulator */
-	FXM_REPORT_FINDING   /**< a detector's */
+#define FXM_REPORT_KIND(NAME, word, ends_task, what) FXM_REPORT_##NAME,
+#include <fixmap/report_kinds.def>
+#undef FXM_REPORT_KIND
 };
 
 /** A place in code: a return address in the host program, 0 when unknown. */

@@ -104,7 +104,7 @@ static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const str
 		fxmi_note_done(&notes, u->va, "mapped", given->mapped_at);
 		top->va = u->va;
 		top->notes = &notes;
-		fxmi_finding(k, cpu, "unmap-order", top,
+		fxmi_finding(k, cpu, FXMI_FIND_UNMAP_ORDER, top,
 			     "%s of %llx, but the mapping on top of the stack is %llx: unmap in reverse order", u->function, va,
 			     top_va);
 		return;
@@ -113,17 +113,17 @@ static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const str
 		fxmi_note_done(&notes, u->top, "mapped", top->mapped_at);
 	given->notes = &notes;
 	if (slot->cpu && slot->cpu != cpu && given->mapped_at && !given->unmapped_at) {
-		fxmi_finding(k, cpu, "foreign-use", given,
+		fxmi_finding(k, cpu, FXMI_FIND_FOREIGN_USE, given,
 			     "%s of %llx on CPU %u: it is a mapping of CPU %u, which alone can undo it%s", u->function, va, cpu->id,
 			     slot->cpu_id, has_top ? "; this CPU's topmost mapping goes instead" : "");
 	} else if (has_top && (u->va & FXMI_PAGE_MASK) == u->top + FXM_PAGE_SIZE) {
 		given->mapped_at = given->unmapped_at = 0;
-		fxmi_finding(k, cpu, "wrong-argument", given,
+		fxmi_finding(k, cpu, FXMI_FIND_WRONG_ARGUMENT, given,
 			     "%s() takes the address that the map returned and was given %llx, one past the page at %llx: keep the "
 			     "pointer that was returned",
 			     u->function, va, top_va);
 	} else {
-		bool is_told = fxmi_finding(k, cpu, "double-unmap", given, "%s of %llx, %s%s", u->function, va,
+		bool is_told = fxmi_finding(k, cpu, FXMI_FIND_DOUBLE_UNMAP, given, "%s of %llx, %s%s", u->function, va,
 					    given->unmapped_at ? "which is unmapped already" : "where nothing is mapped",
 					    has_top ? "; the topmost mapping goes instead" : "");
 		if (!is_told || given->told & FXMI_MISTAKE_ORDER) /* unmapped in the wrong order before: not one too many */
@@ -157,8 +157,8 @@ static void find_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const st
 	else
 		fxmi_describe(k, u->va, what, sizeof(what));
 	if (!told)
-		fxmi_finding(k, cpu, "wrong-argument", &about, "%s() takes the address that the map returned and was given %s%s",
-			     u->function, what, then);
+		fxmi_finding(k, cpu, FXMI_FIND_WRONG_ARGUMENT, &about,
+			     "%s() takes the address that the map returned and was given %s%s", u->function, what, then);
 	if (stays)
 		fxmi_tell(k, stays, FXMI_MISTAKE_STAYS);
 	if (has_top)
@@ -187,8 +187,8 @@ void fxmi_check_unmap(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool tol
 	} else if (u->va >= k->page_offset && u->va < k->high_memory) { /* as of a lowmem page */
 		int open_before = cpu->current->told_preempt < 0 ? cpu->current->told_preempt : 0;
 		if (!told && u->is_atomic && fxmi_count_pagefault(cpu->counts) <= open_before)
-			fxmi_finding(k, cpu, "double-unmap", &given, "%s of %llx, and no kmap_atomic is open here", u->function,
-				     (unsigned long long)u->va);
+			fxmi_finding(k, cpu, FXMI_FIND_DOUBLE_UNMAP, &given, "%s of %llx, and no kmap_atomic is open here",
+				     u->function, (unsigned long long)u->va);
 	} else if (k->arm && fxmi_pkmap_nr(&k->pkmap, u->va) >= 0 && fxmi_count_pagefault(cpu->counts) > 0) {
 		return; /* kmap_atomic() of a page that kmap() has mapped */
 	} else {
@@ -203,7 +203,7 @@ bool fxmi_check_unmap_call(struct fxm_vcpu *cpu, const struct fxmi_unmap *u)
 	const char *too = k->preempt_rt || !k->m->desc.preempt_count ? "" : ", and preemption with them";
 
 	fxmi_history(k, u->va, &about);
-	return fxmi_finding(k, cpu, "wrong-argument", &about,
+	return fxmi_finding(k, cpu, FXMI_FIND_WRONG_ARGUMENT, &about,
 			    u->is_atomic
 				? "kunmap_atomic of %llx, which kmap_local_page() mapped and kunmap_local() undoes: page "
 				  "faults are enabled once too often%s"
@@ -232,7 +232,8 @@ void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, boo
 	if (u->va == u->top) {
 		if (is_live)
 			return;
-		if (fxmi_finding(k, cpu, "double-unmap", &given, "%s of %llx, %s, %s", u->function, (unsigned long long)u->va, name,
+		if (fxmi_finding(k, cpu, FXMI_FIND_DOUBLE_UNMAP, &given, "%s of %llx, %s, %s", u->function,
+				 (unsigned long long)u->va, name,
 				 given.unmapped_at ? "which is unmapped already" : "where nothing is mapped"))
 			cpu->current->told_preempt--;
 		return;
@@ -244,7 +245,7 @@ void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, boo
 		given.mapped_at = given.unmapped_at = 0;
 	if (!(of_type.told & (FXMI_MISTAKE_STAYS | FXMI_MISTAKE_REUSE)))
 		fxmi_finding(
-		    k, cpu, "wrong-argument", &given,
+		    k, cpu, FXMI_FIND_WRONG_ARGUMENT, &given,
 		    "%s() takes the address and the type of one mapping, and was given %llx, which is %s of CPU %u, with %s",
 		    u->function, (unsigned long long)u->va, fxmi_km_type_name(k, (uint32_t)slot.level), slot.cpu_id, name);
 	fxmi_tell(k, u->va, FXMI_MISTAKE_STAYS);

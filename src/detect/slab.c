@@ -15,11 +15,11 @@ void fxmi_slab_written(struct fxm_machine *m, const struct fxmi_written *w)
 	fxm_symbolize((struct fxm_site){.pc = w->site}, taken, sizeof(taken));
 	fxm_symbolize((struct fxm_site){.pc = w->freed_site}, given, sizeof(given));
 	if (w->after_free)
-		fxmi_finding(fxmi_kernel(m), NULL, "use-after-free", &about,
+		fxmi_finding(fxmi_kernel(m), NULL, FXMI_FIND_USE_AFTER_FREE, &about,
 			     "the %u bytes at %llx were written after kfree() at %s: byte %u is %02x; kmalloc() at %s", w->asked,
 			     va, given, w->offset, w->byte, taken);
 	else
-		fxmi_finding(fxmi_kernel(m), is_in_kfree ? w->cpu : NULL, "red-zone", &about,
+		fxmi_finding(fxmi_kernel(m), is_in_kfree ? w->cpu : NULL, FXMI_FIND_RED_ZONE, &about,
 			     "the %u bytes at %llx were written past their end: byte %u is %02x; kmalloc() at %s", w->asked, va,
 			     w->offset, w->byte, taken);
 }

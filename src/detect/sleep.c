@@ -28,7 +28,7 @@ static void sleeping_head(const struct fxmi_kernel *k, const struct fxm_vcpu *cp
 	if (has_counts) {
 		size_t used = strlen(head);
 		snprintf(head + used, size - used, "preempt_count: %x, expected: 0\n%s", (unsigned)fxmi_count_preempt(cpu->counts),
-			 fxmi_setting(k->layout, "PREEMPTION") ? "RCU nest depth: 0, expected: 0\n" : "");
+			 fxmi_setting(k->layout, FXMI_SETTING_PREEMPTION) ? "RCU nest depth: 0, expected: 0\n" : "");
 	}
 }
 
@@ -67,7 +67,7 @@ FXMI_COLD void fxmi_find_sleep(struct fxm_vcpu *cpu, const char *why)
 	if (fxmi_is_repeated_sleep(cpu))
 		return;
 	__atomic_store_n(&k->sleep_told, fxmi_atomic_site(cpu), __ATOMIC_RELAXED);
-	fxmi_finding(k, cpu, "sleep-in-atomic", &(struct fxmi_subject){.notes = fxmi_made_atomic(cpu, &notes)}, "%s", why);
+	fxmi_finding(k, cpu, FXMI_FIND_SLEEP_IN_ATOMIC, &(struct fxmi_subject){.notes = fxmi_made_atomic(cpu, &notes)}, "%s", why);
 }
 
 /* What the kernel says with its check compiled in; without, a finding. */

@@ -27,7 +27,7 @@ static void find_foreign(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const stru
 	if (!fxmi_mapping_at(k, info->va, &m) || m.cpu_id < 0 || m.cpu == cpu || !m.is_live || !m.mapped_at)
 		return;
 	fxmi_about_mapping(&about, &m);
-	fxmi_finding(k, cpu, "foreign-use", &about,
+	fxmi_finding(k, cpu, FXMI_FIND_FOREIGN_USE, &about,
 		     "%s of %llx by %s[%d] on CPU %u: it is a mapping of %s[%d] on CPU %u, and for nobody else", verb(info->access),
 		     (unsigned long long)info->va, cpu->current->comm, cpu->current->pid, cpu->id, m.comm, m.pid, m.cpu_id);
 }
@@ -68,7 +68,7 @@ static void tell_overrun(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const stru
 	char from[40] = "its page";
 	if (o->from)
 		snprintf(from, sizeof(from), "the page at %llx", (unsigned long long)o->from);
-	fxmi_finding(k, cpu, "past-the-page", &about, "a %s runs off %s into the one at %llx, %s", verb(o->access), from,
+	fxmi_finding(k, cpu, FXMI_FIND_PAST_THE_PAGE, &about, "a %s runs off %s into the one at %llx, %s", verb(o->access), from,
 		     (unsigned long long)o->into,
 		     fxmi_is_mapped(k, o->into) ? "which is another mapping" : "where another mapping was");
 }
@@ -173,7 +173,7 @@ static void find_stale(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct
 	fxmi_note_done(&notes, info->va & FXMI_PAGE_MASK, "set", __atomic_load_n(&k->stale_site, __ATOMIC_RELAXED));
 	about.notes = &notes;
 	fxmi_finding(
-	    k, cpu, "stale-tlb", &about,
+	    k, cpu, FXMI_FIND_STALE_TLB, &about,
 	    "%s of %llx on CPU %u goes by a stale TLB entry and reaches pfn %llx; the page table says %s: the setter flushed "
 	    "its own CPU only",
 	    verb(info->access), (unsigned long long)info->va, cpu->id, (unsigned long long)info->pfn, now);
@@ -189,8 +189,8 @@ void fxmi_on_watch(struct fxm_vcpu *cpu, const struct fxmi_watch_info *info)
 
 void fxmi_watch_init(struct fxmi_kernel *k)
 {
-	k->m->watched = fxmi_detects(k->layout, "foreign-use") || fxmi_detects(k->layout, "past-the-page") ||
-			fxmi_detects(k->layout, "stale-tlb");
+	k->m->watched = fxmi_detects(k->layout, FXMI_FIND_FOREIGN_USE) || fxmi_detects(k->layout, FXMI_FIND_PAST_THE_PAGE) ||
+			fxmi_detects(k->layout, FXMI_FIND_STALE_TLB);
 }
 
 FXMI_COLD void fxmi_watch_replaced(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va)

@@ -24,9 +24,9 @@ static uint64_t supported_mask(const struct fxm_layout *layout)
 	uint64_t mask = UINT64_MAX;
 	if (!fxmi_is_x86(layout))
 		return mask;
-	if ((!fxmi_layout_pae(layout) && fxmi_layout_address_bits(layout) == 32) || !fxmi_setting(layout, "nx"))
+	if ((!fxmi_layout_pae(layout) && fxmi_layout_address_bits(layout) == 32) || !fxmi_setting(layout, FXMI_SETTING_nx))
 		mask &= ~(UINT64_C(1) << 63);
-	if (!fxmi_setting(layout, "pge") || fxmi_setting(layout, "pti"))
+	if (!fxmi_setting(layout, FXMI_SETTING_pge) || fxmi_setting(layout, FXMI_SETTING_pti))
 		mask &= ~UINT64_C(0x100);
 	return mask;
 }
@@ -55,34 +55,42 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->pte_bytes = k->m->desc.format->entry_bytes;
 	k->page_shift = (unsigned)fxm_layout_get(l, "PAGE_SHIFT");
 	k->page_size = UINT64_C(1) << k->page_shift;
-	k->typed = fxmi_trait(l, "kmap_atomic_generation") == 1;
-	k->local = fxmi_trait(l, "kmap_atomic_generation") == 3;
-	k->force_map = fxmi_setting(l, "DEBUG_KMAP_LOCAL_FORCE_MAP");
-	k->preempt_rt = fxmi_setting(l, "PREEMPT_RT");
-	k->km_incr = fxmi_trait(l, "kmap_local_increment");
-	k->highmem = fxmi_setting(l, "HIGHMEM");
-	k->debug_highmem = fxmi_setting(l, "DEBUG_HIGHMEM");
-	k->debug_atomic_sleep = fxmi_setting(l, "DEBUG_ATOMIC_SLEEP");
-	k->smp = fxmi_setting(l, "SMP");
-	k->preemptible = fxmi_setting(l, "PREEMPT") || fxmi_setting(l, "PREEMPTION");
-	k->flush_pkmap_always = fxmi_trait(l, "flush_pkmap_always");
-	k->flush_range_is_all = fxmi_trait(l, "flush_kernel_range_is_all");
-	k->kunmap_bug_in_irq = fxmi_trait(l, "kunmap_bug_in_interrupt");
-	k->kunmap_might_sleep = fxmi_trait(l, "kunmap_might_sleep");
-	k->setter_is_x86 = !fxmi_trait(l, "fixmap_clear_by_prot");
-	k->flush_on_clear_only = fxmi_trait(l, "fixmap_flush_on_clear_only");
-	k->refuses_hole = fxmi_trait(l, "fixmap_hole_is_refused");
-	k->arm = fxmi_trait(l, "atomic_arm");
-	k->has_high_get = fxmi_trait(l, "kmap_high_get");
-	k->atomic_high_get = k->has_high_get && fxmi_trait(l, "atomic_high_get");
-	k->cache_colours = fxmi_trait(l, "cache_colours") ? (uint32_t)fxmi_trait(l, "cache_colours") : 1;
-	k->cache_vivt = fxmi_trait(l, "cache_vivt");
-	k->detect = strcmp(fxmi_setting_text(l, "detect"), "off") != 0;
-	k->has_stacks = strcmp(fxmi_setting_text(l, "stacks"), "off") != 0;
-	k->full_stacks = !strcmp(fxmi_setting_text(l, "stacks"), "full");
+	k->typed = fxmi_trait(l, FXMI_TRAIT_kmap_atomic_generation) == 1;
+	k->local = fxmi_trait(l, FXMI_TRAIT_kmap_atomic_generation) == 3;
+	k->force_map = fxmi_setting(l, FXMI_SETTING_DEBUG_KMAP_LOCAL_FORCE_MAP);
+	k->preempt_rt = fxmi_setting(l, FXMI_SETTING_PREEMPT_RT);
+	k->km_incr = fxmi_trait(l, FXMI_TRAIT_kmap_local_increment);
+	k->highmem = fxmi_setting(l, FXMI_SETTING_HIGHMEM);
+	k->debug_highmem = fxmi_setting(l, FXMI_SETTING_DEBUG_HIGHMEM);
+	k->debug_atomic_sleep = fxmi_setting(l, FXMI_SETTING_DEBUG_ATOMIC_SLEEP);
+	k->smp = fxmi_setting(l, FXMI_SETTING_SMP);
+	k->preemptible = fxmi_setting(l, FXMI_SETTING_PREEMPT) || fxmi_setting(l, FXMI_SETTING_PREEMPTION);
+	k->flush_pkmap_always = fxmi_trait(l, FXMI_TRAIT_flush_pkmap_always);
+	k->flush_range_is_all = fxmi_trait(l, FXMI_TRAIT_flush_kernel_range_is_all);
+	k->kunmap_bug_in_irq = fxmi_trait(l, FXMI_TRAIT_kunmap_bug_in_interrupt);
+	k->kunmap_might_sleep = fxmi_trait(l, FXMI_TRAIT_kunmap_might_sleep);
+	k->setter_is_x86 = !fxmi_trait(l, FXMI_TRAIT_fixmap_clear_by_prot);
+	k->flush_on_clear_only = fxmi_trait(l, FXMI_TRAIT_fixmap_flush_on_clear_only);
+	k->refuses_hole = fxmi_trait(l, FXMI_TRAIT_fixmap_hole_is_refused);
+	k->arm = fxmi_trait(l, FXMI_TRAIT_atomic_arm);
+	k->has_high_get = fxmi_trait(l, FXMI_TRAIT_kmap_high_get);
+	k->atomic_high_get = k->has_high_get && fxmi_trait(l, FXMI_TRAIT_atomic_high_get);
+	k->cache_colours = fxmi_trait(l, FXMI_TRAIT_cache_colours) ? (uint32_t)fxmi_trait(l, FXMI_TRAIT_cache_colours) : 1;
+	k->cache_vivt = fxmi_trait(l, FXMI_TRAIT_cache_vivt);
+	k->atomic_flush_at_map = fxmi_trait(l, FXMI_TRAIT_atomic_flush_at_map);
+	k->atomic_pte_left = fxmi_trait(l, FXMI_TRAIT_atomic_pte_left);
+	k->debug_virtual = fxmi_setting(l, FXMI_SETTING_DEBUG_VIRTUAL);
+	k->kmap_to_page_local = fxmi_trait(l, FXMI_TRAIT_kmap_to_page_generation) == 2;
+	/* pagefault_disable() was preempt_disable() until 4.1, counted whatever PREEMPT_COUNT is. */
+	k->atomic_step = fxmi_trait(l, FXMI_TRAIT_pagefault_counter)
+			     ? FXMI_PAGEFAULT_ONE + (k->m->desc.preempt_count ? FXMI_PREEMPT_ONE : 0)
+			     : FXMI_PREEMPT_ONE;
+	k->detect = strcmp(fxmi_setting_text(l, FXMI_SETTING_detect), "off") != 0;
+	k->has_stacks = strcmp(fxmi_setting_text(l, FXMI_SETTING_stacks), "off") != 0;
+	k->full_stacks = !strcmp(fxmi_setting_text(l, FXMI_SETTING_stacks), "full");
 	k->record_sites = k->detect && k->has_stacks;
 	fxmi_watch_init(k);
-	k->checks_sleep = k->debug_atomic_sleep || fxmi_detects(l, "sleep-in-atomic");
+	k->checks_sleep = k->debug_atomic_sleep || fxmi_detects(l, FXMI_FIND_SLEEP_IN_ATOMIC);
 	k->va_mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 	k->fixaddr_top = fxm_layout_get(l, "FIXADDR_TOP");
 	k->fixaddr_start = fxm_layout_get(l, "FIXADDR_START");
@@ -135,7 +143,7 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	pc->high_map = k->m->mem.mem_map + highmem_pfn;
 	pc->nr_high = k->has_kmap_group ? k->m->mem.nr_frames - highmem_pfn : 0;
 	pc->high_entry = highmem_pfn << FXM_PAGE_SHIFT | k->kmap_prot;
-	pc->map_step = FXMI_DEPTH_ONE + FXMI_PAGEFAULT_ONE + (k->m->desc.preempt_count ? FXMI_PREEMPT_ONE : 0);
+	pc->map_step = FXMI_DEPTH_ONE + k->atomic_step;
 	pc->nr_resident = &k->m->window->nr_resident;
 	fxmi_kmap_atomic_typed_init(cpu);
 	if (k->arm && !k->typed)
@@ -188,7 +196,7 @@ int fxm_reserve_top_address(struct fxm_vcpu *cpu, uint64_t reserve)
 		fxmi_bug(cpu, "reserve_top", NULL,
 			 "reserve_top_address after a fixmap was set: it must run before the first set_fixmap");
 	struct fxmi_error why;
-	error = fxmi_layout_with(k->layout, "reservetop", reserve, &moved, &why);
+	error = fxmi_layout_with(k->layout, FXMI_SETTING_reservetop, reserve, &moved, &why);
 	if (error)
 		return error;
 	/* The kernel calls this before it maps lowmem; here lowmem is mapped, and stays. */

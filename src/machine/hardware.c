@@ -8,7 +8,7 @@ static enum fxm_window_mode window_mode(const struct fxm_layout *layout)
 {
 	static const char *const words[] = {
 	    [FXM_WINDOW_OFF] = "off", [FXM_WINDOW_STRICT] = "strict", [FXM_WINDOW_RETAIN] = "retain", [FXM_WINDOW_EAGER] = "eager"};
-	const char *word = fxmi_setting_text(layout, "window");
+	const char *word = fxmi_setting_text(layout, FXMI_SETTING_window);
 
 	for (unsigned i = 0; word && i < sizeof(words) / sizeof(words[0]); i++)
 		if (!strcmp(word, words[i]))
@@ -26,7 +26,7 @@ void fxmi_describe_segments(struct fxmi_desc *d, const struct fxm_layout *layout
 
 	d->segment[d->nr_segments++] =
 	    (struct fxmi_segment_desc){.start = d->page_offset, .size = fxm_layout_get(layout, "max_low_pfn") * page};
-	if (fxmi_setting(layout, "HIGHMEM")) {
+	if (fxmi_setting(layout, FXMI_SETTING_HIGHMEM)) {
 		d->segment[d->nr_segments++] = (struct fxmi_segment_desc){.start = pkmap, .size = pkmap_end - pkmap, .lazy = true};
 		/* The boot maps of 4.x PAE overlap pkmap: the page there belongs to pkmap's segment. */
 		if (fixed < pkmap_end && top > pkmap_end)
@@ -41,7 +41,7 @@ static const struct fxmi_pt_format *format_of(const struct fxm_layout *layout)
 	static const struct fxmi_pt_format *const arm64[2][2] = {{&fxmi_pt_arm64_4k_39, &fxmi_pt_arm64_4k_48},
 								 {&fxmi_pt_arm64_64k_42, &fxmi_pt_arm64_64k_48}};
 
-	switch (fxmi_trait(layout, "page_table_format")) {
+	switch (fxmi_trait(layout, FXMI_TRAIT_page_table_format)) {
 	case 1:
 		return &fxmi_pt_arm;
 	case 2:
@@ -55,23 +55,23 @@ static const struct fxmi_pt_format *format_of(const struct fxm_layout *layout)
 
 void fxmi_describe_machine(struct fxmi_desc *d, const struct fxm_layout *layout, bool identity)
 {
-	const char *word = fxmi_setting_text(layout, "identity");
+	const char *word = fxmi_setting_text(layout, FXMI_SETTING_identity);
 	uint64_t page = fxm_layout_page_size(layout);
 
 	*d = (struct fxmi_desc){
-	    .nr_cpus = (unsigned)fxmi_setting(layout, "NR_CPUS"),
-	    .cpus = (unsigned)fxmi_setting(layout, "cpus"),
+	    .nr_cpus = (unsigned)fxmi_setting(layout, FXMI_SETTING_NR_CPUS),
+	    .cpus = (unsigned)fxmi_setting(layout, FXMI_SETTING_cpus),
 	    .ram_end = fxm_layout_get(layout, "max_pfn") * page,
 	    .highmem_pfn = fxm_layout_get(layout, "max_low_pfn") * (page / FXM_PAGE_SIZE),
 	    .dma_pfn = fxm_layout_get(layout, "MAX_DMA_PFN") * (page / FXM_PAGE_SIZE),
 	    .page_offset = fxm_layout_get(layout, "PAGE_OFFSET"),
 	    .format = format_of(layout),
-	    .preempt_count = fxmi_setting(layout, "PREEMPT_COUNT"),
+	    .preempt_count = fxmi_setting(layout, FXMI_SETTING_PREEMPT_COUNT),
 	    .window = window_mode(layout),
 	    .identity = word && strcmp(word, "auto") ? !strcmp(word, "1") : identity,
-	    .poison = fxmi_detects(layout, "use-after-unmap"),
-	    .poison_slabs = fxmi_detects(layout, "use-after-free"),
-	    .hung_task_seconds = (unsigned)fxmi_setting(layout, "hung_task"),
+	    .poison = fxmi_detects(layout, FXMI_FIND_USE_AFTER_UNMAP),
+	    .poison_slabs = fxmi_detects(layout, FXMI_FIND_USE_AFTER_FREE),
+	    .hung_task_seconds = (unsigned)fxmi_setting(layout, FXMI_SETTING_hung_task),
 	    .callbacks = &fxmi_kernel_callbacks,
 	};
 	fxmi_describe_segments(d, layout);

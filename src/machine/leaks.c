@@ -37,14 +37,14 @@ static void report_mapping(const struct fxmi_mapping *m, void *arg)
 	struct fxmi_subject about = {.is_left = true, .va = m->va, .pfn_plus_1 = m->pfn + 1};
 	char text[256];
 
-	if (fxmi_is_consequence("leak", m->told) || (leaks->task_of && (m->cpu != leaks->task_of || m->is_away)))
+	if (fxmi_is_consequence(FXMI_FIND_LEAK, m->told) || (leaks->task_of && (m->cpu != leaks->task_of || m->is_away)))
 		return;
 	leaks->nr++;
 	if (!leaks->is_silent) {
 		about.slot_plus_1 = 1 + (int)(m->cpu_id >= 0 ? fxmi_virt_to_fix(leaks->k, m->va) : m->slot);
 		fxmi_about_mapping(&about, m);
 		text_of(leaks->k, m, text, sizeof(text));
-		fxmi_finding(leaks->k, m->is_away ? NULL : m->cpu, "leak", &about, "%s", text);
+		fxmi_finding(leaks->k, m->is_away ? NULL : m->cpu, FXMI_FIND_LEAK, &about, "%s", text);
 	}
 	if (leaks->task_of)
 		fxmi_mapping_tell(m, FXMI_MISTAKE_LEAK);

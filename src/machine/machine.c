@@ -70,22 +70,13 @@ static void kernel_free(struct fxmi_kernel *k)
 	free(k);
 }
 
+/* The words of policy= stand in the order of the enum. */
 static void set_policies(struct fxmi_kernel *k)
 {
-	static const char *const words[] = {
-	    [FXM_POLICY_RECORD] = "record", [FXM_POLICY_WARN] = "warn", [FXM_POLICY_ABORT] = "abort"};
-
-	for (unsigned kind = 0; kind <= FXM_REPORT_FINDING; kind++) {
-		char key[32];
-		snprintf(key, sizeof(key), "policy.%s", fxm_report_kind_name(kind));
-		const char *word = fxmi_setting_text(k->layout, key);
-		const char *all = fxmi_setting_text(k->layout, "policy");
-		if (!word || !strcmp(word, "policy"))
-			word = all ? all : "record";
-		for (unsigned p = 0; p <= FXM_POLICY_ABORT; p++)
-			if (!strcmp(word, words[p]))
-				k->policy[kind] = (enum fxm_policy)p;
-	}
+#define FXM_REPORT_KIND(NAME, word, ends_task, what)                                                                               \
+	k->policy[FXM_REPORT_##NAME] = (enum fxm_policy)fxmi_setting(k->layout, FXMI_SETTING_policy_##word);
+#include <fixmap/report_kinds.def>
+#undef FXM_REPORT_KIND
 }
 
 /* Brings the simulated kernel up on bare hardware. On failure the caller frees both. */
@@ -114,7 +105,7 @@ static int boot(struct fxmi_kernel *k)
 /* identity=1 is a demand, not a wish. */
 static int check_identity(struct fxm_config *cfg, const struct fxm_layout *layout, const struct fxm_machine *m)
 {
-	const char *word = fxmi_setting_text(layout, "identity");
+	const char *word = fxmi_setting_text(layout, FXMI_SETTING_identity);
 
 	if (!word || strcmp(word, "1") || fxm_window_mode(m) == FXM_WINDOW_OFF || fxm_window_is_identity(m))
 		return 0;
@@ -174,12 +165,12 @@ int fxmi_machine_create(struct fxm_config *cfg, bool identity, struct fxm_machin
 	fxmi_adopt_numbers(k);
 	error = boot(k);
 	if (!error)
-		error = fxmi_suppress_read(fxmi_setting_text(layout, "suppress"), &k->suppressions, &cfg->error);
+		error = fxmi_suppress_read(fxmi_setting_text(layout, FXMI_SETTING_suppress), &k->suppressions, &cfg->error);
 	if (!error)
 		error = fxmi_inject_setting(k, &cfg->error);
 	if (error) {
 		if (error == -ENOENT || error == -EACCES || error == -EISDIR || error == -EROFS)
-			fxmi_config_fail(cfg, "trace=%s cannot be written: %s", fxmi_setting_text(layout, "trace"),
+			fxmi_config_fail(cfg, "trace=%s cannot be written: %s", fxmi_setting_text(layout, FXMI_SETTING_trace),
 					 strerror(-error));
 		struct fxm_machine *m = k->m;
 		kernel_free(k);

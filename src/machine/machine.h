@@ -38,7 +38,7 @@ int fxmi_percpu_init_all(struct fxmi_kernel *k);
 
 FXMI_INLINE bool fxmi_is_x86(const struct fxm_layout *layout)
 {
-	return fxmi_trait(layout, "page_table_format") == 0;
+	return fxmi_trait(layout, FXMI_TRAIT_page_table_format) == 0;
 }
 
 /* ---- hardware.c ---- */

@@ -37,12 +37,12 @@ void fxmi_early_adopt(struct fxmi_kernel *k)
 {
 	static const char *const words[] = {"early", "reset", "running"};
 	struct fxmi_early *e = &k->early;
-	const char *phase = fxmi_setting_text(k->layout, "phase");
+	const char *phase = fxmi_setting_text(k->layout, FXMI_SETTING_phase);
 
 	for (unsigned i = 0; !e->nr_slots && i < sizeof(words) / sizeof(words[0]); i++) /* at boot only */
 		if (!strcmp(words[i], phase))
 			e->phase = (enum fxm_boot_phase)i;
-	e->debug = fxmi_setting(k->layout, "early_ioremap_debug");
+	e->debug = fxmi_setting(k->layout, FXMI_SETTING_early_ioremap_debug);
 	e->begin = (uint32_t)fxm_fixed_index(k->layout, "FIX_BTMAP_BEGIN");
 	e->pages = (uint32_t)fxm_layout_get(k->layout, "NR_FIX_BTMAPS");
 	e->nr_slots = (uint32_t)fxm_layout_get(k->layout, "FIX_BTMAPS_SLOTS");

@@ -382,7 +382,7 @@ int fxm_folio_zero_range(struct fxm_vcpu *cpu, struct fxm_page *folio, uint32_t 
 /* VM_BUG_ON(offset + len > PAGE_SIZE): the sum is a size_t. */
 static void check_range(struct call *c, const char *key, uint64_t offset, uint64_t len)
 {
-	if (fxmi_setting(c->k->layout, "DEBUG_VM") && ((offset + len) & c->k->va_mask) > FXM_PAGE_SIZE)
+	if (fxmi_setting(c->k->layout, FXMI_SETTING_DEBUG_VM) && ((offset + len) & c->k->va_mask) > FXM_PAGE_SIZE)
 		fxmi_bug(c->cpu, key, &(struct fxmi_subject){.page = c->op.page},
 			 "%s: offset %" PRIu64 " and length %" PRIu64 " lead beyond the page", c->op.name ? c->op.name : key,
 			 offset, len);

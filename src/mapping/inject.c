@@ -215,7 +215,7 @@ static int check_words(const char *text, struct fxmi_error *error)
 	return each_word(text, count_word, &n, error);
 }
 
-FXMI_WORDS("inject", check_words)
+FXMI_WORDS(FXMI_SETTING_inject, check_words)
 
 /* Points beside the allocator's are passed in the slow forms only. */
 static void update_rare(struct fxm_machine *m)
@@ -248,7 +248,7 @@ static int inject_word(void *arg, const struct word *word, struct fxmi_error *er
 
 int fxmi_inject_setting(struct fxmi_kernel *k, struct fxmi_error *error)
 {
-	const char *text = fxmi_setting_text(k->layout, "inject");
+	const char *text = fxmi_setting_text(k->layout, FXMI_SETTING_inject);
 
 	return text ? each_word(text, inject_word, k, error) : 0;
 }

@@ -16,20 +16,6 @@
 #include "state.h"
 #include "trace.h"
 
-static void disable(struct fxm_vcpu *cpu)
-{
-	if (cpu->machine->desc.preempt_count)
-		cpu->counts += FXMI_PREEMPT_ONE;
-	cpu->counts += FXMI_PAGEFAULT_ONE;
-}
-
-static void enable(struct fxm_vcpu *cpu)
-{
-	cpu->counts -= FXMI_PAGEFAULT_ONE;
-	if (cpu->machine->desc.preempt_count)
-		cpu->counts -= FXMI_PREEMPT_ONE;
-}
-
 /* The address of @level of this CPU: below 0 and above KM_TYPE_NR, of what lies beside. */
 static uint64_t level_va(const struct fxmi_percpu *pc, int level)
 {
@@ -57,7 +43,8 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 						.mapped_at = is_own(k, level) ? pc->slots.mapped_at[level] : 0},
 			 "kmap_atomic: level %d of CPU %u at %llx is mapped already", level, cpu->id, (unsigned long long)va);
 	fxmi_set_pte(k->m, pte, entry);
-	fxmi_flush_tlb_one(cpu, va);
+	if (k->atomic_flush_at_map)
+		fxmi_flush_tlb_one(cpu, va);
 	fxmi_window_begin(cpu, va, entry);
 	fxmi_note_map(cpu, k, level, NULL);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
@@ -77,11 +64,12 @@ static fxm_va map(struct fxm_vcpu *cpu, struct fxm_page *page)
 	int error = fxmi_check_cpu(cpu);
 	if (error || !fxmi_page_is_valid(cpu->machine, page))
 		return fxmi_va_error(error ? error : -EINVAL);
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_op op;
 
 	fxmi_op_begin(cpu, &op, "kmap_atomic", page, 0);
-	disable(cpu);
-	op.address = map_page(cpu, fxmi_kernel_of(cpu), page);
+	cpu->counts += k->atomic_step;
+	op.address = map_page(cpu, k, page);
 	fxmi_op_end_atomic(cpu, &op);
 	return fxm_va_of(op.address);
 }
@@ -114,13 +102,13 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 
 	if (k->cache_vivt) /* __cpuc_flush_dcache_area() */
 		fxmi_op_cache(cpu, "page:%llx", (unsigned long long)page);
-	if (k->debug_highmem) {
-		if (page != top)
-			order_bug(cpu, k, page, top, level);
+	if (k->debug_highmem && page != top)
+		order_bug(cpu, k, page, top, level);
+	if (page != top)
+		fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", page, top, level, true}, false);
+	if (!k->atomic_pte_left) {
 		fxmi_set_pte(k->m, fxmi_pte_ptr(k->m, top), 0);
 		fxmi_flush_tlb_one(cpu, top);
-	} else if (page != top) {
-		fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", page, top, level, true}, false);
 	}
 	fxmi_note_unmap(cpu, k, level);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_CLEARED);
@@ -165,7 +153,7 @@ static int unmap(struct fxm_vcpu *cpu, fxm_va va)
 		unmap_top(cpu, k, page);
 	else
 		unmap_elsewhere(cpu, k, va.v);
-	enable(cpu);
+	cpu->counts -= k->atomic_step;
 	fxmi_op_end_atomic(cpu, &op);
 	return 0;
 }

@@ -42,7 +42,7 @@ int fxmi_kmap_atomic_idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 		fxmi_bug(cpu, "push_depth", NULL, "kmap_atomic nested %d deep; this kernel has %u levels per CPU", level + 1,
 			 k->km_type_nr);
 	if (fxmi_unlikely(level == (int)k->km_type_nr))
-		fxmi_finding(k, cpu, "too-deep", NULL,
+		fxmi_finding(k, cpu, FXMI_FIND_TOO_DEEP, NULL,
 			     "kmap_atomic nested %d deep: this kernel has %u levels per CPU and, without DEBUG_HIGHMEM, no check; "
 			     "from here on CPU %u's mappings lie in the slots of CPU %u",
 			     level + 1, k->km_type_nr, cpu->id, cpu->id + 1);
@@ -57,20 +57,6 @@ void fxmi_kmap_atomic_idx_pop(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 }
 
 /* ---- the slow forms ---- */
-
-static void disable(struct fxm_vcpu *cpu)
-{
-	if (cpu->machine->desc.preempt_count)
-		cpu->counts += FXMI_PREEMPT_ONE;
-	cpu->counts += FXMI_PAGEFAULT_ONE;
-}
-
-static void enable(struct fxm_vcpu *cpu)
-{
-	cpu->counts -= FXMI_PAGEFAULT_ONE;
-	if (cpu->machine->desc.preempt_count)
-		cpu->counts -= FXMI_PREEMPT_ONE;
-}
 
 static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pfn, uint64_t prot, bool check_busy, const char *call)
 {
@@ -95,6 +81,8 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 		    : level >= (int)k->km_type_nr ? ": nested too deep, this is the next CPU's slot"
 						  : "");
 	fxmi_pte_set(pte, k->pte_bytes, entry);
+	if (k->atomic_flush_at_map)
+		fxmi_flush_tlb_one(cpu, va);
 	fxmi_window_begin(cpu, va, entry);
 	fxmi_note_map(cpu, k, level, call);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_MAPPED);
@@ -112,7 +100,7 @@ static FXMI_COLD fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *pag
 	fxmi_op_begin(cpu, &op, name, page, 0);
 	if (fxmi_tracing(cpu) && prot != k->kmap_prot)
 		fxmi_op_prot(cpu, &op, prot);
-	disable(cpu);
+	cpu->counts += k->atomic_step;
 	if (fxm_page_is_highmem(k->m, page))
 		op.address = map_pfn(cpu, k, fxmi_page_pfn(k->m, page), prot, true, name);
 	else
@@ -142,8 +130,10 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 	if (page != top)
 		fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", page, top, level, true},
 				 k->debug_highmem && warn_order(cpu, k, page, top, level));
-	fxmi_pte_set(level_pte(k, pc, level), k->pte_bytes, 0);
-	fxmi_flush_tlb_one(cpu, page);
+	if (!k->atomic_pte_left) {
+		fxmi_pte_set(level_pte(k, pc, level), k->pte_bytes, 0);
+		fxmi_flush_tlb_one(cpu, page);
+	}
 	fxmi_note_unmap(cpu, k, level);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_CLEARED);
 	fxmi_kmap_atomic_idx_pop(cpu, k);
@@ -183,7 +173,7 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va)
 	} else {
 		check_elsewhere(cpu, k, va.v, page);
 	}
-	enable(cpu);
+	cpu->counts -= k->atomic_step;
 	fxmi_op_end_atomic(cpu, &op);
 	return 0;
 }
@@ -307,12 +297,16 @@ void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu)
 	__atomic_store_n(&pc->fast_levels, levels, __ATOMIC_RELAXED);
 }
 
-/* An eager window maps at map time; DEBUG_HIGHMEM checks at every call; a whole stack is slow to note: none has a fast form. */
+/*
+ * An eager window maps at map time; DEBUG_HIGHMEM checks at every call; a whole stack is slow to note: none has a fast form. Nor
+ * has a kernel that flushes or clears at other moments than x86.
+ */
 void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
-	bool slow = k->debug_highmem || k->full_stacks || k->m->window->mode == FXM_WINDOW_EAGER;
+	bool slow = k->debug_highmem || k->full_stacks || k->m->window->mode == FXM_WINDOW_EAGER || k->atomic_flush_at_map ||
+		    k->atomic_pte_left;
 
 	fxmi_kmap_atomic_rare_changed(cpu);
 	fxm_va (*const fast[2][2])(struct fxm_vcpu *, struct fxm_page *) = {{map_fast_4, map_fast_8}, {map_noting_4, map_noting_8}};
@@ -370,7 +364,7 @@ fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 	if (k->local)
 		return fxmi_kmap_local_atomic_pfn(cpu, pfn);
 	fxmi_op_begin(cpu, &op, "kmap_atomic_pfn", fxm_page_of_pfn(k->m, pfn), 0);
-	disable(cpu);
+	cpu->counts += k->atomic_step;
 	if (k->highmem && k->arm)
 		op.address = fxmi_kmap_atomic_arm_pfn(cpu, pfn);
 	else if (k->highmem)

@@ -42,7 +42,7 @@ static FXMI_COLD void find_reuse(struct fxm_vcpu *cpu, struct fxmi_kernel *k, ui
 
 	fxmi_history(k, va, &about);
 	bool is_told = fxmi_finding(
-	    k, cpu, "slot-reuse", &about,
+	    k, cpu, FXMI_FIND_SLOT_REUSE, &about,
 	    "kmap_atomic: %s of CPU %u, at %llx, is mapped already, and shows another page from here on%s",
 	    fxmi_km_type_name(k, type), cpu->id, (unsigned long long)va,
 	    fxm_context(cpu) == FXM_CONTEXT_TASK ? "" : ": code that interrupts others needs a type of its own (KM_IRQ0)");
@@ -69,7 +69,8 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	if (fxmi_unlikely(is_reused))
 		find_reuse(cpu, k, va, type);
 	fxmi_set_pte(k->m, pte, entry);
-	fxmi_flush_tlb_one(cpu, va);
+	if (k->atomic_flush_at_map)
+		fxmi_flush_tlb_one(cpu, va);
 	pc->live_types |= 1u << type;
 	fxmi_window_begin(cpu, va, entry);
 	fxmi_note_map(cpu, k, (int)type, check_busy ? NULL : "kmap_atomic_pfn");
@@ -107,7 +108,7 @@ static FXMI_COLD fxm_va map_slow(struct fxm_vcpu *cpu, struct fxm_page *page, ui
 
 	begin(cpu, &op, "kmap_atomic", page, 0, type);
 	if (k->highmem)
-		cpu->counts += FXMI_PREEMPT_ONE;
+		cpu->counts += k->atomic_step;
 	if (fxm_page_is_highmem(k->m, page))
 		op.address = map_pfn(cpu, k, fxmi_page_pfn(k->m, page), type, true);
 	else
@@ -127,7 +128,7 @@ fxm_va fxm_kmap_atomic_pfn_type(struct fxm_vcpu *cpu, uint64_t pfn, uint32_t typ
 	if (!fxmi_has(k, "kmap_atomic_pfn"))
 		return fxmi_va_error(-ENOSYS);
 	begin(cpu, &op, "kmap_atomic_pfn", fxm_page_of_pfn(k->m, pfn), 0, type);
-	cpu->counts += FXMI_PREEMPT_ONE;
+	cpu->counts += k->atomic_step;
 	op.address = map_pfn(cpu, k, pfn, type, false);
 	fxmi_op_end_atomic(cpu, &op);
 	return fxm_va_of(op.address);
@@ -144,15 +145,19 @@ static void end_mapping(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, uint6
 	fxmi_window_end(cpu, page);
 }
 
-static void unmap_debug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page, uint32_t type)
+static void check_address(struct fxm_vcpu *cpu, uint64_t page, uint32_t type)
 {
-	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
 
 	if (page != slot_va(pc, type))
 		fxmi_bug(cpu, "type_address", &(struct fxmi_subject){.va = page},
 			 "kunmap_atomic of %llx with type %u, whose address on CPU %u is %llx", (unsigned long long)page, type,
 			 cpu->id, (unsigned long long)slot_va(pc, type));
-	fxmi_set_pte(k->m, pc->kmap_pte - (size_t)type * k->pte_bytes, 0);
+}
+
+static void clear(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page, uint32_t type)
+{
+	fxmi_set_pte(k->m, fxmi_percpu(cpu)->kmap_pte - (size_t)type * k->pte_bytes, 0);
 	fxmi_flush_tlb_one(cpu, page);
 }
 
@@ -178,7 +183,9 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 		check_unmap(cpu, page >= k->fixaddr_start ? page : va.v, type);
 	if (k->highmem && page >= k->fixaddr_start) {
 		if (k->debug_highmem)
-			unmap_debug(cpu, k, page, type);
+			check_address(cpu, page, type);
+		if (!k->atomic_pte_left)
+			clear(cpu, k, page, type);
 		fxmi_point(cpu, FXMI_POINT_ATOMIC_CLEARED);
 		if (page == slot_va(fxmi_percpu(cpu), type))
 			fxmi_note_unmap(cpu, k, (int)type);
@@ -186,7 +193,7 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 		fxmi_point(cpu, FXMI_POINT_ATOMIC_POPPED);
 	}
 	if (k->highmem)
-		cpu->counts -= FXMI_PREEMPT_ONE;
+		cpu->counts -= k->atomic_step;
 	fxmi_op_end_atomic(cpu, &op);
 	return 0;
 }
@@ -333,7 +340,8 @@ void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu)
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
 	bool slow = !k->typed || k->debug_highmem || k->full_stacks || k->m->window->mode == FXM_WINDOW_EAGER ||
-		    k->m->desc.format->shadow_offset;
+		    k->m->desc.format->shadow_offset || !k->atomic_flush_at_map || !k->atomic_pte_left ||
+		    k->atomic_step != FXMI_PREEMPT_ONE;
 
 	fxm_va (*const fast[2][2])(struct fxm_vcpu *, struct fxm_page *, uint32_t) = {{map_fast_4, map_fast_8},
 										      {map_noting_4, map_noting_8}};

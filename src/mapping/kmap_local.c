@@ -64,18 +64,14 @@ static void atomic_begin(struct fxm_vcpu *cpu, const struct fxmi_kernel *k)
 {
 	if (k->preempt_rt)
 		cpu->current->migrate++;
-	else
-		preempt_disable(cpu);
-	cpu->counts += FXMI_PAGEFAULT_ONE;
+	cpu->counts += k->preempt_rt ? FXMI_PAGEFAULT_ONE : k->atomic_step;
 }
 
 static void atomic_end(struct fxm_vcpu *cpu, const struct fxmi_kernel *k)
 {
-	cpu->counts -= FXMI_PAGEFAULT_ONE;
+	cpu->counts -= k->preempt_rt ? FXMI_PAGEFAULT_ONE : k->atomic_step;
 	if (k->preempt_rt)
 		cpu->current->migrate--;
-	else
-		preempt_enable(cpu);
 }
 
 /* ---- the slow forms: map ---- */
@@ -111,6 +107,8 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 		busy_bug(cpu, k, va, old);
 	uint64_t entry = (pfn << FXM_PAGE_SHIFT | (prot & k->pte_mask)) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
 	fxmi_pte_set(pte, k->pte_bytes, entry);
+	if (k->atomic_flush_at_map)
+		fxmi_flush_tlb_one(cpu, va);
 	fxmi_window_begin(cpu, va, entry);
 	if (fxmi_kmap_is_noted(slot)) {
 		ctrl->pteval[slot] = entry;
@@ -424,7 +422,7 @@ void fxmi_kmap_local_init(struct fxm_vcpu *cpu)
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	const struct fxmi_kernel *k = pc->kernel;
 	bool slow = k->km_incr != 1 || k->cache_colours != 1 || k->force_map || k->preempt_rt || k->full_stacks ||
-		    k->m->window->mode == FXM_WINDOW_EAGER;
+		    k->atomic_flush_at_map || k->m->window->mode == FXM_WINDOW_EAGER;
 	const struct forms *f = slow ? &slow_forms : &fast_forms[k->record_sites][k->pte_bytes == 8];
 
 	pc->kmap_local_page = k->local ? f->map : no_map;

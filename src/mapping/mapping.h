@@ -99,6 +99,9 @@ void fxmi_pkmap_waiters(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi
 /* page_address() of a valid page. */
 uint64_t fxmi_page_address(const struct fxmi_kernel *k, const struct fxm_page *page);
 
+/* __phys_addr(): where @va of the direct map lies. Of any other a number that means nothing, or with DEBUG_VIRTUAL a BUG. */
+uint64_t fxmi_phys_addr(struct fxm_vcpu *cpu, uint64_t va);
+
 /* set_page_address() of a valid highmem page for a slot's address, or its removal (@va 0). kmap_lock held. */
 void fxmi_set_page_address_locked(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t va);
 

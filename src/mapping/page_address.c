@@ -25,6 +25,28 @@ uint64_t fxmi_page_address(const struct fxmi_kernel *k, const struct fxm_page *p
 	return slot_plus_1 ? fxmi_pkmap_addr(&k->pkmap, slot_plus_1 - 1) : 0;
 }
 
+static FXMI_COLD void check_phys_addr(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, uint64_t va)
+{
+	uint64_t start = fxm_layout_get(k->layout, "VMALLOC_START"), end = fxm_layout_get(k->layout, "VMALLOC_END");
+
+	if (va < k->page_offset || va > k->high_memory)
+		fxmi_bug(cpu,
+			 va < k->page_offset	   ? "phys_addr_below"
+			 : va >= start && va < end ? "phys_addr_vmalloc"
+						   : "phys_addr_above",
+			 &(struct fxmi_subject){.va = va},
+			 "virt_to_phys() or virt_to_page() of %llx, which is not in the direct map", (unsigned long long)va);
+}
+
+uint64_t fxmi_phys_addr(struct fxm_vcpu *cpu, uint64_t va)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+
+	if (fxmi_unlikely(k->debug_virtual))
+		check_phys_addr(cpu, k, va);
+	return (va - k->page_offset) & k->va_mask;
+}
+
 /* 1 + the number of @pfn's oldest record, 0 for none. */
 static uint32_t oldest_record(const struct fxmi_pkmap *p, uint64_t pfn)
 {
@@ -147,7 +169,7 @@ int fxm_page_slot(struct fxm_vcpu *cpu, const struct fxm_page *page)
 	/* The address that this struct page would have in a kernel whose mem_map begins 16 MB into lowmem, 32 bytes a page. */
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	uint32_t address = (uint32_t)(k->page_offset + 0x1000000 + fxmi_page_pfn(k->m, page) * 32);
-	uint32_t multiplier = fxmi_trait(k->layout, "golden_ratio_new") ? 0x61c88647u : 0x9e370001u;
+	uint32_t multiplier = fxmi_trait(k->layout, FXMI_TRAIT_golden_ratio_new) ? 0x61c88647u : 0x9e370001u;
 	return (int)(address * multiplier >> (32 - PA_HASH_ORDER));
 }
 
@@ -180,16 +202,16 @@ uint64_t fxm_kmap_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
 	uint64_t pfn;
 
 	fxmi_op_begin(cpu, &op, "kmap_to_page", NULL, va.v);
-	if (nr >= 0 && k->local)
+	if (nr >= 0 && k->kmap_to_page_local)
 		fxmi_warn_once(cpu, FXMI_ONCE_TO_PAGE_PKMAP, "kmap_to_page_pkmap",
 			       &(struct fxmi_subject){.va = va.v, .slot_plus_1 = nr + 1},
 			       "kmap_to_page of %llx, a kmap() address: keep the page instead", (unsigned long long)va.v);
 	if (nr >= 0)
 		pfn = fxmi_pte_pfn(k, fxm_pte_at(k->m, fxm_va_of(fxmi_pkmap_addr(&k->pkmap, (uint32_t)nr))).v);
-	else if (!k->local || !fxmi_kmap_local_to_pfn(cpu, va.v, &pfn)) {
-		pfn = ((va.v - k->page_offset) & k->va_mask) >> FXM_PAGE_SHIFT;
-		if (!k->local && va.v > k->high_memory)
-			fxmi_finding(k, cpu, "virt-to-page", &(struct fxmi_subject){.va = va.v},
+	else if (!k->kmap_to_page_local || !fxmi_kmap_local_to_pfn(cpu, va.v, &pfn)) {
+		pfn = fxmi_phys_addr(cpu, va.v) >> FXM_PAGE_SHIFT;
+		if (!k->kmap_to_page_local && va.v > k->high_memory)
+			fxmi_finding(k, cpu, FXMI_FIND_VIRT_TO_PAGE, &(struct fxmi_subject){.va = va.v},
 				     "kmap_to_page() of %llx is virt_to_page(), right in the direct map only: it comes to pfn %llx",
 				     (unsigned long long)va.v, (unsigned long long)pfn);
 	}

@@ -646,7 +646,7 @@ int fxmi_pkmap_init(struct fxmi_kernel *k)
 	p->record_seq = calloc(slots, sizeof(*p->record_seq));
 	p->record_page = calloc(slots, sizeof(*p->record_page));
 	p->record_slot = calloc(slots, sizeof(*p->record_slot));
-	p->has_record_pool = fxmi_trait(k->layout, "page_address_pool");
+	p->has_record_pool = fxmi_trait(k->layout, FXMI_TRAIT_page_address_pool);
 	if (!p->slot || !p->free || !p->idle || !p->record_seq || !p->record_page || !p->record_slot ||
 	    fxmi_records_init(&p->records, p->last_pkmap))
 		return -ENOMEM;

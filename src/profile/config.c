@@ -13,6 +13,7 @@
 #include "expr.h"
 #include "profile.h"
 #include "profile_file.h"
+#include "words.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -20,31 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The library's own settings, the same in every profile. */
-#define POLICY_WORDS "record|warn|abort"
 static const struct fxmi_row library_rows[] = {
-    {FXMI_ROW_CHOICE, "highmem", "auto", "0|1|auto", NULL, "memory above the direct map: 0: unused; 1: insist on some"},
-    {FXMI_ROW_CHOICE, "window", "off", "off|strict|retain|eager", NULL, "direct access to mapped pages by ordinary C code"},
-    {FXMI_ROW_CHOICE, "identity", "auto", "0|1|auto", NULL, "window at the simulated addresses: 1: it must be; 0: never"},
-    {FXMI_ROW_CHOICE, "policy", "record", POLICY_WORDS, NULL, "after a report: record it, print it too, or abort()"},
-    {FXMI_ROW_CHOICE, "policy.warn", "policy", POLICY_WORDS, NULL, "the same for the kernel's WARN"},
-    {FXMI_ROW_CHOICE, "policy.bug", "policy", POLICY_WORDS, NULL, "the same for the kernel's BUG"},
-    {FXMI_ROW_CHOICE, "policy.oops", "policy", POLICY_WORDS, NULL, "the same for bad accesses"},
-    {FXMI_ROW_CHOICE, "policy.sleeping", "policy", POLICY_WORDS, NULL, "the same for sleeping in atomic context"},
-    {FXMI_ROW_CHOICE, "policy.deadlock", "policy", POLICY_WORDS, NULL, "the same for waits that cannot end"},
-    {FXMI_ROW_CHOICE, "policy.hung", "policy", POLICY_WORDS, NULL, "the same for waits longer than hung_task="},
-    {FXMI_ROW_CHOICE, "policy.finding", "policy", POLICY_WORDS, NULL, "the same for what a detector finds"},
-    {FXMI_ROW_TEXT, "detect", "off", NULL, NULL, "detectors: on, off, or names joined by + (leak+use-after-unmap)"},
-    {FXMI_ROW_TEXT, "suppress", "", NULL, NULL, "file of reports to leave out, a line each: KIND PATTERN"},
-    {FXMI_ROW_TEXT, "inject", "", NULL, NULL,
-     "what is to happen at which point: POINT:PASSAGE:ACTION joined by + (kunmap_atomic.popped:1:irq)"},
-    {FXMI_ROW_TEXT, "trace", "", NULL, NULL, "file that every operation is recorded in"},
-    {FXMI_ROW_CHOICE, "phase", "running", "running|early|reset", NULL,
-     "boot phase: early: before paging_init; reset: after early_ioremap_reset"},
-    {FXMI_ROW_OPTION, "early_ioremap_debug", "0", NULL, NULL, "boot parameter: a WARN for every early mapping"},
-    {FXMI_ROW_CHOICE, "stacks", "on", "on|off|full", NULL,
-     "call stacks in reports: full: of mappings too; off: a report costs a thousandth"},
-    {FXMI_ROW_INTEGER, "hung_task", "5", "0", "86400", "seconds after which a waiting task is reported; 0: never"},
+#define FXMI_SETTING_ROW(id, kind, name, default_, words, last, help) {FXMI_ROW_##kind, name, default_, words, last, help},
+#include "settings.def"
+#undef FXMI_SETTING_ROW
 };
 #define NR_LIBRARY_ROWS (sizeof(library_rows) / sizeof(library_rows[0]))
 
@@ -527,7 +507,7 @@ int fxmi_config_fail(struct fxm_config *cfg, const char *fmt, ...)
 static int set_text(struct fxm_config *cfg, struct fxmi_setting *item, const char *value)
 {
 	for (const struct fxmi_words *w = checked; w; w = w->next)
-		if (!strcmp(item->row->name, w->setting)) {
+		if (!strcmp(item->row->name, fxmi_setting_name(w->setting))) {
 			int err = w->check(value, &cfg->error);
 			if (err)
 				return err;

@@ -10,6 +10,7 @@
 
 #include "expr.h"
 #include "profile.h"
+#include "words.h"
 
 #include <fixmap/config.h>
 
@@ -52,16 +53,16 @@ const char *fxmi_setting_as_text(const struct fxmi_setting *item);
  * here, so that a misspelt one is refused where it is written: 0, or -EINVAL and one line in @error.
  */
 struct fxmi_words {
-	const char *setting;
+	enum fxmi_setting_id setting;
 	int (*check)(const char *text, struct fxmi_error *error);
 	struct fxmi_words *next;
 };
 void fxmi_words_register(struct fxmi_words *words);
 
-#define FXMI_WORDS(name, function)                                                                                                 \
+#define FXMI_WORDS(id, function)                                                                                                   \
 	static __attribute__((constructor)) void register_words_of_##function(void)                                                \
 	{                                                                                                                          \
-		static struct fxmi_words words = {.setting = (name), .check = (function)};                                         \
+		static struct fxmi_words words = {.setting = (id), .check = (function)};                                           \
 		fxmi_words_register(&words);                                                                                       \
 	}
 

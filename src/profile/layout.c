@@ -178,7 +178,8 @@ static int count_fixed(struct fxm_layout *l, struct fxmi_error *error)
 static int count_km_types(struct fxm_layout *l, struct fxmi_error *error)
 {
 	uint64_t fences = 0;
-	int err = l->nr_list[FXMI_LIST_KM_TYPE] ? lookup(l, "atomic_debug_fences", 19, &fences, error) : 0;
+	const char *name = fxmi_trait_name(FXMI_TRAIT_atomic_debug_fences);
+	int err = l->nr_list[FXMI_LIST_KM_TYPE] ? lookup(l, name, strlen(name), &fences, error) : 0;
 	for (size_t i = 0; i < l->nr_list[FXMI_LIST_KM_TYPE] && !err; i++)
 		define(l, l->symbol[l->list[FXMI_LIST_KM_TYPE][i]].name, fences ? 2 * i + 1 : i);
 	return err;
@@ -387,7 +388,7 @@ int fxm_layout_create(struct fxm_config *cfg, struct fxm_layout **out)
 	return err ? err : create(cfg->profile, &settings, out, &cfg->error);
 }
 
-int fxmi_layout_with(const struct fxm_layout *layout, const char *name, uint64_t value, struct fxm_layout **out,
+int fxmi_layout_with(const struct fxm_layout *layout, enum fxmi_setting_id id, uint64_t value, struct fxm_layout **out,
 		     struct fxmi_error *error)
 {
 	struct fxmi_settings settings;
@@ -396,7 +397,7 @@ int fxmi_layout_with(const struct fxm_layout *layout, const char *name, uint64_t
 	int err = fxmi_settings_copy(&settings, &layout->settings);
 	if (err)
 		return err;
-	struct fxmi_setting *item = fxmi_settings_find(&settings, name, strlen(name));
+	struct fxmi_setting *item = fxmi_settings_find(&settings, fxmi_setting_name(id), strlen(fxmi_setting_name(id)));
 	err = item ? fxmi_setting_assign(&settings, item, value, error) : -ENOENT;
 	if (err) {
 		fxmi_settings_free(&settings);

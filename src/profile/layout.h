@@ -10,20 +10,21 @@
 #include "config.h"
 #include "expr.h"
 #include "profile.h"
+#include "words.h"
 
 #include <fixmap/layout.h>
 
-/* Number of setting @name: 0 or 1 of an option, an integer, a size, the index of a choice in its list; 0 for no such setting. */
-uint64_t fxmi_setting(const struct fxm_layout *layout, const char *name);
+/* Number of setting @id: 0 or 1 of an option, an integer, a size, the index of a choice in its list; 0 for no such setting. */
+uint64_t fxmi_setting(const struct fxm_layout *layout, enum fxmi_setting_id id);
 
 /* Its text as fxm_config_get() gives it, or NULL. */
-const char *fxmi_setting_text(const struct fxm_layout *layout, const char *name);
+const char *fxmi_setting_text(const struct fxm_layout *layout, enum fxmi_setting_id id);
 
 /* Setting number @i, the profile's first, or NULL past the end: the words of a machine line. */
 const struct fxmi_setting *fxmi_setting_at(const struct fxm_layout *layout, size_t i);
 
-/* Trait @name; 0 when the profile does not have it. */
-uint64_t fxmi_trait(const struct fxm_layout *layout, const char *name);
+/* @trait; 0 when the profile does not have it. */
+uint64_t fxmi_trait(const struct fxm_layout *layout, enum fxmi_trait trait);
 
 /* Holds a layout of a profile that the user wrote against what a machine needs. Errors: -EINVAL, @error says which rule. */
 int fxmi_layout_check(const struct fxm_layout *layout, const struct fxmi_profile *profile, struct fxmi_error *error);
@@ -41,10 +42,10 @@ bool fxmi_layout_pae(const struct fxm_layout *layout);
 int fxmi_boot_at(const struct fxm_layout *layout, size_t i, uint32_t *index, fxm_pa *phys, fxm_pte *prot);
 
 /*
- * The layout of @layout's settings with setting @name changed to @value: reservetop, when reserve_top_address() is called.
+ * The layout of @layout's settings with setting @id changed to @value: reservetop, when reserve_top_address() is called.
  * Errors: -ENOENT this profile has no such setting; -EINVAL it cannot be, @error says why; -ENOMEM.
  */
-int fxmi_layout_with(const struct fxm_layout *layout, const char *name, uint64_t value, struct fxm_layout **out,
+int fxmi_layout_with(const struct fxm_layout *layout, enum fxmi_setting_id id, uint64_t value, struct fxm_layout **out,
 		     struct fxmi_error *error);
 
 #endif

@@ -212,15 +212,21 @@ int fxm_kernel_config(const struct fxm_layout *layout, const char *name, uint64_
 
 /* ---- for the rest of src/ ---------------------------------------------------------------------------------------------------- */
 
-uint64_t fxmi_setting(const struct fxm_layout *layout, const char *name)
+static const struct fxmi_setting *setting_of(const struct fxm_layout *layout, enum fxmi_setting_id id)
 {
-	const struct fxmi_setting *s = fxmi_settings_find(&layout->settings, name, strlen(name));
+	const char *name = fxmi_setting_name(id);
+	return fxmi_settings_find(&layout->settings, name, strlen(name));
+}
+
+uint64_t fxmi_setting(const struct fxm_layout *layout, enum fxmi_setting_id id)
+{
+	const struct fxmi_setting *s = setting_of(layout, id);
 	return s ? s->value : 0;
 }
 
-const char *fxmi_setting_text(const struct fxm_layout *layout, const char *name)
+const char *fxmi_setting_text(const struct fxm_layout *layout, enum fxmi_setting_id id)
 {
-	const struct fxmi_setting *s = fxmi_settings_find(&layout->settings, name, strlen(name));
+	const struct fxmi_setting *s = setting_of(layout, id);
 	return s ? fxmi_setting_as_text(s) : NULL;
 }
 
@@ -229,9 +235,9 @@ const struct fxmi_setting *fxmi_setting_at(const struct fxm_layout *layout, size
 	return i < layout->settings.nr ? &layout->settings.item[i] : NULL;
 }
 
-uint64_t fxmi_trait(const struct fxm_layout *layout, const char *name)
+uint64_t fxmi_trait(const struct fxm_layout *layout, enum fxmi_trait trait)
 {
-	const struct fxmi_symbol *s = find_kind(layout, name, FXMI_ROW_TRAIT, FXMI_ROW_TRAIT);
+	const struct fxmi_symbol *s = find_kind(layout, fxmi_trait_name(trait), FXMI_ROW_TRAIT, FXMI_ROW_TRAIT);
 	return s ? s->value : 0;
 }
 
@@ -267,7 +273,7 @@ unsigned fxmi_layout_address_bits(const struct fxm_layout *layout)
 
 bool fxmi_layout_pae(const struct fxm_layout *layout)
 {
-	return fxmi_setting(layout, "pae") != 0;
+	return fxmi_setting(layout, FXMI_SETTING_pae) != 0;
 }
 
 int fxmi_boot_at(const struct fxm_layout *layout, size_t i, uint32_t *index, fxm_pa *phys, fxm_pte *prot)

@@ -54,7 +54,7 @@ static int check_numbers(const struct rules *r)
 {
 	uint64_t shift = get(r, "PAGE_SHIFT"), pmd = get(r, "PMD_SIZE"), last = get(r, "LAST_PKMAP");
 	uint64_t types = get(r, "KM_TYPE_NR") ? get(r, "KM_TYPE_NR") : get(r, "KM_MAX_IDX");
-	uint64_t colours = fxmi_trait(r->layout, "cache_colours");
+	uint64_t colours = fxmi_trait(r->layout, FXMI_TRAIT_cache_colours);
 	static const char *const aligned[] = {"PAGE_OFFSET", "FIXADDR_TOP", "PKMAP_BASE"};
 
 	if (shift != 12 && shift != 16)
@@ -68,7 +68,7 @@ static int check_numbers(const struct rules *r)
 	if (pmd && get(r, "PAGE_OFFSET") % pmd)
 		return broken(r, "PAGE_OFFSET", "PAGE_OFFSET is %#llx: the direct map begins at a multiple of PMD_SIZE, %#llx",
 			      (unsigned long long)get(r, "PAGE_OFFSET"), (unsigned long long)pmd);
-	if (fxmi_setting(r->layout, "HIGHMEM") && (!last || (last & (last - 1)) || last > MAX_LAST_PKMAP))
+	if (fxmi_setting(r->layout, FXMI_SETTING_HIGHMEM) && (!last || (last & (last - 1)) || last > MAX_LAST_PKMAP))
 		return broken(r, "LAST_PKMAP", "LAST_PKMAP is %llu: the pool has a power of two of slots, at most %d",
 			      (unsigned long long)last, MAX_LAST_PKMAP);
 	if (colours > MAX_COLOURS || (colours & (colours - 1)) || last % (colours ? colours : 1))
@@ -76,11 +76,11 @@ static int check_numbers(const struct rules *r)
 			      "cache_colours is %llu: a cache has a power of two of colours, at most %d, and "
 			      "LAST_PKMAP is a multiple",
 			      (unsigned long long)colours, MAX_COLOURS);
-	if (colours > 1 && fxmi_trait(r->layout, "kmap_atomic_generation") != 3)
+	if (colours > 1 && fxmi_trait(r->layout, FXMI_TRAIT_kmap_atomic_generation) != 3)
 		return broken(r, "cache_colours",
 			      "cache_colours is %llu: temporary mappings have colours since 5.11 only, with kmap_local",
 			      (unsigned long long)colours);
-	int most = fxmi_trait(r->layout, "kmap_atomic_generation") == 3 ? MAX_KM_MAX_IDX : MAX_KM_TYPES;
+	int most = fxmi_trait(r->layout, FXMI_TRAIT_kmap_atomic_generation) == 3 ? MAX_KM_MAX_IDX : MAX_KM_TYPES;
 	if (types < 1 || types > (unsigned)most)
 		return broken(r, get(r, "KM_TYPE_NR") ? "KM_TYPE_NR" : "KM_MAX_IDX", "%llu temporary mappings: there are 1 to %d",
 			      (unsigned long long)types, most);
@@ -141,18 +141,18 @@ static int check_kmap_group(const struct rules *r)
 {
 	int first = fxm_fixed_index(r->layout, "FIX_KMAP_BEGIN"), last = fxm_fixed_index(r->layout, "FIX_KMAP_END");
 	uint64_t types = get(r, "KM_TYPE_NR") ? get(r, "KM_TYPE_NR") : get(r, "KM_MAX_IDX");
-	uint64_t colours = fxmi_trait(r->layout, "cache_colours") ? fxmi_trait(r->layout, "cache_colours") : 1;
-	uint64_t wanted = types * fxmi_setting(r->layout, "NR_CPUS") * colours;
+	uint64_t colours = fxmi_trait(r->layout, FXMI_TRAIT_cache_colours) ? fxmi_trait(r->layout, FXMI_TRAIT_cache_colours) : 1;
+	uint64_t wanted = types * fxmi_setting(r->layout, FXMI_SETTING_NR_CPUS) * colours;
 
-	if (!fxmi_setting(r->layout, "HIGHMEM"))
+	if (!fxmi_setting(r->layout, FXMI_SETTING_HIGHMEM))
 		return 0;
 	if (first < 0 || last < first)
 		return broken(r, "FIX_KMAP_BEGIN", "a kernel with HIGHMEM needs FIX_KMAP_BEGIN and FIX_KMAP_END");
 	if ((uint64_t)(last - first) + 1 < wanted)
 		return broken(r, "FIX_KMAP_BEGIN",
 			      "FIX_KMAP_BEGIN to FIX_KMAP_END are %d slots, and %llu temporary mappings on %llu CPUs need %llu",
-			      last - first + 1, (unsigned long long)types, (unsigned long long)fxmi_setting(r->layout, "NR_CPUS"),
-			      (unsigned long long)wanted);
+			      last - first + 1, (unsigned long long)types,
+			      (unsigned long long)fxmi_setting(r->layout, FXMI_SETTING_NR_CPUS), (unsigned long long)wanted);
 	/* The address of index n has the colour that is n counted from the last one down. */
 	uint64_t begin = get(r, "FIXADDR_TOP") / page_size(r) - (uint64_t)first;
 	if ((begin + 1) % colours || get(r, "PKMAP_BASE") / page_size(r) % colours)

@@ -7,6 +7,7 @@
 
 #include "profile.h"
 #include "profile_file.h"
+#include "words.h"
 
 #include <fixmap/config.h>
 
@@ -17,12 +18,16 @@
 #define DEFAULT_PROFILE "x86_32-6.1"
 #define MAX_PROFILES 32
 
+/* A word of a profile: without @id, its value, it does not compile. */
+#define KNOWN(word, id) &word[0 * (id)]
+
 /* PROFILE rows keep their version as text too: cond is "major.minor.patch", last the address width, expr the architecture. */
 #define FXM_PROFILE(n, arch, major, minor, patch, bits, summary)                                                                   \
 	{FXMI_ROW_PROFILE, #n, #arch, #major "." #minor "." #patch, #bits, summary},
-#define FXM_OPTION(n, default_, help) {FXMI_ROW_OPTION, #n, #default_, NULL, NULL, help},
-#define FXM_INTEGER(n, default_, least, greatest, help) {FXMI_ROW_INTEGER, #n, #default_, #least, #greatest, help},
-#define FXM_SIZE(n, default_, help) {FXMI_ROW_SIZE, #n, #default_, NULL, NULL, help},
+#define FXM_OPTION(n, default_, help) {FXMI_ROW_OPTION, KNOWN(#n, FXMI_SETTING_##n), #default_, NULL, NULL, help},
+#define FXM_INTEGER(n, default_, least, greatest, help)                                                                            \
+	{FXMI_ROW_INTEGER, KNOWN(#n, FXMI_SETTING_##n), #default_, #least, #greatest, help},
+#define FXM_SIZE(n, default_, help) {FXMI_ROW_SIZE, KNOWN(#n, FXMI_SETTING_##n), #default_, NULL, NULL, help},
 #define FXM_CONFIG(n, e) {FXMI_ROW_CONFIG, #n, #e, NULL, NULL, NULL},
 #define FXM_CONST(n, e) {FXMI_ROW_CONST, #n, #e, NULL, NULL, NULL},
 #define FXM_NUMBER(n, e) {FXMI_ROW_NUMBER, #n, #e, NULL, NULL, NULL},
@@ -36,7 +41,7 @@
 #define FXM_FIX_AT(n, e, c) {FXMI_ROW_FIX_AT, #n, #e, #c, NULL, NULL},
 #define FXM_FIX_MARK(n) {FXMI_ROW_FIX_MARK, #n, NULL, "1", NULL, NULL},
 #define FXM_KM_TYPE(n) {FXMI_ROW_KM_TYPE, #n, NULL, NULL, NULL, NULL},
-#define FXM_TRAIT(n, e) {FXMI_ROW_TRAIT, #n, #e, NULL, NULL, NULL},
+#define FXM_TRAIT(n, e) {FXMI_ROW_TRAIT, KNOWN(#n, FXMI_TRAIT_##n), #e, NULL, NULL, NULL},
 #define FXM_SITE(key, where) {FXMI_ROW_SITE, #key, where, NULL, NULL, NULL},
 #define FXM_REGION(n, start, size) {FXMI_ROW_REGION, #n, #start, #size, NULL, NULL},
 #define FXM_BOOT(n, phys, prot) {FXMI_ROW_BOOT, #n, #phys, #prot, NULL, NULL},

@@ -5,16 +5,20 @@
 #include "report.h"
 #include "state.h"
 
-static const char *const detectors[] = {"leak", "use-after-unmap", "double-unmap", "unmap-order", "wrong-argument", "foreign-use",
-					"slot-reuse", "sleep-in-atomic", "past-the-page", "too-deep", "stale-tlb",
-					"device-dereference", "unattached-thread",
-					/* the kernel tier's */
-					"free-while-mapped", "red-zone", "use-after-free", "virt-to-page", "truncated-pointer"};
-#define NR_DETECTORS (sizeof(detectors) / sizeof(detectors[0]))
+static const char *const detectors[] = {
+#define FXMI_DETECTOR(NAME, word) word,
+#include "detectors.def"
+#undef FXMI_DETECTOR
+};
+
+const char *fxmi_detector_name(enum fxmi_detector detector)
+{
+	return detectors[detector];
+}
 
 bool fxmi_is_detector(const char *name, size_t len)
 {
-	for (size_t i = 0; i < NR_DETECTORS; i++)
+	for (size_t i = 0; i < FXMI_DETECTORS; i++)
 		if (strlen(detectors[i]) == len && !memcmp(detectors[i], name, len))
 			return true;
 	return false;
@@ -23,7 +27,7 @@ bool fxmi_is_detector(const char *name, size_t len)
 void fxmi_detectors_list(char *buf, size_t size)
 {
 	size_t used = 0;
-	for (size_t i = 0; i < NR_DETECTORS && used < size; i++)
+	for (size_t i = 0; i < FXMI_DETECTORS && used < size; i++)
 		used += (size_t)snprintf(buf + used, size - used, " %s", detectors[i]);
 }
 
@@ -45,11 +49,12 @@ static int check_detectors(const char *text, struct fxmi_error *error)
 	}
 }
 
-FXMI_WORDS("detect", check_detectors)
+FXMI_WORDS(FXMI_SETTING_detect, check_detectors)
 
-bool fxmi_detects(const struct fxm_layout *layout, const char *name)
+bool fxmi_detects(const struct fxm_layout *layout, enum fxmi_detector detector)
 {
-	const char *list = fxmi_setting_text(layout, "detect");
+	const char *name = fxmi_detector_name(detector);
+	const char *list = fxmi_setting_text(layout, FXMI_SETTING_detect);
 	size_t len = strlen(name);
 	if (!strcmp(list, "on"))
 		return true;

@@ -126,17 +126,17 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 			return;
 		}
 		runs_on(cpu, k, &about, &notes);
-		fxmi_finding(k, cpu, "use-after-unmap", &about, "%s of %llx after its mapping was undone; %s",
+		fxmi_finding(k, cpu, FXMI_FIND_USE_AFTER_UNMAP, &about, "%s of %llx after its mapping was undone; %s",
 			     info->fault.access == FXM_WRITE ? "write" : "read", va,
 			     info->fault.present ? "the PTE is still there, so this kernel goes on"
 						 : "the PTE is gone, so the kernel would fault");
 		return;
 	case FXMI_TRAP_DEVICE:
-		fxmi_finding(k, cpu, "device-dereference", &about,
+		fxmi_finding(k, cpu, FXMI_FIND_DEVICE_DEREFERENCE, &about,
 			     "%llx maps device memory: use readl() and writel(), not a pointer", va);
 		return;
 	case FXMI_TRAP_UNATTACHED:
-		fxmi_finding(k, cpu, "unattached-thread", &about,
+		fxmi_finding(k, cpu, FXMI_FIND_UNATTACHED_THREAD, &about,
 			     "a thread that sits on no vCPU touched %llx: call fxm_attach() in it first; it goes on as CPU 0", va);
 		return;
 	}

@@ -42,19 +42,19 @@ static bool is_highmem(const struct fxmi_kernel *k, uint64_t pa)
 
 /* ---- the words after "[#1]" ---- */
 
-static uint64_t setting(const struct fxmi_kernel *k, const char *name)
+static uint64_t setting(const struct fxmi_kernel *k, enum fxmi_setting_id id)
 {
-	return fxmi_setting(k->layout, name);
+	return fxmi_setting(k->layout, id);
 }
 
 static bool is_preemptible(const struct fxmi_kernel *k)
 {
-	return (setting(k, "PREEMPT") || setting(k, "PREEMPTION")) && !k->preempt_rt;
+	return (setting(k, FXMI_SETTING_PREEMPT) || setting(k, FXMI_SETTING_PREEMPTION)) && !k->preempt_rt;
 }
 
 static bool has_isolation(const struct fxmi_kernel *k)
 {
-	return setting(k, "PAGE_TABLE_ISOLATION") ||
+	return setting(k, FXMI_SETTING_PAGE_TABLE_ISOLATION) || setting(k, FXMI_SETTING_MITIGATION_PAGE_TABLE_ISOLATION) ||
 	       (!strcmp(fxmi_layout_arch(k->layout), "x86_64") && k->version >= VERSION(4, 15));
 }
 
@@ -68,10 +68,10 @@ void fxmi_oops_words(const struct fxmi_kernel *k, char *buf, size_t size)
 	    {k->preempt_rt, "PREEMPT_RT"},
 	    {is_preemptible(k), "PREEMPT"},
 	    {k->smp, "SMP"},
-	    {has_isolation(k) && setting(k, "pti"), "PTI"},
-	    {has_isolation(k) && !setting(k, "pti"), "NOPTI"},
-	    {is_arm && setting(k, "THUMB2_KERNEL"), "THUMB2"},
-	    {is_arm && !setting(k, "THUMB2_KERNEL"), "ARM"},
+	    {has_isolation(k) && setting(k, FXMI_SETTING_pti), "PTI"},
+	    {has_isolation(k) && !setting(k, FXMI_SETTING_pti), "NOPTI"},
+	    {is_arm && setting(k, FXMI_SETTING_THUMB2_KERNEL), "THUMB2"},
+	    {is_arm && !setting(k, FXMI_SETTING_THUMB2_KERNEL), "ARM"},
 	};
 	size_t used = 0;
 
@@ -153,7 +153,7 @@ static void tables_of_i386(struct oops *o)
 	uint64_t pde = fxmi_phys_word(o->k, root + (va >> 22 & 1023) * 4, 4);
 
 	add(o, "*pde = %08llx\n", (unsigned long long)pde);
-	if ((pde & 1) && !setting(o->k, "HIGHPTE"))
+	if ((pde & 1) && !setting(o->k, FXMI_SETTING_HIGHPTE))
 		add(o, "*pte = %08llx\n",
 		    (unsigned long long)fxmi_phys_word(o->k, (pde & ~UINT64_C(0xfff)) + ((va & 0x3ff000) >> 12) * 4, 4));
 }

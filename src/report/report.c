@@ -178,16 +178,21 @@ static void fill_notes(struct fxm_report *r, struct fxm_note *out, const struct 
 const char *fxm_report_kind_name(enum fxm_report_kind kind)
 {
 	static const char *const names[] = {
-	    [FXM_REPORT_WARN] = "warn",		[FXM_REPORT_BUG] = "bug",	    [FXM_REPORT_OOPS] = "oops",
-	    [FXM_REPORT_SLEEPING] = "sleeping", [FXM_REPORT_DEADLOCK] = "deadlock", [FXM_REPORT_HUNG] = "hung",
-	    [FXM_REPORT_FINDING] = "finding",
+#define FXM_REPORT_KIND(NAME, word, ends_task, what) [FXM_REPORT_##NAME] = #word,
+#include <fixmap/report_kinds.def>
+#undef FXM_REPORT_KIND
 	};
 	return (unsigned)kind <= FXM_REPORT_FINDING ? names[kind] : "?";
 }
 
 bool fxmi_report_ends_task(enum fxm_report_kind kind)
 {
-	return kind == FXM_REPORT_BUG || kind == FXM_REPORT_OOPS || kind == FXM_REPORT_DEADLOCK;
+	static const bool ends[] = {
+#define FXM_REPORT_KIND(NAME, word, ends_task, what) [FXM_REPORT_##NAME] = (ends_task),
+#include <fixmap/report_kinds.def>
+#undef FXM_REPORT_KIND
+	};
+	return ends[kind];
 }
 
 static void add_note(struct fxmi_text *t, const struct fxm_note *note)
@@ -334,34 +339,28 @@ bool fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, 
 	return true;
 }
 
-bool fxmi_is_consequence(const char *detector, unsigned told)
+bool fxmi_is_consequence(enum fxmi_detector detector, unsigned told)
 {
 	enum {
 		UNMAP = FXMI_MISTAKE_ORDER | FXMI_MISTAKE_STAYS | FXMI_MISTAKE_REUSE,
 		LEAK = FXMI_MISTAKE_STAYS | FXMI_MISTAKE_LEAK | FXMI_MISTAKE_SLEEP | FXMI_MISTAKE_FREE
 	};
-	static const struct {
-		const char *detector;
-		unsigned of;
-	} consequences[] = {
-	    {"unmap-order", UNMAP | FXMI_MISTAKE_LEAK},
-	    {"double-unmap", UNMAP | FXMI_MISTAKE_LEAK},
-	    {"wrong-argument", UNMAP | FXMI_MISTAKE_LEAK},
-	    {"slot-reuse", UNMAP | FXMI_MISTAKE_LEAK},
-	    {"use-after-unmap", UNMAP},
-	    {"foreign-use", UNMAP},
-	    {"past-the-page", UNMAP},
-	    {"free-while-mapped", LEAK | FXMI_MISTAKE_ORDER},
-	    {"leak", LEAK},
+	static const unsigned of[FXMI_DETECTORS] = {
+	    [FXMI_FIND_UNMAP_ORDER] = UNMAP | FXMI_MISTAKE_LEAK,
+	    [FXMI_FIND_DOUBLE_UNMAP] = UNMAP | FXMI_MISTAKE_LEAK,
+	    [FXMI_FIND_WRONG_ARGUMENT] = UNMAP | FXMI_MISTAKE_LEAK,
+	    [FXMI_FIND_SLOT_REUSE] = UNMAP | FXMI_MISTAKE_LEAK,
+	    [FXMI_FIND_USE_AFTER_UNMAP] = UNMAP,
+	    [FXMI_FIND_FOREIGN_USE] = UNMAP,
+	    [FXMI_FIND_PAST_THE_PAGE] = UNMAP,
+	    [FXMI_FIND_FREE_WHILE_MAPPED] = LEAK | FXMI_MISTAKE_ORDER,
+	    [FXMI_FIND_LEAK] = LEAK,
 	};
 
-	for (size_t i = 0; i < sizeof(consequences) / sizeof(consequences[0]); i++)
-		if (!strcmp(consequences[i].detector, detector))
-			return told & consequences[i].of;
-	return false;
+	return told & of[detector];
 }
 
-bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
+bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxmi_detector detector, const struct fxmi_subject *about,
 		  const char *fmt, ...)
 {
 	char message[512], head[128];
@@ -374,8 +373,8 @@ bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detec
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
-	snprintf(head, sizeof(head), "==== finding: %s (libfixmap, not the kernel) ====\n", detector);
-	fxmi_report(k, cpu, FXM_REPORT_FINDING, detector, NULL, head, about, message);
+	snprintf(head, sizeof(head), "==== finding: %s (libfixmap, not the kernel) ====\n", fxmi_detector_name(detector));
+	fxmi_report(k, cpu, FXM_REPORT_FINDING, fxmi_detector_name(detector), NULL, head, about, message);
 	return true;
 }
 

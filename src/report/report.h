@@ -54,19 +54,28 @@ void fxmi_warn(struct fxm_vcpu *cpu, const char *key, const struct fxmi_subject 
 bool fxmi_warn_once(struct fxm_vcpu *cpu, enum fxmi_once once, const char *key, const struct fxmi_subject *about, const char *fmt,
 		    ...) __attribute__((format(printf, 5, 6)));
 
+enum fxmi_detector {
+#define FXMI_DETECTOR(NAME, word) FXMI_FIND_##NAME,
+#include "detectors.def"
+#undef FXMI_DETECTOR
+	FXMI_DETECTORS
+};
+
 /* A detector's finding; false when it is off. @cpu may be NULL only for reports at machine destruction; then @k says whose. */
-bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, const char *detector, const struct fxmi_subject *about,
+bool fxmi_finding(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxmi_detector detector, const struct fxmi_subject *about,
 		  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* Whether detector @name is on: detect=on, or detect=LIST that names it. */
-bool fxmi_detects(const struct fxm_layout *layout, const char *name);
+const char *fxmi_detector_name(enum fxmi_detector detector);
+
+/* Whether it is on: detect=on, or detect=LIST that names it. */
+bool fxmi_detects(const struct fxm_layout *layout, enum fxmi_detector detector);
 
 /* Whether detect=LIST may name it; all such names, each after a space. */
 bool fxmi_is_detector(const char *name, size_t len);
 void fxmi_detectors_list(char *buf, size_t size);
 
 /* Whether what @detector found of a mapping comes of a mistake that was @told about it already (bits of enum fxmi_mistake). */
-bool fxmi_is_consequence(const char *detector, unsigned told);
+bool fxmi_is_consequence(enum fxmi_detector detector, unsigned told);
 
 /* A report whose kernel text is made elsewhere (oops.c, deadlock). @text_head: the kernel's own lines. */
 void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_kind kind, const char *detector, const char *where,

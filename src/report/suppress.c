@@ -147,7 +147,7 @@ static int check_suppressions(const char *text, struct fxmi_error *error)
 	return err;
 }
 
-FXMI_WORDS("suppress", check_suppressions)
+FXMI_WORDS(FXMI_SETTING_suppress, check_suppressions)
 
 /* ---- matching ---- */
 

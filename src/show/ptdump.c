@@ -468,7 +468,7 @@ int fxm_ptdump_check_wx(struct fxm_machine *m, FILE *out)
 
 	if (error)
 		return error;
-	if (d.dialect->walk != walk_x86 || !fxmi_setting(d.k->layout, "nx") || d.k->pte_bytes < 8)
+	if (d.dialect->walk != walk_x86 || !fxmi_setting(d.k->layout, FXMI_SETTING_nx) || d.k->pte_bytes < 8)
 		return -ENOSYS;
 	if (d.wx_pages)
 		fprintf(out, "x86/mm: Checked W+X mappings: FAILED, %llu W+X pages found.\n", (unsigned long long)d.wx_pages);

@@ -84,6 +84,11 @@ struct fxmi_kernel {
 	bool has_high_get;    /* ARCH_NEEDS_KMAP_HIGH_GET */
 	bool atomic_high_get; /* kmap_atomic tries it */
 	bool cache_vivt;
+	bool atomic_flush_at_map; /* kmap_atomic flushes what the slot showed before */
+	bool atomic_pte_left;	  /* kunmap_atomic leaves the PTE in place, and flushes nothing */
+	bool debug_virtual;	  /* __pa() of what is not in the direct map is a BUG */
+	bool kmap_to_page_local;  /* kmap_to_page() knows addresses of kmap_local */
+	uint64_t atomic_step;	  /* what kmap_atomic adds to fxm_vcpu.counts, besides a level */
 	uint32_t cache_colours; /* a power of two: pages that a virtually indexed cache holds apart */
 	uint64_t va_mask, fixaddr_top, fixaddr_start, page_offset, high_memory;
 	uint32_t nr_fixed; /* __end_of_fixed_addresses */

@@ -178,24 +178,24 @@ static int report_leak(const struct fxm_held *held, void *arg)
 	fxm_symbolize(held->site, place, sizeof(place));
 	switch (held->kind) {
 	case FXM_HELD_PAGES:
-		fxmi_finding(leaks->k, NULL, "leak", &about, "page%s pfn %llx (order %u) never freed, allocated at %s",
+		fxmi_finding(leaks->k, NULL, FXMI_FIND_LEAK, &about, "page%s pfn %llx (order %u) never freed, allocated at %s",
 			     held->order ? "s from" : "", pfn, held->order, place);
 		break;
 	case FXM_HELD_KMALLOC:
 		about.va = va;
 		about.pfn_plus_1 = 0;
-		fxmi_finding(leaks->k, NULL, "leak", &about, "%zu bytes at %llx never freed, kmalloc() at %s", held->size_bytes, va,
-			     place);
+		fxmi_finding(leaks->k, NULL, FXMI_FIND_LEAK, &about, "%zu bytes at %llx never freed, kmalloc() at %s",
+			     held->size_bytes, va, place);
 		break;
 	case FXM_HELD_FIXMAP:
 		about.va = va;
 		about.slot_plus_1 = (int)held->index + 1;
-		fxmi_finding(leaks->k, NULL, "leak", &about, "fixmap %u%s%s%s still maps pfn %llx at %llx, set at %s", held->index,
-			     fixed ? " (" : "", fixed ? fixed : "", fixed ? ")" : "", pfn, va, place);
+		fxmi_finding(leaks->k, NULL, FXMI_FIND_LEAK, &about, "fixmap %u%s%s%s still maps pfn %llx at %llx, set at %s",
+			     held->index, fixed ? " (" : "", fixed ? fixed : "", fixed ? ")" : "", pfn, va, place);
 		break;
 	case FXM_HELD_IRQ:
 		about.pfn_plus_1 = 0;
-		fxmi_finding(leaks->k, NULL, "leak", &about, "IRQ %u never freed, request_irq() at %s", held->index, place);
+		fxmi_finding(leaks->k, NULL, FXMI_FIND_LEAK, &about, "IRQ %u never freed, request_irq() at %s", held->index, place);
 		break;
 	}
 	return 0;

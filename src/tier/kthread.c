@@ -117,7 +117,7 @@ static void report_leak(struct fxmi_kernel *k, const struct fxmi_kthread *t)
 	char place[300];
 
 	fxm_symbolize((struct fxm_site){t->site}, place, sizeof(place));
-	fxmi_finding(k, NULL, "leak", &(struct fxmi_subject){.site = t->site, .is_left = true},
+	fxmi_finding(k, NULL, FXMI_FIND_LEAK, &(struct fxmi_subject){.site = t->site, .is_left = true},
 		     "kernel thread %s (pid %d) never stopped, kthread_create() at %s", t->t.current.comm, t->t.current.pid, place);
 }
 

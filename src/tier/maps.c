@@ -125,8 +125,8 @@ static FXMI_COLD uint64_t unmap_of_page(struct fxm_vcpu *cpu, const char *unmap,
 	}
 	about.site = (uintptr_t)site;
 	fxmi_tier_describe(k, (uintptr_t)page, what, sizeof(what));
-	fxmi_finding(k, cpu, "wrong-argument", &about, "%s() takes the address that the map returned and was given %s: %s", unmap,
-		     what, then);
+	fxmi_finding(k, cpu, FXMI_FIND_WRONG_ARGUMENT, &about, "%s() takes the address that the map returned and was given %s: %s",
+		     unmap, what, then);
 	return k->page_offset;
 }
 

@@ -88,7 +88,7 @@ struct fxm_page *fxm_k_alloc_pages(unsigned gfp, unsigned order)
 static void check_mapped(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned order, const void *site)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	if (!fxmi_detects(k->layout, "free-while-mapped"))
+	if (!fxmi_detects(k->layout, FXMI_FIND_FREE_WHILE_MAPPED))
 		return;
 	for (struct fxm_page *p = page; p < page + (1u << order) && fxmi_page_is_valid(k->m, p); p++) {
 		unsigned long long pfn = fxmi_page_pfn(k->m, p);
@@ -100,8 +100,9 @@ static void check_mapped(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned o
 		about.va = m.va;
 		about.slot_plus_1 = m.users ? (int)m.slot + 1 : 0;
 		fxmi_about_mapping(&about, &m);
-		fxmi_finding(k, cpu, "free-while-mapped", &about, "page pfn %llx is freed while it is mapped at %llx: %s() first",
-			     pfn, (unsigned long long)m.va, fxmi_mapping_undo(&m));
+		fxmi_finding(k, cpu, FXMI_FIND_FREE_WHILE_MAPPED, &about,
+			     "page pfn %llx is freed while it is mapped at %llx: %s() first", pfn, (unsigned long long)m.va,
+			     fxmi_mapping_undo(&m));
 		fxmi_mapping_tell(&m, FXMI_MISTAKE_FREE);
 	}
 }

@@ -98,8 +98,8 @@ void *fxm_k_krealloc(const void *old, size_t size, unsigned gfp)
 	/* an object of no bytes is usable for none, too, and known */
 	if ((uintptr_t)old > 16 && !had && !fxm_ksize(k->m, fxm_va_of(fxmi_tier_simulated(k->m, (uintptr_t)old)))) {
 		describe_no_object(k, old, what, sizeof(what));
-		fxmi_finding(k, cpu, "use-after-free", &(struct fxmi_subject){.site = (uintptr_t)site}, "krealloc() was given %s",
-			     what);
+		fxmi_finding(k, cpu, FXMI_FIND_USE_AFTER_FREE, &(struct fxmi_subject){.site = (uintptr_t)site},
+			     "krealloc() was given %s", what);
 	}
 	if (had >= size)
 		return (void *)old;

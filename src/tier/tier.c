@@ -7,6 +7,7 @@
  * Invariant: a host value is simulated + delta, for every address of the simulated address space, mapped or not.
  */
 #include "detect.h"
+#include "mapping.h"
 #include "report.h"
 #include "state.h"
 #include "tier.h"
@@ -163,7 +164,7 @@ FXMI_COLD void fxmi_tier_kunmap_address(struct fxm_vcpu *cpu, const void *addres
 	if (flags >> 30 == 2)
 		fxmi_bug(cpu, "kunmap_high_unmapped", &about, "kunmap() takes the page and was given %s", what);
 	fxmi_finding(
-	    k, cpu, "wrong-argument", &about,
+	    k, cpu, FXMI_FIND_WRONG_ARGUMENT, &about,
 	    "kunmap() takes the page and was given %s: the kernel takes what lies there for a lowmem page and does nothing%s", what,
 	    then);
 }
@@ -180,7 +181,7 @@ struct fxm_vcpu *fxmi_tier_check_page(const char *function, const struct fxm_pag
 static FXMI_COLD void truncated(struct fxm_vcpu *cpu, const char *function, uint64_t value, const void *site)
 {
 	fxmi_finding(
-	    fxmi_kernel_of(cpu), cpu, "truncated-pointer", &(struct fxmi_subject){.va = value, .site = (uintptr_t)site},
+	    fxmi_kernel_of(cpu), cpu, FXMI_FIND_TRUNCATED_POINTER, &(struct fxmi_subject){.va = value, .site = (uintptr_t)site},
 	    "%s() was given %llx: a pointer truncated to 32 bits, which is only the same pointer while the window lies at the "
 	    "simulated addresses (identity=1); keep pointers in unsigned long or void *",
 	    function, (unsigned long long)value);
@@ -262,7 +263,7 @@ unsigned long fxm_k_pa(unsigned long address)
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	uint64_t va = fxmi_tier_address_arg(cpu, "__pa", (void *)address, __builtin_return_address(0));
-	uint64_t pa = (va - k->page_offset) & k->va_mask;
+	uint64_t pa = fxmi_phys_addr(cpu, va);
 
 	if (fxmi_unlikely(va > k->high_memory || fxmi_pkmap_nr(&k->pkmap, va) >= 0)) {
 		struct fxmi_subject about = {.va = va, .site = (uintptr_t)__builtin_return_address(0)};
@@ -270,7 +271,7 @@ unsigned long fxm_k_pa(unsigned long address)
 
 		fxmi_tier_describe(k, address, what, sizeof(what));
 		fxmi_history(k, va, &about);
-		fxmi_finding(k, cpu, "virt-to-page", &about,
+		fxmi_finding(k, cpu, FXMI_FIND_VIRT_TO_PAGE, &about,
 			     "virt_to_phys() is for lowmem and was given %s: the kernel computes %llx, which is not where it lies",
 			     what, (unsigned long long)pa);
 	}
@@ -297,7 +298,7 @@ struct fxm_page *fxm_k_virt_to_page(const void *address)
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	uint64_t va = fxmi_tier_address_arg(cpu, "virt_to_page", address, __builtin_return_address(0));
-	uint64_t pfn = ((va - k->page_offset) & k->va_mask) >> FXM_PAGE_SHIFT;
+	uint64_t pfn = fxmi_phys_addr(cpu, va) >> FXM_PAGE_SHIFT;
 
 	if (fxmi_unlikely(va < k->page_offset || va >= k->high_memory)) {
 		struct fxmi_subject about = {.va = va, .site = (uintptr_t)__builtin_return_address(0)};
@@ -305,7 +306,7 @@ struct fxm_page *fxm_k_virt_to_page(const void *address)
 
 		fxmi_tier_describe(k, (uintptr_t)address, what, sizeof(what));
 		fxmi_history(k, va, &about);
-		fxmi_finding(k, cpu, "virt-to-page", &about,
+		fxmi_finding(k, cpu, FXMI_FIND_VIRT_TO_PAGE, &about,
 			     "virt_to_page() is for lowmem and was given %s: the kernel computes pfn %llx, which is not its page",
 			     what, (unsigned long long)pfn);
 	}

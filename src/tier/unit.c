@@ -93,7 +93,7 @@ static struct fxm_stamp stamp_of_machine(const struct fxmi_kernel *k)
 	    .fix_kmap_begin = k->has_kmap_group ? k->fix_kmap_begin : 0,
 	    .end_of_fixed_addresses = k->nr_fixed,
 	    .km_type_nr = k->km_type_nr,
-	    .nr_cpus = (uint32_t)fxmi_setting(k->layout, "NR_CPUS"),
+	    .nr_cpus = (uint32_t)fxmi_setting(k->layout, FXMI_SETTING_NR_CPUS),
 	    .last_pkmap = (uint32_t)fxm_layout_get(k->layout, "LAST_PKMAP"),
 	    .pte_bytes = k->pte_bytes,
 	    .enum_sum = enum_sum(k->layout),

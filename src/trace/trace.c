@@ -55,8 +55,7 @@ static void machine_line_locked(struct fxmi_kernel *k)
 
 	for (size_t i = 0; (s = fxmi_setting_at(k->layout, i)) != NULL; i++)
 		if (is_machine_word(s) && used < sizeof(line))
-			used += (size_t)snprintf(line + used, sizeof(line) - used, " %s=%s", s->row->name,
-						 fxmi_setting_text(k->layout, s->row->name));
+			used += (size_t)snprintf(line + used, sizeof(line) - used, " %s=%s", s->row->name, fxmi_setting_as_text(s));
 	fxmi_trace_emit_locked(k->trace, "%s", line);
 }
 
@@ -101,8 +100,9 @@ static void header_locked(struct fxmi_kernel *k)
 	struct fxmi_trace *t = k->trace;
 
 	fxmi_trace_emit_locked(t, "V 1 kernel=libfixmap-" FXM_VERSION "-hosted cpu_nx=%u pti=%u pge=%u",
-			       (unsigned)fxmi_setting(k->layout, "nx"), (unsigned)fxmi_setting(k->layout, "pti"),
-			       (unsigned)fxmi_setting(k->layout, "pge"));
+			       (unsigned)fxmi_setting(k->layout, FXMI_SETTING_nx),
+			       (unsigned)fxmi_setting(k->layout, FXMI_SETTING_pti),
+			       (unsigned)fxmi_setting(k->layout, FXMI_SETTING_pge));
 	machine_line_locked(k);
 	layout_lines_locked(k);
 	for (unsigned id = k->m->desc.cpus; id < k->m->cpus_online; id++)
@@ -180,7 +180,7 @@ void fxm_trace_stop(struct fxm_machine *m, const char *name)
 int fxmi_trace_init(struct fxmi_kernel *k)
 {
 	struct fxmi_trace *t = calloc(1, sizeof(*t));
-	const char *name = fxmi_setting_text(k->layout, "trace");
+	const char *name = fxmi_setting_text(k->layout, FXMI_SETTING_trace);
 
 	if (!t)
 		return -ENOMEM;

@@ -9,54 +9,21 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "edited_profile.h"
 #include "kernel_machine.h"
 
 enum { COLOURS = 4, PER_COLOUR = 1024 / COLOURS };
 
 static char profile[] = "/tmp/coloured-XXXXXX.def";
 
-/* Copies the text up to @what, writes @instead, and goes on behind it. */
-static const char *replace(FILE *out, const char *text, const char *what, const char *instead)
-{
-	const char *at = strstr(text, what);
-
-	assert_non_null(at);
-	fwrite(text, 1, (size_t)(at - text), out);
-	fputs(instead, out);
-	return at + strlen(what);
-}
-
-/* The text of a file beside the profiles, until the next one is read. */
-static const char *text_of(const char *name)
-{
-	static char text[2][32768];
-	static unsigned next;
-	const char *folder = getenv("FIXMAP_PROFILES");
-	char path[512], *into = text[next++ % 2];
-
-	assert_non_null(folder);
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	FILE *in = fopen(path, "r");
-	assert_non_null(in);
-	into[fread(into, 1, sizeof(text[0]) - 1, in)] = 0;
-	fclose(in);
-	return into;
-}
-
 static int write_profile(void **state)
 {
-	FILE *out = fdopen(mkstemps(profile, 4), "w");
-	const char *at = text_of("x86_32-6.1.def"), *shared = text_of("x86_32-local.def");
-
+	static const struct edit edits[] = {{"FXM_PROFILE(x86_32-6.1,", "FXM_PROFILE(coloured,"},
+					    {"KM_MAX_IDX * NR_CPUS,", "KM_MAX_IDX * NR_CPUS * 4,"},
+					    {"FXM_TRAIT(cache_colours, 1)", "FXM_TRAIT(cache_colours, 4)"},
+					    {NULL, NULL}};
 	(void)state;
-	assert_non_null(out);
-	at = replace(out, at, "FXM_PROFILE(x86_32-6.1,", "FXM_PROFILE(coloured,");
-	at = replace(out, at, "#include \"x86_32-local.def\"\n", "");
-	shared = replace(out, shared, "KM_MAX_IDX * NR_CPUS,", "KM_MAX_IDX * NR_CPUS * 4,");
-	shared = replace(out, shared, "FXM_TRAIT(cache_colours, 1)", "FXM_TRAIT(cache_colours, 4)");
-	fputs(shared, out);
-	fputs(at, out);
-	fclose(out);
+	write_edited_profile(profile, "x86_32-6.1", edits);
 	return 0;
 }
 

@@ -424,14 +424,14 @@ static void reserved_top_moves_everything(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct fxm_layout *before = make(cases[i].words), *after;
 		struct fxmi_error error;
-		assert_int_equal(fxmi_layout_with(before, "reservetop", cases[i].reserve, &after, &error), 0);
+		assert_int_equal(fxmi_layout_with(before, FXMI_SETTING_reservetop, cases[i].reserve, &after, &error), 0);
 		uint64_t moved = fxm_layout_get(before, "FIXADDR_TOP") - cases[i].top;
 		assert_int_equal(fxm_layout_get(after, "FIXADDR_TOP"), cases[i].top);
 		assert_int_equal(fxm_layout_get(after, "FIXADDR_START"), fxm_layout_get(before, "FIXADDR_START") - moved);
 		assert_int_equal(fxm_layout_get(after, "PKMAP_BASE"), fxm_layout_get(before, "PKMAP_BASE") - moved);
 		assert_int_equal(fxm_layout_get(after, "MAXMEM"), fxm_layout_get(before, "MAXMEM") - moved);
 		assert_int_equal(number(after, "FIX_KMAP_BEGIN"), number(before, "FIX_KMAP_BEGIN"));
-		assert_int_equal(fxmi_setting(after, "reservetop"), cases[i].reserve);
+		assert_int_equal(fxmi_setting(after, FXMI_SETTING_reservetop), cases[i].reserve);
 		fxm_layout_destroy(before);
 		fxm_layout_destroy(after);
 	}
@@ -442,11 +442,11 @@ static void reserving_too_much_or_on_2_6_is_refused(void **state)
 	struct fxm_layout *a = make(CONFIG_A), *b = make(CONFIG_B), *none = (void *)1;
 	struct fxmi_error error;
 	(void)state;
-	assert_int_equal(fxmi_layout_with(a, "reservetop", 1, &none, &error), -ENOENT);
+	assert_int_equal(fxmi_layout_with(a, FXMI_SETTING_reservetop, 1, &none, &error), -ENOENT);
 	assert_null(none);
-	assert_int_equal(fxmi_layout_with(b, "reservetop", 0x3f000000, &none, &error), -EINVAL);
+	assert_int_equal(fxmi_layout_with(b, FXMI_SETTING_reservetop, 0x3f000000, &none, &error), -EINVAL);
 	assert_non_null(strstr(error.text, "reservetop=3f000000"));
-	assert_int_equal(fxmi_layout_with(b, "reservetop", UINT64_MAX, &none, &error), -EINVAL);
+	assert_int_equal(fxmi_layout_with(b, FXMI_SETTING_reservetop, UINT64_MAX, &none, &error), -EINVAL);
 	assert_int_equal(fxm_layout_get(b, "FIXADDR_TOP"), 0xfffff000);
 	fxm_layout_destroy(a);
 	fxm_layout_destroy(b);
@@ -490,7 +490,8 @@ static void impossible_settings_get_one_line(void **state)
 	    {CONFIG_A "PREEMPT_COUNT=0", "write PREEMPT_COUNT=1"},
 	    {CONFIG_B "pti=1", "write pti=0"},
 	    {"profile=arm-4.7 pae=1", "write pae=0"},
-	    {"profile=arm-4.7 CPU_TLB_V6=1 CPU_CACHE_VIVT=1", "does not compile in 4.7"},
+	    {"profile=arm-4.7 CPU_CACHE_VIVT=1", "write CPU_V7=0"},
+	    {"profile=arm-4.7 CPU_V7=0 CPU_TLB_V6=1 CPU_CACHE_VIVT=1", "does not compile in 4.7"},
 	    {"profile=arm64-4.7 ARM64_PAGE_SHIFT=14", "write 12 (4 KB) or 16 (64 KB)"},
 	    {"profile=arm64-4.7 ARM64_VA_BITS=42", "write 39 or 48 for 4 KB pages"},
 	    {"profile=arm64-4.7 HIGHMEM=1", "arm64 has no high memory"},
@@ -584,21 +585,21 @@ static void src_finds_traits_sites_and_settings(void **state)
 	fxm_pa phys;
 	fxm_pte prot;
 	(void)state;
-	assert_int_equal(fxmi_trait(a, "kmap_atomic_generation"), 1);
-	assert_int_equal(fxmi_trait(b, "kmap_atomic_generation"), 2);
-	assert_int_equal(fxmi_trait(a, "pagefault_counter"), 0);
-	assert_int_equal(fxmi_trait(b, "no_such_trait"), 0);
+	assert_int_equal(fxmi_trait(a, FXMI_TRAIT_kmap_atomic_generation), 1);
+	assert_int_equal(fxmi_trait(b, FXMI_TRAIT_kmap_atomic_generation), 2);
+	assert_int_equal(fxmi_trait(a, FXMI_TRAIT_pagefault_counter), 0);
+	assert_int_equal(fxmi_trait(b, FXMI_TRAIT_kmap_local_increment), 0);
 	assert_string_equal(fxmi_site(a, "kunmap_irq"), "arch/i386/mm/highmem.c:14");
 	assert_string_equal(fxmi_site(b, "atomic_busy"), "arch/x86/mm/highmem_32.c:47");
 	assert_null(fxmi_site(c, "kunmap_irq"));
-	assert_int_equal(fxmi_setting(a, "NR_CPUS"), 8);
-	assert_string_equal(fxmi_setting_text(a, "ram_end"), "7ffe0000");
-	assert_null(fxmi_setting_text(a, "INTEL_TXT"));
+	assert_int_equal(fxmi_setting(a, FXMI_SETTING_NR_CPUS), 8);
+	assert_string_equal(fxmi_setting_text(a, FXMI_SETTING_ram_end), "7ffe0000");
+	assert_null(fxmi_setting_text(a, FXMI_SETTING_INTEL_TXT));
 	assert_int_equal(fxmi_layout_version(b), 0x040f00);
-	assert_true(fxmi_detects(a, "leak"));
-	assert_false(fxmi_detects(a, "use-after-unmap"));
-	assert_false(fxmi_detects(b, "leak"));
-	assert_true(fxmi_detects(c, "leak"));
+	assert_true(fxmi_detects(a, FXMI_FIND_LEAK));
+	assert_false(fxmi_detects(a, FXMI_FIND_USE_AFTER_UNMAP));
+	assert_false(fxmi_detects(b, FXMI_FIND_LEAK));
+	assert_true(fxmi_detects(c, FXMI_FIND_LEAK));
 	assert_int_equal(fxmi_boot_at(b, 0, &index, &phys, &prot), -ENOENT);
 	assert_int_equal(fxmi_boot_at(c, 0, &index, &phys, &prot), 0);
 	assert_int_equal(index, 3);
@@ -617,7 +618,11 @@ static void traits_and_functions_are_listed(void **state)
 	size_t n = 0, found = 0;
 	(void)state;
 	for (; !fxm_layout_trait_at(a, n, &name, &value); n++) {
-		assert_int_equal(value, fxmi_trait(a, name));
+		enum fxmi_trait trait = 0;
+		while (trait < FXMI_TRAITS && strcmp(fxmi_trait_name(trait), name))
+			trait++;
+		assert_true(trait < FXMI_TRAITS);
+		assert_int_equal(value, fxmi_trait(a, trait));
 		found += !strcmp(name, "atomic_pte_left");
 	}
 	assert_int_equal(found, 1);
