@@ -3,13 +3,13 @@
 #define FXMI_ASSERTIONS_H
 
 /*
- * Our own bugs. fxm_assert() is always asked: it costs next to nothing, and going on would do damage. fxm_assert_internal() is what the
- * code around it has made sure of, and asked with -Dassertions=internal, which is what a build for development has; on a hot path it
+ * Our own bugs. fxm_assert() is always asked: it costs next to nothing, and going on would do damage. fxm_assert_internal() is
+ * what the code around it has made sure of, and asked with -Dassertions=internal, as in a build for development; on a hot path it
  * is too dear. fxm_assert_expensive() looks at a whole structure, with -Dassertions=expensive.
  *
- * A structure says whether it is whole in a function `bool fxmi_..._is_valid()`, by a line fxm_invariant() for each thing that must
- * hold: the first broken one makes it return false, and stands in the words of the assertion that asked. These functions are there in
- * every build, for tests.
+ * A structure says whether it is whole in a function `bool fxmi_..._is_valid()`, by a line fxm_invariant() for each thing that
+ * must hold: the first broken one makes it return false, and stands in the words of the assertion that asked. These functions are
+ * there in every build, for tests.
  */
 
 #include <stdbool.h>
