@@ -10,29 +10,7 @@
 #include "report.h"
 #include "state.h"
 
-/* ---- history.c ---- */
-
-/* Whether the current task may not sleep, as far as can be known: kernels without PREEMPT_COUNT do not. */
-bool fxmi_is_atomic(const struct fxm_vcpu *cpu);
-
-/* Whether page faults are disabled by kmap_atomic() alone, and not by somebody who expects it. */
-bool fxmi_faults_are_off(const struct fxm_vcpu *cpu);
-
-/* Where the innermost section that may not sleep began; 0 when nobody knows. */
-uintptr_t fxmi_atomic_site(const struct fxm_vcpu *cpu);
-
-/*
- * Whether what makes @cpu atomic has been told about before: a mapping, or a mistake that left the preempt count off. If it is a
- * mapping, now it has. A kernel complains about each call that may sleep, at most once a second; here it is once for each cause,
- * and a mapping that so was named is no leak later.
- */
-bool fxmi_atomic_is_told(const struct fxm_vcpu *cpu);
-
-/* The same, for a report that is about to be made: if so, it is counted instead. */
-bool fxmi_is_repeated_sleep(const struct fxm_vcpu *cpu);
-
-/* Notes where it began, innermost, if anybody knows. Returns @notes. */
-const struct fxmi_notes *fxmi_made_atomic(const struct fxm_vcpu *cpu, struct fxmi_notes *notes);
+/* ---- unmap.c ---- */
 
 /*
  * An unmap call. @va is page aligned where it lies in a slot. @top is the address of the topmost level @level (-1: none); in the
@@ -58,6 +36,28 @@ bool fxmi_check_unmap_call(struct fxm_vcpu *cpu, const struct fxmi_unmap *u);
 void fxmi_check_unmap_type(struct fxm_vcpu *cpu, const struct fxmi_unmap *u, bool is_live);
 
 /* ---- sleep.c ---- */
+
+/* Whether the current task may not sleep, as far as can be known: kernels without PREEMPT_COUNT do not. */
+bool fxmi_is_atomic(const struct fxm_vcpu *cpu);
+
+/* Whether page faults are disabled by kmap_atomic() alone, and not by somebody who expects it. */
+bool fxmi_faults_are_off(const struct fxm_vcpu *cpu);
+
+/* Where the innermost section that may not sleep began; 0 when nobody knows. */
+uintptr_t fxmi_atomic_site(const struct fxm_vcpu *cpu);
+
+/*
+ * Whether what makes @cpu atomic has been told about before: a mapping, or a mistake that left the preempt count off. If it is a
+ * mapping, now it has. A kernel complains about each call that may sleep, at most once a second; here it is once for each cause,
+ * and a mapping that so was named is no leak later.
+ */
+bool fxmi_atomic_is_told(const struct fxm_vcpu *cpu);
+
+/* The same, for a report that is about to be made: if so, it is counted instead. */
+bool fxmi_is_repeated_sleep(const struct fxm_vcpu *cpu);
+
+/* Notes where it began, innermost, if anybody knows. Returns @notes. */
+const struct fxmi_notes *fxmi_made_atomic(const struct fxm_vcpu *cpu, struct fxmi_notes *notes);
 
 /* might_sleep() at the site called @key: "sleeping function called from invalid context", if this CONFIG would say so. */
 void fxmi_might_sleep(struct fxm_vcpu *cpu, const char *key);

@@ -9,6 +9,82 @@
 #include "state.h"
 #include "trace.h"
 
+/* ---- what keeps a task from sleeping ---- */
+
+bool fxmi_is_atomic(const struct fxm_vcpu *cpu)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+
+	if (fxmi_count_preempt(cpu->counts) || cpu->irq_disabled || cpu->current->nr_atomic)
+		return true;
+	/* Without PREEMPT_COUNT the slots tell: with page faults off they are this task's, and not left by one that died. */
+	return !k->typed && !k->local && fxmi_count_depth(cpu->counts) > 0 && fxmi_count_pagefault(cpu->counts) > 0;
+}
+
+bool fxmi_faults_are_off(const struct fxm_vcpu *cpu)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	const struct fxm_task *task = cpu->current;
+	int outside = task->nr_atomic ? task->atomic[task->nr_atomic - 1].count : 0;
+	int maps = k->local ? fxmi_count_preempt(cpu->counts) - outside : fxmi_count_depth(cpu->counts);
+
+	return maps > 0 && fxmi_count_pagefault(cpu->counts) <= maps;
+}
+
+uintptr_t fxmi_atomic_site(const struct fxm_vcpu *cpu)
+{
+	const struct fxm_task *task = cpu->current;
+	const struct fxmi_atomic *last = task->nr_atomic ? &task->atomic[task->nr_atomic - 1] : NULL;
+	struct fxmi_mapping map;
+
+	if ((!last || fxmi_count_preempt(cpu->counts) > last->count) && fxmi_mapping_innermost(cpu, &map) && map.mapped_at)
+		return map.mapped_at;
+	return last ? last->site : 0;
+}
+
+const struct fxmi_notes *fxmi_made_atomic(const struct fxm_vcpu *cpu, struct fxmi_notes *notes)
+{
+	uintptr_t site = fxmi_kernel_of(cpu)->has_stacks ? fxmi_atomic_site(cpu) : 0;
+
+	notes->nr = 0;
+	if (site)
+		fxmi_note(notes, site, "made atomic");
+	return notes;
+}
+
+struct told_search {
+	const struct fxm_vcpu *cpu;
+	bool is_told;
+};
+
+/* One below keeps it atomic, too. */
+static void look_for_told(const struct fxmi_mapping *m, void *arg)
+{
+	struct told_search *s = arg;
+
+	if (m->cpu == s->cpu && !m->is_away && m->is_atomic)
+		s->is_told |= (m->told & (FXMI_MISTAKE_SLEEP | FXMI_MISTAKE_ORDER | FXMI_MISTAKE_STAYS)) != 0;
+}
+
+bool fxmi_atomic_is_told(const struct fxm_vcpu *cpu)
+{
+	const struct fxm_task *task = cpu->current;
+	int preempt = fxmi_count_preempt(cpu->counts);
+	struct told_search search = {.cpu = cpu};
+	struct fxmi_mapping innermost;
+
+	if (task->told_preempt && preempt == task->told_preempt)
+		return true;
+	if ((task->nr_atomic && preempt <= task->atomic[task->nr_atomic - 1].count) || !fxmi_mapping_innermost(cpu, &innermost))
+		return false; /* not a mapping */
+	innermost.family->each(fxmi_kernel_of(cpu), look_for_told, &search);
+	if (!search.is_told)
+		fxmi_mapping_tell(&innermost, FXMI_MISTAKE_SLEEP);
+	return search.is_told;
+}
+
+/* ---- calls that may sleep ---- */
+
 static void sleeping_head(const struct fxmi_kernel *k, const struct fxm_vcpu *cpu, const char *site, char *head, size_t size)
 {
 	int atomic = fxmi_count_preempt(cpu->counts) != 0;

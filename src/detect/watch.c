@@ -9,7 +9,6 @@
  * it can follow how far it reaches (<fxm/reach.h>).
  */
 #include "detect.h"
-#include "mapping.h"
 #include "report.h"
 #include "state.h"
 

@@ -471,28 +471,3 @@ int fxm_memcpy_to_page(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t off
 	unmap(&c, va, USER0);
 	return end(&c);
 }
-
-/* ---- contents ---- */
-
-/* Four bits at a time. */
-static uint32_t crc32_of(const unsigned char *p, size_t n)
-{
-	static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-					   0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-					   0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-	uint32_t crc = UINT32_MAX;
-
-	while (n--) {
-		crc ^= *p++;
-		crc = crc >> 4 ^ table[crc & 15];
-		crc = crc >> 4 ^ table[crc & 15];
-	}
-	return ~crc;
-}
-
-uint32_t fxm_page_sum(struct fxm_machine *m, const struct fxm_page *page)
-{
-	if (!m || m->dead || !fxmi_page_is_valid(m, page))
-		return 0;
-	return crc32_of(fxmi_frame(m, fxmi_page_pfn(m, page)), FXM_PAGE_SIZE);
-}

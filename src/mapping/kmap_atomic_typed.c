@@ -24,17 +24,6 @@ static uint64_t slot_va(const struct fxmi_percpu *pc, uint32_t type)
 	return pc->kmap_va - (uint64_t)type * FXM_PAGE_SIZE;
 }
 
-const char *fxmi_km_type_name(const struct fxmi_kernel *k, uint32_t type)
-{
-	const char *name;
-	uint32_t value;
-
-	for (size_t i = 0; !fxm_km_type_at(k->layout, i, &name, &value); i++)
-		if (value == type)
-			return name;
-	return "?";
-}
-
 /* The earlier user's pointer will show the page of the later one, and the kernel does not look. */
 static FXMI_COLD void find_reuse(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint32_t type)
 {

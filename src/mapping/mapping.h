@@ -96,9 +96,6 @@ void fxmi_pkmap_waiters(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi
 
 /* ---- page_address.c ---- */
 
-/* page_address() of a valid page. */
-uint64_t fxmi_page_address(const struct fxmi_kernel *k, const struct fxm_page *page);
-
 /* __phys_addr(): where @va of the direct map lies. Of any other a number that means nothing, or with DEBUG_VIRTUAL a BUG. */
 uint64_t fxmi_phys_addr(struct fxm_vcpu *cpu, uint64_t va);
 
@@ -111,8 +108,6 @@ void fxmi_set_page_address_locked(struct fxm_vcpu *cpu, struct fxm_page *page, u
 void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu);
 void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu);
 
-/* "KM_USER0". */
-const char *fxmi_km_type_name(const struct fxmi_kernel *k, uint32_t type);
 void fxmi_kmap_atomic_arm_init(struct fxm_vcpu *cpu);
 
 /* kmap_atomic_pfn() of arm. */

@@ -16,15 +16,6 @@
 
 #define PA_HASH_ORDER 7
 
-uint64_t fxmi_page_address(const struct fxmi_kernel *k, const struct fxm_page *page)
-{
-	uint64_t pfn = fxmi_page_pfn(k->m, page);
-	if (pfn < k->m->mem.highmem_pfn)
-		return k->page_offset + (pfn << FXM_PAGE_SHIFT);
-	uint32_t slot_plus_1 = atomic_load_explicit(&page->pkmap_slot, memory_order_acquire);
-	return slot_plus_1 ? fxmi_pkmap_addr(&k->pkmap, slot_plus_1 - 1) : 0;
-}
-
 static FXMI_COLD void check_phys_addr(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, uint64_t va)
 {
 	uint64_t start = fxm_layout_get(k->layout, "VMALLOC_START"), end = fxm_layout_get(k->layout, "VMALLOC_END");

@@ -8,9 +8,6 @@
  * while the callback runs.
  */
 #include "base.h"
-#include "detect.h"
-#include "machine.h"
-#include "mapping.h"
 #include "report.h"
 #include "state.h"
 #include "suppress.h"

@@ -163,6 +163,12 @@ FXMI_INLINE void fxmi_note_unmap(struct fxm_vcpu *cpu, const struct fxmi_kernel 
 _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, bool is_access,
 			 const char *explanation);
 
+/* What the address of @fault is, in a sentence. */
+void fxmi_explain_fault(const struct fxmi_kernel *k, const struct fxm_fault *fault, char *buf, size_t size);
+
+/* Gives @about, in @notes, the live mapping of @cpu that ends right before the page that @about is of, if there is one. */
+void fxmi_note_page_before(const struct fxm_vcpu *cpu, struct fxmi_subject *about, struct fxmi_notes *notes);
+
 /* ---- oops_text.c ---- */
 
 /* The lines of the kernel's own text for @fault by the instruction at @pc. */

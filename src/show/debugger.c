@@ -4,11 +4,9 @@
  * lock; nothing is allocated. See <fixmap/debugger.h>.
  */
 #include "base.h"
-#include "detect.h"
 #include "mapping.h"
 #include "report.h"
 #include "state.h"
-#include "tier.h"
 
 #include <fixmap/debugger.h>
 
@@ -169,7 +167,7 @@ static void mappings(struct fxmi_text *t, uint64_t address)
 	struct fxmi_kernel *k = fxmi_kernel(m);
 	struct teller to = {.t = t, .k = k};
 
-	fxmi_text_add(t, "%s, %u CPU%s online%s\n", fxm_machine_profile(m), fxm_machine_cpus_online(m),
+	fxmi_text_add(t, "%s, %u CPU%s online%s\n", fxmi_layout_profile(k->layout), fxm_machine_cpus_online(m),
 		      fxm_machine_cpus_online(m) == 1 ? "" : "s",
 		      k->record_sites ? "" : "; who maps is not recorded (detect=on records it)");
 	for (unsigned i = 0; i < fxm_machine_cpus_online(m); i++) {

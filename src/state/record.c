@@ -139,6 +139,17 @@ bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va)
 	       fxmi_pkmap_nr(&k->pkmap, va) < 0;
 }
 
+const char *fxmi_km_type_name(const struct fxmi_kernel *k, uint32_t type)
+{
+	const char *name;
+	uint32_t value;
+
+	for (size_t i = 0; !fxm_km_type_at(k->layout, i, &name, &value); i++)
+		if (value == type)
+			return name;
+	return "?";
+}
+
 /* ---- questions ---- */
 
 bool fxmi_mapping_at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_mapping *out)

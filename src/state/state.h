@@ -168,6 +168,19 @@ FXMI_INLINE uint64_t fxmi_virt_to_fix(const struct fxmi_kernel *k, uint64_t va)
 /* Whether @va lies in the fixed-address area, boot mappings included, and not in pkmap (which boot mappings may overlap). */
 bool fxmi_va_is_fixed(const struct fxmi_kernel *k, uint64_t va);
 
+/* "KM_USER0", "?" for a number that is none. */
+const char *fxmi_km_type_name(const struct fxmi_kernel *k, uint32_t type);
+
+/* page_address() of a valid page; 0: it has none. */
+FXMI_INLINE uint64_t fxmi_page_address(const struct fxmi_kernel *k, const struct fxm_page *page)
+{
+	uint64_t pfn = fxmi_page_pfn(k->m, page);
+	if (pfn < k->m->mem.highmem_pfn)
+		return k->page_offset + (pfn << FXM_PAGE_SHIFT);
+	uint32_t slot_plus_1 = atomic_load_explicit(&page->pkmap_slot, memory_order_acquire);
+	return slot_plus_1 ? fxmi_pkmap_addr(&k->pkmap, slot_plus_1 - 1) : 0;
+}
+
 /* The frame of a PTE. */
 FXMI_INLINE uint64_t fxmi_pte_pfn(const struct fxmi_kernel *k, uint64_t entry)
 {
