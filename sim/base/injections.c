@@ -8,6 +8,8 @@
  */
 #include "injections.h"
 
+#include "assertions.h"
+
 #include <errno.h>
 
 void fxmi_injections_init(struct fxmi_injections *in)
@@ -34,6 +36,7 @@ int fxmi_inject_add(struct fxmi_injections *in, unsigned point, uint32_t action,
 {
 	int n = 0;
 
+	fxm_assert_internal(point < 32 && action && first);
 	pthread_mutex_lock(&in->lock);
 	while (n < FXMI_INJECTIONS && in->item[n].action)
 		n++;
@@ -67,10 +70,12 @@ int fxmi_inject_get(struct fxmi_injections *in, int n, struct fxmi_injection *ou
 /* Counts a passage, and says whether it is one that was asked for. */
 static bool step(struct fxmi_injection *i)
 {
+	fxm_assert_internal(i->action && i->first);
 	uint64_t n = ++i->passages;
 	bool due = n == i->first || (i->every && n > i->first && (n - i->first) % i->every == 0);
 
 	i->done += due;
+	fxm_assert_internal(i->done <= i->passages);
 	return due;
 }
 
@@ -86,4 +91,37 @@ uint32_t fxmi_inject_due(struct fxmi_injections *in, unsigned point, uint32_t po
 			due |= i->action;
 	pthread_mutex_unlock(&in->lock);
 	return due;
+}
+
+/* ---- self-check ---- */
+
+static bool injection_is_valid(const struct fxmi_injection *i)
+{
+	fxm_invariant(i->action || (!i->point && !i->first && !i->every && !i->passages && !i->done));
+	fxm_invariant(i->point < 32);
+	fxm_invariant(!i->action || i->first);
+	fxm_invariant(i->done <= i->passages);
+	fxm_invariant(!i->done || i->passages >= i->first);
+	return true;
+}
+
+static bool injections_are_valid_locked(const struct fxmi_injections *in)
+{
+	uint32_t points = 0;
+
+	for (unsigned n = 0; n < FXMI_INJECTIONS; n++) {
+		if (!injection_is_valid(&in->item[n]))
+			return false;
+		points |= (uint32_t)(in->item[n].action != 0) << in->item[n].point;
+	}
+	fxm_invariant(in->points == points);
+	return true;
+}
+
+bool fxmi_injections_are_valid(struct fxmi_injections *in)
+{
+	pthread_mutex_lock(&in->lock);
+	bool valid = injections_are_valid_locked(in);
+	pthread_mutex_unlock(&in->lock);
+	return valid;
 }

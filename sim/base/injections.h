@@ -32,6 +32,9 @@ struct fxmi_injections {
 void fxmi_injections_init(struct fxmi_injections *in);
 void fxmi_injections_free(struct fxmi_injections *in);
 
+/* Each one counts at a point that says it has some. Takes the lock. */
+bool fxmi_injections_are_valid(struct fxmi_injections *in);
+
 /* Its number. -ENOSPC: FXMI_INJECTIONS are there. No other thread may pass points meanwhile. */
 int fxmi_inject_add(struct fxmi_injections *in, unsigned point, uint32_t action, uint64_t first, uint64_t every);
 

@@ -55,3 +55,12 @@ void fxmi_machine_delist(struct fxm_machine *m)
 		*at = m->next_machine;
 	pthread_mutex_unlock(&boards_lock);
 }
+
+bool fxmi_mem_is_valid(struct fxm_machine *m)
+{
+	pthread_mutex_lock(&m->mem.zone_lock);
+	bool valid = fxmi_physmem_is_valid_locked(m) && fxmi_zones_are_valid_locked(m) && fxmi_kmalloc_is_valid_locked(m) &&
+		     fxmi_bus_is_valid_locked(m);
+	pthread_mutex_unlock(&m->mem.zone_lock);
+	return valid;
+}

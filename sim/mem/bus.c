@@ -87,6 +87,7 @@ uint64_t fxmi_device_read(const struct fxm_machine *m, uint64_t pa, unsigned wid
 {
 	const struct fxmi_device *d = fxmi_device_at(m, pa);
 
+	fxm_assert_internal(pa % width == 0 && !fxmi_pfn_is_ram(m, pa >> FXM_PAGE_SHIFT));
 	if (!d || !d->ops->read)
 		return ones(width);
 	return d->ops->read(d->arg, pa - d->base, width) & ones(width);
@@ -96,6 +97,7 @@ void fxmi_device_write(const struct fxm_machine *m, uint64_t pa, unsigned width,
 {
 	const struct fxmi_device *d = fxmi_device_at(m, pa);
 
+	fxm_assert_internal(pa % width == 0 && !fxmi_pfn_is_ram(m, pa >> FXM_PAGE_SHIFT));
 	if (d && d->ops->write)
 		d->ops->write(d->arg, pa - d->base, width, value & ones(width));
 }
@@ -113,6 +115,7 @@ static unsigned widest(uint64_t pa, size_t len)
 /* Simulated memory is little-endian, as both kinds of host are. */
 void fxmi_bus_read(const struct fxm_machine *m, uint64_t pa, void *buf, size_t len)
 {
+	fxm_assert_internal(pa % FXM_PAGE_SIZE + len <= FXM_PAGE_SIZE);
 	for (unsigned char *p = buf; len;) {
 		unsigned width = widest(pa, len);
 		uint64_t value = fxmi_device_read(m, pa, width);
@@ -126,6 +129,7 @@ void fxmi_bus_read(const struct fxm_machine *m, uint64_t pa, void *buf, size_t l
 
 void fxmi_bus_write(const struct fxm_machine *m, uint64_t pa, const void *buf, size_t len)
 {
+	fxm_assert_internal(pa % FXM_PAGE_SIZE + len <= FXM_PAGE_SIZE);
 	for (const unsigned char *p = buf; len;) {
 		unsigned width = widest(pa, len);
 		uint64_t value = 0;
@@ -136,4 +140,18 @@ void fxmi_bus_write(const struct fxm_machine *m, uint64_t pa, const void *buf, s
 		pa += width;
 		len -= width;
 	}
+}
+
+/* ---- self-check ---- */
+
+bool fxmi_bus_is_valid_locked(struct fxm_machine *m)
+{
+	for (const struct fxmi_device *d = first_device(m); d; d = d->next) {
+		fxm_invariant(d->ops);
+		fxm_invariant(d->name[sizeof(d->name) - 1] == '\0');
+		fxm_invariant(is_possible(m, d->base, d->size));
+		fxm_invariant(fxmi_device_at(m, d->base) == d);
+		fxm_invariant(fxmi_device_at(m, d->base + d->size - 1) == d);
+	}
+	return true;
 }

@@ -76,6 +76,7 @@ static void link_slab(struct slab *s, struct slab **list)
 
 static void unlink_slab(struct slab *s)
 {
+	fxm_assert_internal(*s->link == s);
 	*s->link = s->next;
 	if (s->next)
 		s->next->link = s->link;
@@ -96,6 +97,7 @@ static void unlink_partial(struct slab *s)
 {
 	if (!s->link_partial)
 		return;
+	fxm_assert_internal(*s->link_partial == s && s->cache);
 	*s->link_partial = s->next_partial;
 	if (s->next_partial)
 		s->next_partial->link_partial = s->link_partial;
@@ -141,6 +143,8 @@ static struct slab *new_slab(struct fxm_machine *m, struct fxmi_cache *cache, si
 		free(s);
 		return NULL;
 	}
+	fxm_assert_internal(objects && !(s->page->flags & FXMI_PG_SLAB));
+	fxm_assert_internal(objects * size <= (size_t)FXM_PAGE_SIZE << order);
 	s->page->flags |= FXMI_PG_SLAB;
 	s->page->kernel[0] = (unsigned long)s;
 	s->cache = cache;
@@ -156,6 +160,7 @@ static struct slab *new_slab(struct fxm_machine *m, struct fxmi_cache *cache, si
 
 static uint64_t object_pa(const struct fxm_machine *m, const struct slab *s, unsigned n)
 {
+	fxm_assert_internal(n < s->objects);
 	return (fxmi_page_pfn(m, s->page) << FXM_PAGE_SHIFT) + n * s->size;
 }
 
@@ -175,6 +180,7 @@ static bool check_bytes(struct fxm_machine *m, const struct slab *s, unsigned n,
 	const struct object *o = &s->object[n];
 	const unsigned char *at = m->mem.ram + object_pa(m, s, n);
 
+	fxm_assert_internal(to <= s->size);
 	while (from < to && at[from] == byte)
 		from++;
 	if (from >= to)
@@ -234,6 +240,8 @@ unsigned fxmi_kmalloc_tell(struct fxm_machine *m)
 
 static void destroy(struct fxm_machine *m, struct slab *s)
 {
+	fxm_assert_internal(!s->live && !s->link_partial);
+	fxm_assert_internal(s->page->kernel[0] == (unsigned long)s);
 	for (unsigned n = 0; n < s->objects; n++)
 		check_poison(m, s, n);
 	unlink_slab(s);
@@ -243,6 +251,7 @@ static void destroy(struct fxm_machine *m, struct slab *s)
 
 static void unlink_empty(struct fxmi_kmalloc *k, struct slab **link)
 {
+	fxm_assert_internal(k->nr_empty && !(*link)->live);
 	*link = (*link)->next_empty;
 	k->nr_empty--;
 }
@@ -302,8 +311,10 @@ static unsigned take_object(struct fxm_machine *m, struct slab *s, size_t asked,
 {
 	unsigned n = s->free_from;
 
+	fxm_assert_internal(s->live < s->objects && asked <= s->size);
 	while (s->object[n].live)
 		n++;
+	fxm_assert_internal(n < s->objects);
 	check_poison(m, s, n);
 	s->object[n] = (struct object){.site = site, .asked = (uint32_t)asked, .live = true, .has_zone = has_zone};
 	s->free_from = n + 1;
@@ -369,6 +380,7 @@ static struct slab *find_object(struct fxm_machine *m, fxm_va va, unsigned *n)
 	if (pfn >= m->mem.highmem_pfn || !(m->mem.mem_map[pfn].flags & FXMI_PG_SLAB))
 		return NULL;
 	struct slab *s = (struct slab *)m->mem.mem_map[pfn].kernel[0];
+	fxm_assert_internal(s && fxmi_page_pfn(m, s->page) == pfn);
 	uint64_t offset = pa & (FXM_PAGE_SIZE - 1);
 
 	*n = (unsigned)(offset / s->size);
@@ -386,6 +398,7 @@ static void free_object(struct fxm_machine *m, struct slab *s, unsigned n, bool 
 {
 	struct object *o = &s->object[n];
 
+	fxm_assert_internal(o->live && s->live);
 	o->freed_site = site;
 	check_zone(m, s, n);
 	o->live = false;
@@ -399,6 +412,7 @@ static void free_object(struct fxm_machine *m, struct slab *s, unsigned n, bool 
 		return;
 	unlink_partial(s);
 	keep_empty(m, s);
+	fxm_assert_internal(m->kmalloc->nr_empty <= MAX_EMPTY);
 }
 
 int fxmi_kfree(struct fxm_machine *m, fxm_va va, bool poison, uintptr_t site)
@@ -479,4 +493,70 @@ int fxmi_kmalloc_each(struct fxm_machine *m, int (*fn)(void *arg, fxm_va va, siz
 		ret = slab_each(m, s, fn, arg);
 	pthread_mutex_unlock(&m->mem.zone_lock);
 	return ret;
+}
+
+/* ---- self-check ---- */
+
+static bool object_is_valid(const struct slab *s, const struct object *o)
+{
+	fxm_invariant(o->asked <= s->size);
+	fxm_invariant(!o->live || !o->poisoned);
+	fxm_invariant(!o->live || !o->freed_site);
+	return true;
+}
+
+static bool objects_are_valid(const struct slab *s)
+{
+	unsigned live = 0;
+
+	for (unsigned n = 0; n < s->objects; n++) {
+		if (!object_is_valid(s, &s->object[n]))
+			return false;
+		fxm_invariant(n >= s->free_from || s->object[n].live);
+		live += s->object[n].live;
+	}
+	fxm_invariant(live == s->live);
+	return true;
+}
+
+/* Its page says whose it is; it serves the cache of its size; who has both free and live objects is on the cache's list. */
+static bool slab_is_valid(const struct fxm_machine *m, const struct slab *s)
+{
+	const struct fxmi_kmalloc *k = m->kmalloc;
+	bool is_small = s->size <= UINT64_C(1) << MAX_SHIFT;
+
+	fxm_invariant(*s->link == s);
+	fxm_invariant(fxmi_page_is_valid(m, s->page));
+	fxm_invariant(s->page->flags & FXMI_PG_SLAB);
+	fxm_invariant(s->page->kernel[0] == (unsigned long)s);
+	fxm_invariant(s->page->refcount == 1);
+	fxm_invariant(s->size >= 1u << MIN_SHIFT && !(s->size & (s->size - 1)));
+	fxm_invariant(s->cache == (is_small ? &k->cache[s->is_dma][shift_for(s->size) - MIN_SHIFT] : NULL));
+	fxm_invariant(s->objects == (is_small ? FXM_PAGE_SIZE / s->size : 1));
+	fxm_invariant(s->objects * s->size <= (size_t)FXM_PAGE_SIZE << s->page->order);
+	fxm_invariant(s->live <= s->objects && s->free_from <= s->objects);
+	fxm_invariant(!s->link_partial == (!s->cache || !s->live || s->live == s->objects));
+	fxm_invariant(!s->link_partial || *s->link_partial == s);
+	return objects_are_valid(s);
+}
+
+bool fxmi_kmalloc_is_valid_locked(struct fxm_machine *m)
+{
+	const struct fxmi_kmalloc *k = m->kmalloc;
+	unsigned without = 0, empty = 0;
+
+	for (const struct slab *s = k->all; s; s = s->next) {
+		if (!slab_is_valid(m, s))
+			return false;
+		without += !s->live;
+	}
+	for (const struct slab *s = k->empty; s; s = s->next_empty) {
+		fxm_invariant(!s->live);
+		fxm_invariant(++empty <= k->nr_empty);
+	}
+	fxm_invariant(empty == k->nr_empty && empty == without);
+	fxm_invariant(empty <= MAX_EMPTY);
+	fxm_invariant(!*k->written_end);
+	fxm_invariant(k->written || k->written_end == &k->written);
+	return true;
 }

@@ -6,6 +6,7 @@
  * What the rooms of sim/ see of `mem` and src/ does not need.
  */
 
+#include "assertions.h"
 #include "forked.h"
 #include "frames.h"
 #include "kmalloc.h"
@@ -65,7 +66,7 @@ FXMI_INLINE bool fxmi_alloc_fails(struct fxm_machine *m)
 	return fxmi_inject_due(&m->inject, FXMI_POINT_ALLOC, UINT32_MAX);
 }
 
-/* Whether the zones' books agree with each other and with mem_map. Takes zone_lock; for assertions and tests. */
+/* Whether the zones' books agree with each other and with mem_map. Takes zone_lock. */
 bool fxmi_zones_are_valid(struct fxm_machine *m);
 
 /* ---- kmalloc ---- */
@@ -85,5 +86,16 @@ void fxmi_device_write(const struct fxm_machine *m, uint64_t pa, unsigned width,
 /* Physical access outside RAM, of any length within one page: cut into naturally aligned accesses of the device there. */
 void fxmi_bus_read(const struct fxm_machine *m, uint64_t pa, void *buf, size_t len);
 void fxmi_bus_write(const struct fxm_machine *m, uint64_t pa, const void *buf, size_t len);
+
+/* ---- self-check ---- */
+
+/* All of the room; takes zone_lock. No operation of another thread may be half done. */
+bool fxmi_mem_is_valid(struct fxm_machine *m);
+
+/* The files' parts. zone_lock held. */
+bool fxmi_physmem_is_valid_locked(struct fxm_machine *m);
+bool fxmi_zones_are_valid_locked(struct fxm_machine *m);
+bool fxmi_kmalloc_is_valid_locked(struct fxm_machine *m);
+bool fxmi_bus_is_valid_locked(struct fxm_machine *m);
 
 #endif

@@ -37,6 +37,10 @@ static void link_set(struct fxm_page *page, int way, struct fxm_page *to)
 
 static void list_add(struct fxmi_free_list *list, struct fxm_page *page, unsigned order)
 {
+	fxm_assert_internal(order <= FXM_MAX_ORDER);
+	fxm_assert_internal(!(page->flags & (FXMI_PG_BUDDY | FXMI_PG_RESERVED | FXMI_PG_SLAB)));
+	fxm_assert_internal(!page->refcount);
+	fxm_assert_internal(!list->head == !list->blocks);
 	link_set(page, 0, list->head);
 	link_set(page, 1, NULL);
 	if (list->head)
@@ -51,6 +55,10 @@ static void list_del(struct fxmi_free_list *list, struct fxm_page *page)
 {
 	struct fxm_page *next = link_get(page, 0), *prev = link_get(page, 1);
 
+	fxm_assert_internal(page->flags & FXMI_PG_BUDDY);
+	fxm_assert_internal(list->blocks);
+	fxm_assert_internal(prev ? link_get(prev, 0) == page : list->head == page);
+	fxm_assert_internal(!next || link_get(next, 1) == page);
 	if (prev)
 		link_set(prev, 0, next);
 	else
@@ -65,8 +73,10 @@ static struct fxmi_zone *zone_of(struct fxmi_physmem *mem, uint64_t pfn)
 {
 	struct fxmi_zone *zone = mem->zone;
 
+	fxm_assert_internal(pfn < mem->nr_frames);
 	while (pfn >= zone->end_pfn)
 		zone++;
+	fxm_assert_internal(zone < mem->zone + FXM_ZONES && pfn >= zone->start_pfn);
 	return zone;
 }
 
@@ -79,7 +89,10 @@ static bool is_free_head(const struct fxm_page *page, unsigned order)
 /* Puts a block on the lists, merged with its free buddies as far as the zone's borders let it grow. */
 static void free_block(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t pfn, unsigned order)
 {
+	fxm_assert_internal(pfn % (UINT64_C(1) << order) == 0);
+	fxm_assert_internal(pfn >= zone->start_pfn && pfn + (UINT64_C(1) << order) <= zone->end_pfn);
 	zone->free += UINT64_C(1) << order;
+	fxm_assert_internal(zone->free <= zone->present);
 	for (; order < FXM_MAX_ORDER; order++) {
 		uint64_t buddy = pfn ^ UINT64_C(1) << order;
 
@@ -101,6 +114,7 @@ static bool is_fresh(const struct fxmi_physmem *mem, uint64_t block)
 /* Moves a fresh block to the lists. */
 static void thaw(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t block)
 {
+	fxm_assert_internal(is_fresh(mem, block) && zone->fresh);
 	mem->fresh[block / 64] &= ~(UINT64_C(1) << block % 64);
 	zone->fresh--;
 	list_add(&zone->area[FXM_MAX_ORDER], &mem->mem_map[block << FXM_MAX_ORDER], FXM_MAX_ORDER);
@@ -112,6 +126,7 @@ static bool thaw_lowest(struct fxmi_physmem *mem, struct fxmi_zone *zone)
 		return false;
 	while (!is_fresh(mem, zone->fresh_from))
 		zone->fresh_from++;
+	fxm_assert_internal(zone->fresh_from << FXM_MAX_ORDER < zone->end_pfn);
 	thaw(mem, zone, zone->fresh_from);
 	return true;
 }
@@ -163,6 +178,8 @@ static struct fxm_page *take_block(struct fxmi_physmem *mem, struct fxmi_zone *z
 /* Cuts the taken block at @head down to the one of @order that contains @pfn; the rest becomes free blocks again. */
 static void split_to(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t head, unsigned have, uint64_t pfn, unsigned order)
 {
+	fxm_assert_internal(have >= order && pfn >= head && pfn + (UINT64_C(1) << order) <= head + (UINT64_C(1) << have));
+	fxm_assert_internal(zone->free >= UINT64_C(1) << order);
 	zone->free -= UINT64_C(1) << order;
 	while (have > order) {
 		uint64_t half = UINT64_C(1) << --have, spare = head + half;
@@ -181,6 +198,7 @@ static void prepare(struct fxm_page *head, unsigned gfp, unsigned order)
 	bool compound = (gfp & FXM_GFP_COMP) && order;
 
 	for (struct fxm_page *page = head; page < head + (1u << order); page++) {
+		fxm_assert_internal(!(page->flags & (FXMI_PG_BUDDY | FXMI_PG_RESERVED)) && !page->refcount);
 		page->flags &= FXMI_PG_NAMED;
 		memset(page->kernel, 0, sizeof(page->kernel));
 		page->order = 0;
@@ -215,6 +233,7 @@ struct fxm_page *fxmi_alloc_pages_locked(struct fxm_machine *m, unsigned gfp, un
 		if (page) {
 			uint64_t pfn = fxmi_page_pfn(m, page);
 
+			fxm_assert_internal(zone_of(mem, pfn) == zone);
 			split_to(mem, zone, pfn, have, pfn, order);
 			prepare(page, gfp, order);
 			return page;
@@ -312,6 +331,9 @@ void fxmi_free_pages_locked(struct fxm_machine *m, struct fxm_page *page)
 	uint64_t pfn = fxmi_page_pfn(m, page);
 	unsigned order = page->order;
 
+	fxm_assert_internal(fxmi_page_is_valid(m, page) && order <= FXM_MAX_ORDER);
+	fxm_assert_internal(!(page->flags & (FXMI_PG_BUDDY | FXMI_PG_TAIL | FXMI_PG_RESERVED)));
+	fxm_assert_internal(!is_fresh(&m->mem, pfn >> FXM_MAX_ORDER));
 	if (page->flags & FXMI_PG_HEAD)
 		for (struct fxm_page *tail = page + 1; tail < page + (1u << order); tail++)
 			tail->flags &= ~FXMI_PG_TAIL;
@@ -416,17 +438,30 @@ void fxm_fail_alloc(struct fxm_machine *m, uint64_t nth, bool and_all_after)
 
 /* ---- self-check ------------------------------------------------------------------------------------------------------ */
 
-/* A free block is aligned, inside its zone, marked as free, and has no free buddy that it should have merged with. */
+/* Not the head of a free block: what somebody still owns would show in it. */
+static bool rest_is_valid(const struct fxm_page *page)
+{
+	fxm_invariant(!(__atomic_load_n(&page->flags, __ATOMIC_RELAXED) & (PG_USE | FXMI_PG_RESERVED)));
+	fxm_invariant(!atomic_load_explicit(&page->refcount, memory_order_relaxed));
+	return true;
+}
+
+/* A free block is aligned, inside its zone, marked as free, in one piece, and has no free buddy that it should have merged with. */
 static bool block_is_valid(const struct fxmi_physmem *mem, const struct fxmi_zone *zone, uint64_t pfn, unsigned order)
 {
 	uint64_t size = UINT64_C(1) << order, buddy = pfn ^ size;
 
-	if (pfn % size || pfn < zone->start_pfn || pfn + size > zone->end_pfn || !is_free_head(&mem->mem_map[pfn], order))
-		return false;
-	if (atomic_load(&mem->mem_map[pfn].refcount) || is_fresh(mem, pfn >> FXM_MAX_ORDER))
-		return false;
-	return order == FXM_MAX_ORDER || buddy < zone->start_pfn || buddy + size > zone->end_pfn ||
-	       !is_free_head(&mem->mem_map[buddy], order);
+	fxm_invariant(pfn % size == 0);
+	fxm_invariant(pfn >= zone->start_pfn && pfn + size <= zone->end_pfn);
+	fxm_invariant(is_free_head(&mem->mem_map[pfn], order));
+	fxm_invariant(!atomic_load(&mem->mem_map[pfn].refcount));
+	fxm_invariant(!is_fresh(mem, pfn >> FXM_MAX_ORDER));
+	for (uint64_t n = 1; n < size; n++)
+		if (!rest_is_valid(&mem->mem_map[pfn + n]))
+			return false;
+	fxm_invariant(order == FXM_MAX_ORDER || buddy < zone->start_pfn || buddy + size > zone->end_pfn ||
+		      !is_free_head(&mem->mem_map[buddy], order));
+	return true;
 }
 
 static bool list_is_valid(const struct fxm_machine *m, const struct fxmi_zone *zone, unsigned order, uint64_t *frames)
@@ -436,12 +471,15 @@ static bool list_is_valid(const struct fxm_machine *m, const struct fxmi_zone *z
 	uint64_t blocks = 0;
 
 	for (struct fxm_page *page = list->head; page; prev = page, page = link_get(page, 0)) {
-		if (!fxmi_page_is_valid(m, page) || link_get(page, 1) != prev || ++blocks > list->blocks ||
-		    !block_is_valid(&m->mem, zone, fxmi_page_pfn(m, page), order))
+		fxm_invariant(fxmi_page_is_valid(m, page));
+		fxm_invariant(link_get(page, 1) == prev);
+		fxm_invariant(++blocks <= list->blocks);
+		if (!block_is_valid(&m->mem, zone, fxmi_page_pfn(m, page), order))
 			return false;
 		*frames += UINT64_C(1) << order;
 	}
-	return blocks == list->blocks;
+	fxm_invariant(blocks == list->blocks);
+	return true;
 }
 
 static bool zone_is_valid(const struct fxm_machine *m, const struct fxmi_zone *zone)
@@ -449,21 +487,40 @@ static bool zone_is_valid(const struct fxm_machine *m, const struct fxmi_zone *z
 	uint64_t fresh = 0, frames = 0;
 
 	for (uint64_t block = zone->start_pfn >> FXM_MAX_ORDER; block << FXM_MAX_ORDER < zone->end_pfn; block++)
-		if (block << FXM_MAX_ORDER >= zone->start_pfn && is_fresh(&m->mem, block))
+		if (block << FXM_MAX_ORDER >= zone->start_pfn && is_fresh(&m->mem, block)) {
+			fxm_invariant(block >= zone->fresh_from);
 			fresh++;
+		}
 	for (unsigned order = 0; order <= FXM_MAX_ORDER; order++)
 		if (!list_is_valid(m, zone, order, &frames))
 			return false;
-	return fresh == zone->fresh && frames + fresh * BLOCK_PAGES == zone->free && zone->free <= zone->present;
+	fxm_invariant(fresh == zone->fresh);
+	fxm_invariant(frames + fresh * BLOCK_PAGES == zone->free);
+	fxm_invariant(zone->free <= zone->present);
+	fxm_invariant(zone->present <= zone->end_pfn - zone->start_pfn);
+	return true;
+}
+
+bool fxmi_zones_are_valid_locked(struct fxm_machine *m)
+{
+	uint64_t end = 0;
+
+	for (int z = 0; z < FXM_ZONES; z++) {
+		fxm_invariant(m->mem.zone[z].start_pfn == end);
+		fxm_invariant(m->mem.zone[z].end_pfn >= end);
+		end = m->mem.zone[z].end_pfn;
+		if (!zone_is_valid(m, &m->mem.zone[z]))
+			return false;
+	}
+	fxm_invariant(end == m->mem.nr_frames);
+	fxm_invariant(m->mem.zone[FXM_ZONE_HIGHMEM].start_pfn == m->mem.highmem_pfn);
+	return true;
 }
 
 bool fxmi_zones_are_valid(struct fxm_machine *m)
 {
-	bool valid = true;
-
 	pthread_mutex_lock(&m->mem.zone_lock);
-	for (int z = 0; z < FXM_ZONES && valid; z++)
-		valid = zone_is_valid(m, &m->mem.zone[z]);
+	bool valid = fxmi_zones_are_valid_locked(m);
 	pthread_mutex_unlock(&m->mem.zone_lock);
 	return valid;
 }

@@ -133,6 +133,7 @@ static int map_host_memory(struct fxm_machine *m)
 /* @count: a kernel page is in use, a hole is nothing. */
 static void reserve(struct fxmi_physmem *mem, uint64_t start, uint64_t end, int count)
 {
+	fxm_assert_internal(end <= mem->nr_frames);
 	for (uint64_t pfn = start; pfn < end; pfn++) {
 		mem->mem_map[pfn].flags = FXMI_PG_RESERVED;
 		atomic_init(&mem->mem_map[pfn].refcount, count);
@@ -222,4 +223,33 @@ void fxmi_physmem_free(struct fxm_machine *m)
 	pthread_mutex_destroy(&mem->zone_lock);
 	memset(mem, 0, sizeof(*mem));
 	mem->memfd = -1;
+}
+
+/* ---- self-check ---- */
+
+/* The kernel's own frames are used once and for ever; what is a hole is nobody's. */
+static bool reserved_is_valid(const struct fxmi_physmem *mem, uint64_t start, uint64_t end, int count)
+{
+	for (uint64_t pfn = start; pfn < end; pfn++) {
+		fxm_invariant(mem->mem_map[pfn].flags & FXMI_PG_RESERVED);
+		fxm_invariant(!(mem->mem_map[pfn].flags & (FXMI_PG_BUDDY | FXMI_PG_SLAB)));
+		fxm_invariant(!mem->mem_map[pfn].refcount == !count);
+	}
+	return true;
+}
+
+bool fxmi_physmem_is_valid_locked(struct fxm_machine *m)
+{
+	const struct fxmi_physmem *mem = &m->mem;
+
+	fxm_invariant(mem->memfd > STDERR_FILENO);
+	fxm_invariant(mem->ram && mem->mem_map && mem->fresh);
+	fxm_invariant(mem->nr_frames == m->desc.ram_end >> FXM_PAGE_SHIFT);
+	fxm_invariant(mem->highmem_pfn <= mem->nr_frames);
+	fxm_invariant(mem->mem_map_bytes >= mem->nr_frames * sizeof(*mem->mem_map));
+	fxm_invariant(mem->fresh_bytes * 8 >= mem->nr_frames >> FXM_MAX_ORDER);
+	fxm_invariant(mem->table_pfn >= IMAGE_PFN && mem->table_pfn <= mem->table_end_pfn);
+	fxm_invariant(mem->table_end_pfn == IMAGE_END_PFN);
+	return reserved_is_valid(mem, 0, 1, 1) && reserved_is_valid(mem, HOLE_PFN, IMAGE_PFN, 0) &&
+	       reserved_is_valid(mem, IMAGE_PFN, IMAGE_END_PFN, 1);
 }
