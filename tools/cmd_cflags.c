@@ -50,31 +50,50 @@ static void add_profile_file(const struct fxm_config *cfg, const struct tool_wor
 	tool_words_add(flags, "-DFXM_KERNEL_PROFILE_FILE=%s", slash ? slash + 1 : file);
 }
 
+int tool_profile_flags(const char *command, struct fxm_config *cfg, struct tool_words *flags)
+{
+	struct fxm_layout *layout;
+	struct tool_words dirs = {0};
+	int err = fxm_layout_create(cfg, &layout);
+
+	if (err)
+		return tool_error(command, "%s", *fxm_config_error(cfg) ? fxm_config_error(cfg) : fxm_strerror(err));
+	if (fxm_layout_get(layout, "FIXADDR_TOP") > UINT32_MAX)
+		err = tool_error(command,
+				 "%s is a 64-bit kernel, and the kernel tier is for 32-bit ones: `fixmap layout`, `fixmap walk` "
+				 "and `fixmap replay` take it",
+				 fxm_config_profile(cfg));
+	if (!err)
+		err = tool_include_dirs(command, &dirs);
+	if (!err) {
+		add_profile_file(cfg, &dirs, flags);
+		add_definitions(cfg, layout, flags);
+	}
+	tool_words_free(&dirs);
+	fxm_layout_destroy(layout);
+	return err;
+}
+
 int tool_cflags(const char *command, struct fxm_config *cfg, struct tool_words *flags)
 {
 	static const char *const language[] = {"-std=gnu11", "-fno-strict-aliasing", "-fno-strict-overflow",
 					       "-fno-delete-null-pointer-checks"};
-	struct fxm_layout *layout;
-	struct tool_words dirs = {0};
-	int err = fxm_layout_create(cfg, &layout);
-	if (err)
-		return tool_error(command, "%s", *fxm_config_error(cfg) ? fxm_config_error(cfg) : fxm_strerror(err));
-	if (fxm_layout_get(layout, "FIXADDR_TOP") > UINT32_MAX) {
-		fxm_layout_destroy(layout);
-		return tool_error(command,
-				  "%s is a 64-bit kernel, and the kernel tier is for 32-bit ones: `fixmap layout`, `fixmap walk` "
-				  "and `fixmap replay` take it",
-				  fxm_config_profile(cfg));
-	}
-	err = tool_include_dirs(command, &dirs);
+	struct tool_words dirs = {0}, profile = {0};
+	int err = tool_profile_flags(command, cfg, &profile);
+
+	if (!err)
+		err = tool_include_dirs(command, &dirs);
 	for (size_t i = 0; i < dirs.nr; i++)
 		tool_words_add(flags, "-I%s", dirs.word[i]);
-	add_profile_file(cfg, &dirs, flags);
+	for (size_t i = 0; i < profile.nr && !strncmp(profile.word[i], "-I", 2); i++)
+		tool_words_add(flags, "%s", profile.word[i]);
 	for (size_t i = 0; i < sizeof(language) / sizeof(language[0]); i++)
 		tool_words_add(flags, "%s", language[i]);
-	add_definitions(cfg, layout, flags);
+	for (size_t i = 0; i < profile.nr; i++)
+		if (strncmp(profile.word[i], "-I", 2))
+			tool_words_add(flags, "%s", profile.word[i]);
 	tool_words_free(&dirs);
-	fxm_layout_destroy(layout);
+	tool_words_free(&profile);
 	return err;
 }
 

@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 
+/* A compiler that takes longer waits for something. */
+enum { COMPILE_SECONDS = 300 };
+
 /* The words of $CC, or gcc or clang. 0, or 2 after a message. */
 int tool_compiler(const char *command, struct tool_words *argv);
 

@@ -62,6 +62,15 @@ void insmod_remove_dir(struct insmod *job);
 /* Compiles every .c file. The compiler's own messages go to standard error unchanged. 0, or 2 after a message. */
 int insmod_compile(struct insmod *job);
 
+/* The words that @module is compiled with, up to its end; its object is named by then. 0, or 2 after a message. */
+int insmod_command_line(const struct insmod *job, const struct insmod_module *module, struct tool_words *argv);
+
+/* "compiling FILE" while it goes on, where somebody watches. */
+void insmod_progress(const char *what, bool is_running);
+
+/* Copies what a compiler said to standard error. */
+void insmod_copy_messages(const char *path);
+
 /* ---- insmod_kernel.c ---- */
 
 /* Checks the tree, marks its files among the modules, and makes what its headers need. 0, or 2 after a message. */
@@ -77,6 +86,15 @@ const char *insmod_kernel_header_of(const struct insmod *job, const char *symbol
 
 /* Names, a line each, the symbols that @object wants and nothing that is loaded has; returns how many. */
 size_t insmod_list_missing(const struct insmod *job, const char *object);
+
+/* Calls @fn for each symbol that @object, compiled and not linked, defines for others or wants from them. */
+typedef void (*insmod_symbol_fn)(const char *name, bool is_wanted, void *arg);
+void insmod_each_symbol(const char *object, insmod_symbol_fn fn, void *arg);
+
+/* ---- insmod_check.c ---- */
+
+/* --check: compiles every file, and says what the others and the linker would miss. 0; 2 when a file does not compile. */
+int insmod_check(struct insmod *job);
 
 /* ---- insmod_run.c ---- */
 

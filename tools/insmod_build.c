@@ -19,9 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A compiler that takes longer waits for something. */
-enum { COMPILE_SECONDS = 300 };
-
 /* ---- the temporary directory ---- */
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
@@ -120,7 +117,7 @@ static bool has_sanitizer(const struct tool_words *cc)
 	return found;
 }
 
-static int command_line(const struct insmod *job, const struct insmod_module *module, struct tool_words *argv)
+int insmod_command_line(const struct insmod *job, const struct insmod_module *module, struct tool_words *argv)
 {
 	static const char *const all[] = {"-O2", "-g", "-fPIC",
 					  /* as the kernel's own build: a function that is not declared is a mistake, not an int */
@@ -172,7 +169,7 @@ static int command_line(const struct insmod *job, const struct insmod_module *mo
 	return status;
 }
 
-static void progress(const char *what, bool is_running)
+void insmod_progress(const char *what, bool is_running)
 {
 	if (!isatty(STDERR_FILENO))
 		return;
@@ -202,9 +199,9 @@ static int run(char **argv, const char *path, const char *problem, const char *m
 {
 	int status;
 
-	progress(path, true);
+	insmod_progress(path, true);
 	int error = tool_spawn(argv, NULL, messages, COMPILE_SECONDS, &status);
-	progress(path, false);
+	insmod_progress(path, false);
 	if (error == ETIME)
 		return tool_error("insmod", "%s did not end within %d s while it compiled %s", argv[0], COMPILE_SECONDS, path);
 	if (error)
@@ -219,7 +216,7 @@ static int run(char **argv, const char *path, const char *problem, const char *m
 
 /* ---- what a compiler says of a file of the tree ---- */
 
-static void copy_messages(const char *messages)
+void insmod_copy_messages(const char *messages)
 {
 	char text[4096];
 	FILE *in = fopen(messages, "r");
@@ -268,7 +265,7 @@ static int run_builtin(const struct insmod *job, char **argv, const char *path)
 		return tool_error("insmod",
 				  "%s needs %s, and the subsystem of that is not there: %s; headers of your own can stand in (-I)",
 				  path, header, words);
-	copy_messages(messages);
+	insmod_copy_messages(messages);
 	return status ? tool_error("insmod", "%s does not compile", path) : 0;
 }
 
@@ -278,9 +275,9 @@ static int compile(const struct insmod *job, struct insmod_module *module, size_
 	char object[sizeof(job->dir) + 128];
 
 	snprintf(object, sizeof(object), "%s/%zu-%s.%s", job->dir, number, module->name,
-		 module->is_builtin || job->check ? "o" : "so");
+		 module->is_builtin ? "o" : "so");
 	module->object = tool_copy(object);
-	int status = command_line(job, module, &argv);
+	int status = insmod_command_line(job, module, &argv);
 	if (!status)
 		status = module->is_builtin ? run_builtin(job, argv.word, module->path)
 					    : run(argv.word, module->path, "does not compile", NULL);
@@ -322,21 +319,13 @@ static bool is_source(const char *path)
 int insmod_compile(struct insmod *job)
 {
 	int status = 0;
-	size_t good = 0;
 
-	for (size_t i = 0; i < job->nr_modules && (!status || job->check) && !tool_is_stopped(); i++)
-		if (job->check && !is_source(job->module[i].path)) {
-			status = tool_error("insmod", "--check %s: it is compiled already; give the .c file", job->module[i].path);
-			job->module[i].object = (char *)job->module[i].path;
-		} else if (!is_source(job->module[i].path)) {
-			job->module[i].object = (char *)job->module[i].path;
-		} else if (compile(job, &job->module[i], i)) {
-			status = 2;
-		} else if (job->check) {
-			printf("%s compiles\n", job->module[i].path);
-			good++;
-		}
 	if (job->check)
-		printf("%zu of %zu files compile\n", good, job->nr_modules);
-	return status || job->check ? status : link_builtin(job);
+		return insmod_check(job);
+	for (size_t i = 0; i < job->nr_modules && !status && !tool_is_stopped(); i++)
+		if (is_source(job->module[i].path))
+			status = compile(job, &job->module[i], i);
+		else
+			job->module[i].object = (char *)job->module[i].path;
+	return status ? status : link_builtin(job);
 }

@@ -29,6 +29,7 @@ static const struct command {
     {"plan", cmd_plan, "tell whether early mappings fit, and check a layout"},
     {"cflags", cmd_cflags, "print the compiler flags of the kernel tier"},
     {"insmod", cmd_insmod, "compile a kernel module, run it, list what it leaked"},
+    {"tree", cmd_tree, "prepare a kernel source tree, whose files insmod then compiles"},
     {"replay", cmd_replay, "replay traces and tell differences"},
     {"walk", cmd_walk, "show how an address translates after a trace"},
     {"ptdump", cmd_ptdump, "dump the page table as the kernel does"},

@@ -21,6 +21,7 @@ int cmd_plan(int argc, char **argv);
 int cmd_proc(int argc, char **argv);
 int cmd_profiles(int argc, char **argv);
 int cmd_ptdump(int argc, char **argv);
+int cmd_tree(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 
@@ -95,5 +96,8 @@ bool tool_gdb_script(char *path, size_t size);
  * that a shell or make would touch. 0, or 2 after a message.
  */
 int tool_cflags(const char *command, struct fxm_config *cfg, struct tool_words *flags);
+
+/* Of these, what the profile and its settings come to: -D, and -I for a profile of the user's own. 0, or 2 after a message. */
+int tool_profile_flags(const char *command, struct fxm_config *cfg, struct tool_words *flags);
 
 #endif

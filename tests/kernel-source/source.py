@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 TARBALL = '/usr/src/linux-source-6.1.tar.xz'
-PARTS = ['Makefile', 'include', 'lib', 'mm', 'fs/squashfs', 'fs/hfsplus', 'net/sunrpc']
+PARTS = ['Makefile', 'include', 'lib', 'mm', 'fs/squashfs', 'fs/hfsplus', 'net/sunrpc', 'fs/Makefile', 'net/Makefile', 'kernel/bounds.c']
 
 
 def unpack(tarball, folder):

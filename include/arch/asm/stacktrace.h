@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef _ASM_STACKTRACE_H
+#define _ASM_STACKTRACE_H
+
+/* Nothing of it differs from the generic kernel. */
+
+#endif
