@@ -65,7 +65,7 @@ static int show_proc(struct after *a, struct fxm_machine *m, int argc, char **ar
 		if (error == -ENOENT)
 			return tool_error("proc", "there is no %s here; write meminfo, buddyinfo or zoneinfo", argv[i]);
 		if (error == -ENOSYS)
-			return refuse(a, m, what, fxm_since(what));
+			return refuse(a, m, what, fxm_since("proc_zoneinfo"));
 	}
 	return finish("proc");
 }

@@ -7,8 +7,8 @@
 
 #include "options.h"
 
-#include <fixmap/kmap_atomic.h>
 #include <fixmap/layout.h>
+#include <fixmap/since.h>
 
 #include <inttypes.h>
 #include <string.h>

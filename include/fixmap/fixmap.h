@@ -21,6 +21,7 @@
 #include <fixmap/report.h>
 #include <fixmap/set_fixmap.h>
 #include <fixmap/show.h>
+#include <fixmap/since.h>
 #include <fixmap/task.h>
 #include <fixmap/trace.h>
 #include <fixmap/types.h>

@@ -222,7 +222,23 @@ FXM_API void fxm_k_copy_from_early_mem(void *dest, unsigned long long physical, 
 FXM_API void fxm_k_early_ioremap_reset(void);
 FXM_API void *fxm_k_bt_ioremap(unsigned long physical, unsigned long size);
 FXM_API void fxm_k_bt_iounmap(const volatile void *address, unsigned long size);
+
+FXM_API void fxm_k_clear_highpage(struct fxm_page *page);
+FXM_API void fxm_k_clear_user_highpage(struct fxm_page *page, unsigned long address);
+FXM_API void fxm_k_copy_highpage(struct fxm_page *to, struct fxm_page *from);
+FXM_API void fxm_k_copy_user_highpage(struct fxm_page *to, struct fxm_page *from, unsigned long address);
+FXM_API void fxm_k_memclear_highpage_flush(struct fxm_page *page, unsigned offset, unsigned size);
 FXM_API void fxm_k_zero_user_segments(struct fxm_page *page, unsigned start1, unsigned end1, unsigned start2, unsigned end2);
+FXM_API void fxm_k_zero_user_segment(struct fxm_page *page, unsigned start, unsigned end);
+FXM_API void fxm_k_zero_user(struct fxm_page *page, unsigned start, unsigned size);
+FXM_API void fxm_k_memcpy_page(struct fxm_page *to, size_t to_offset, struct fxm_page *from, size_t from_offset, size_t len);
+FXM_API void fxm_k_memset_page(struct fxm_page *page, size_t offset, int value, size_t len);
+FXM_API void fxm_k_memcpy_from_page(void *to, struct fxm_page *page, size_t offset, size_t len);
+FXM_API void fxm_k_memcpy_to_page(struct fxm_page *page, size_t offset, const void *from, size_t len);
+FXM_API void fxm_k_memzero_page(struct fxm_page *page, size_t offset, size_t len);
+FXM_API void fxm_k_folio_zero_segments(struct fxm_page *folio, unsigned start1, unsigned end1, unsigned start2, unsigned end2);
+FXM_API void fxm_k_folio_zero_segment(struct fxm_page *folio, unsigned start, unsigned end);
+FXM_API void fxm_k_folio_zero_range(struct fxm_page *folio, unsigned start, unsigned length);
 
 /** readb() to readq() and their writes through a mapping; an access that faults is an oops. @width in bytes. */
 FXM_API uint64_t fxm_k_mmio_read(const volatile void *address, unsigned width);

@@ -57,7 +57,7 @@ FXM_API fxm_va fxm_map_new_virtual(struct fxm_vcpu *cpu, struct fxm_page *page);
  */
 FXM_API int fxm_flush_all_zero_pkmaps(struct fxm_vcpu *cpu);
 
-/** The exported form of the flush. Errors: -ENOSYS before 2.6.2x. Models kmap_flush_unused(). */
+/** The exported form of the flush. Errors: -ENOSYS this version does not have it. Models kmap_flush_unused(). */
 FXM_API int fxm_kmap_flush_unused(struct fxm_vcpu *cpu);
 
 /**
@@ -77,7 +77,7 @@ FXM_API int fxm_page_address_init(struct fxm_machine *m);
 
 /**
  * The page behind a kernel address as that version computes it, mistakes included (a kmap_atomic address gives the wrong
- * page before 6.1). NULL when the resulting frame does not exist. Errors: -ENOSYS on 2.6. Models kmap_to_page().
+ * page before 6.1). NULL when the resulting frame does not exist. Errors: -ENOSYS this version has none. Models kmap_to_page().
  */
 FXM_API int fxm_kmap_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_page **out);
 

@@ -63,15 +63,6 @@ FXM_API int fxm_kmap_atomic_idx_push(struct fxm_vcpu *cpu);
 FXM_API int fxm_kmap_atomic_idx(struct fxm_vcpu *cpu);
 FXM_API int fxm_kmap_atomic_idx_pop(struct fxm_vcpu *cpu);
 
-/** Which kernel versions have @function ("kmap_atomic_pfn"), in words, for messages; NULL for an unknown name. */
-FXM_API const char *fxm_since(const char *function);
-
-/**
- * Function number @i that fxm_since() knows, and the first and the last version (fxm_profile_version()) that has it.
- * Context: any thread. Errors: -ENOENT past the end.
- */
-FXM_API int fxm_since_at(size_t i, const char **function, unsigned *first, unsigned *last);
-
 #ifdef __cplusplus
 }
 #endif

@@ -86,7 +86,7 @@ static int zoneinfo(const struct fxmi_kernel *k, FILE *out)
 {
 	struct counts c;
 
-	if (!fxmi_has(k, "/proc/zoneinfo"))
+	if (!fxmi_has(k, "proc_zoneinfo"))
 		return -ENOSYS;
 	count(k, &c);
 	for (unsigned i = 0; i < FXM_ZONES; i++) {

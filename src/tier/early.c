@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Behind the kernel's names: early mappings, and the page helper whose body is out of line in the kernel too.
+ * Behind the kernel's names: early mappings.
  */
 #include "tier.h"
 
@@ -52,10 +52,4 @@ void fxm_k_bt_iounmap(const volatile void *address, unsigned long size)
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	uint64_t va = fxmi_tier_simulated(cpu->machine, (uintptr_t)address);
 	fxmi_tier_checked(cpu, "bt_iounmap", fxm_bt_iounmap(cpu, fxm_va_of(va), size));
-}
-
-void fxm_k_zero_user_segments(struct fxm_page *page, unsigned start1, unsigned end1, unsigned start2, unsigned end2)
-{
-	struct fxm_vcpu *cpu = fxmi_tier_check_page("zero_user_segments", page, __builtin_return_address(0));
-	fxmi_tier_checked(cpu, "zero_user_segments", fxm_zero_user_segments(cpu, page, start1, end1, start2, end2));
 }

@@ -59,20 +59,20 @@ example('apic_wrong_argument', 1, *P26, no_out=['not reached'],
 example('apic_wrong_argument', 1, *P415, '-o', 'identity=0', err=[r'pgtable\.c:576!$', '0xffffc000 is an address: its index would be 3'])
 example('atomic_typed', 0, *P26, err=[], identity=True,
         out=[r'\[0xffff1000\] written through KM_USER0', 'indices 14 and 15, preempt_count 2$'])
-example('atomic_typed', 2, *P510, out=[], err=['km_type argument of kmap_atomic.. went with 2.6.37; x86_32-5.10 has kmap_atomic.page'])
+example('atomic_typed', 2, *P510, out=[], err=['kmap_atomic..: the form with a km_type: until 2.6.36; since 2.6.37 kmap_atomic.page. takes the page alone; not in x86_32-5.10'])
 example('atomic_slot_by_hand', 0, *P415, err=[], identity=True, out=['level 0 of CPU 0: index 68, address 0xfffbb000$'])
 example('atomic_slot_by_hand', 0, *P510, '-o', 'pae=1', err=[], out=['level 0 of CPU 0: index 68'])
-example('atomic_slot_by_hand', 2, *P26, out=[], err=['kmap_atomic_idx_push.. came with 2.6.37'])
+example('atomic_slot_by_hand', 2, *P26, out=[], err=['kmap_atomic_idx_push..: 2.6.37 to 5.10; not in'])
 for args, prot in ((P61, 'pde = '), (P61 + ('-o', 'pae=1'), 'pdpt = ')):
     example('local_order', 1, *args, no_out=['the copy begins'],
             err=[r'^WARNING: CPU: 0 PID: \d+ at mm/highmem\.c:610', 'kunmap_local of fffbb000, but the mapping on top .* is fffba000',
                  r'local_order_init\+0x[0-9a-f]+', '^BUG: unable to handle page fault for address: fffba000$', prot,
                  'read of fffba000: kmap_local slot 1 of CPU 0 is not mapped'])
-example('local_order', 2, *P510, out=[], err=['kmap_local_page.. came with 5.11; not in x86_32-5.10'])
+example('local_order', 2, *P510, out=[], err=['kmap_local_page..: since 5.11; not in x86_32-5.10'])
 example('kmap_string', 0, *P61, identity=True, err=[], out=['is highmem, pkmap slot 1$'])
 example('atomic_slot_by_hand', 2, *P61, out=[], err=['KM_TYPE_NR. undeclared|undeclared identifier .KM_TYPE_NR'])
 example('address_space', 0, *P61, err=[], identity=True, out=['pkmap    0xfec00000 - 0xff000000', 'indices 68 to 579, 16 per CPU$'])
-init('kernel', 'kmap_atomic_idx of 6.1', 2, 'return kmap_atomic_idx();', args=list(P61), out=[], err=['kmap_atomic_idx.. went with 5.11'])
+init('kernel', 'kmap_atomic_idx of 6.1', 2, 'return kmap_atomic_idx();', args=list(P61), out=[], err=['kmap_atomic_idx..: 2.6.37 to 5.10; not in x86_32-6.1'])
 init('kernel', 'kmap_local', 0, '''
 struct page *high = alloc_page(GFP_HIGHUSER), *low = alloc_page(GFP_KERNEL);
 char *a = kmap_local_page(high), *b = kmap_local_page(low), *c = kmap_local_pfn(page_to_pfn(low));
@@ -116,8 +116,8 @@ init('kernel', 'parts of pages', 1, EARLY % 'memcpy_page(p, 4088, q, 0, 8); memc
      args=list(P61) + ['-o', 'phase=reset'], out=['7$'], err=['early_ioremap.c:184$'], no_err=['while the system is running'])
 init('kernel', 'bt_ioremap', 0, 'char *a = bt_ioremap(0x100000, 2), *isa = bt_ioremap(0xb8000, 2);\n'
      'pr_info("%px %px\\n", a, isa); bt_iounmap(a, 2);', args=P26, err=[], out=['fff78000 c00b8000$'])
-init('kernel', 'early_ioremap on 2.6', 2, 'return !early_ioremap(0x100000, 2);', args=P26, out=[], err=['early_ioremap.. came with 2.6.27'])
-init('kernel', 'bt_ioremap on 4.15', 2, 'return !bt_ioremap(0x100000, 2);', args=P415, out=[], err=['bt_ioremap.. went with 2.6.27'])
+init('kernel', 'early_ioremap on 2.6', 2, 'return !early_ioremap(0x100000, 2);', args=P26, out=[], err=['early_ioremap..: since 2.6.27; until then bt_ioremap; not in'])
+init('kernel', 'bt_ioremap on 4.15', 2, 'return !bt_ioremap(0x100000, 2);', args=P415, out=[], err=['bt_ioremap..: 2.6 until 2.6.26; since 2.6.27 early_ioremap; not in'])
 
 # ---- what is no module, or does not compile ----
 init('input', 'does not compile', 2, 'return x;', out=[], err=[".x. undeclared|undeclared identifier .x.", 'does not compile$'])
@@ -231,8 +231,14 @@ init('reports', 'index too large', 2, 'return fix_to_virt(__end_of_fixed_address
 init('reports', 'index 0', 1, 'return virt_to_fix(__fix_to_virt(0));', err=['index 0 lies above FIXADDR_TOP'])
 init('reports', 'WARN and BUG', 1, 'WARN_ON(1);\nWARN(1, "three %d\\n", 3);\nBUG_ON(1 == 1);', no_err=['leak'],
      err=[r'^WARNING: .* at WARN and BUG.c:3$', 'three 3$', '^kernel BUG at WARN and BUG.c:5!$'])
-init('reports', 'kmap_local before 5.11', 2, 'kmap_local_page(alloc_page(GFP_HIGHUSER));', args=P510, err=['kmap_local_page.. came with 5.11; not in x86_32-5.10'])
-init('reports', 'kmap_atomic_pfn before 2.6.13', 1, 'kmap_atomic_pfn(1, KM_USER0);', args=P26, err=['kmap_atomic_pfn.. is not in i386-2.6.12: since 2.6.13'])
+init('reports', 'kmap_local before 5.11', 2, 'kmap_local_page(alloc_page(GFP_HIGHUSER));', args=P510, err=['kmap_local_page..: since 5.11; not in x86_32-5.10'])
+init('reports', 'kmap_atomic_pfn before 2.6.13', 2, 'kmap_atomic_pfn(1, KM_USER0);', args=P26, out=[], err=['kmap_atomic_pfn..: since 2.6.13; not in i386-2.6.12'])
+for profile, call, where, says in (
+        (P510, 'zero_user(alloc_page(GFP_HIGHUSER), 4000, 200);', 'include/linux/highmem.h', 'zero_user_segments: .4000, 4200. or .0, 0. ends beyond'),
+        (P61, 'zero_user(alloc_page(GFP_HIGHUSER), 4000, 200);', 'mm/highmem.c:396', 'zero_user_segments: .4000, 4200. or .0, 0. ends beyond'),
+        (P26, 'memclear_highpage_flush(alloc_page(GFP_HIGHUSER), 4000, 200);', 'include/linux/highmem.h:72', 'offset 4000 and size 200 lead beyond')):
+    init('reports', f'a helper past its page on {profile[1]}', 1, call, args=profile,
+         err=[f'kernel BUG at {where}!', says, r'Call Trace:\n f\+0x[0-9a-f]+ \(a helper past.*\.c:\d+\)\n(?!.*highmem.h:\d+\))'])
 init('reports', 'set_fixmap_io on 2.6', 1, 'set_fixmap_io(FIX_WP_TEST, 0);', args=P26, err=['set_fixmap_io.. is not in i386-2.6.12: since 3'])
 init('reports', 'sleeps while atomic', 1, 'kmap_atomic(alloc_page(GFP_HIGHUSER), KM_USER0);\nkmap(alloc_page(GFP_HIGHUSER));',
      args=P26 + ('-o', 'DEBUG_ATOMIC_SLEEP=1'), err=['sleeping function called from invalid context'])

@@ -45,7 +45,7 @@ MISTAKES = {
     'past': (OOPS, 'is not mapped'),
     'past-into-neighbour': (PAST, 'runs off the page'),
     'past-by-pointer': ((f'{PAST}|{USE_AFTER_UNMAP}|{OOPS}', ...), 'runs? off'),
-    'past-helper': (BUG, ''),
+    'past-helper': (BUG, '(zero_user_segments|memclear_highpage_flush): .* beyond the'),
     'read-only': (OOPS, ''),
     'freed': (FREED, 'kunmap.. first'),
     'freed-in-atomic': (FREED, '.. first'),

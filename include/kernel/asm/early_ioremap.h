@@ -7,10 +7,7 @@
 #include <asm/fixmap.h>
 #include <linux/types.h>
 
-#define FXM_K_NO_EARLY(words) __attribute__((error(words "; not in " FXM_KERNEL_PROFILE)))
-
-#ifdef FXM_K_TYPED
-
+#if FXM_K_HAS(bt_ioremap)
 FXM_K_INLINE void *bt_ioremap(unsigned long physical, unsigned long size)
 {
 	return fxm_k_bt_ioremap(physical, size);
@@ -20,26 +17,15 @@ FXM_K_INLINE void bt_iounmap(void *address, unsigned long size)
 {
 	fxm_k_bt_iounmap(address, size);
 }
-
-void *early_ioremap(resource_size_t physical, unsigned long size) FXM_K_NO_EARLY("early_ioremap() came with 2.6.27");
-void *early_memremap(resource_size_t physical, unsigned long size) FXM_K_NO_EARLY("early_memremap() came with 2.6.29");
-void early_iounmap(void *address, unsigned long size) FXM_K_NO_EARLY("early_iounmap() came with 2.6.27");
-
 #else
+void *bt_ioremap(unsigned long physical, unsigned long size) FXM_K_NOT_HERE(bt_ioremap);
+void bt_iounmap(void *address, unsigned long size) FXM_K_NOT_HERE(bt_iounmap);
+#endif
 
+#if FXM_K_HAS(early_ioremap)
 FXM_K_INLINE void *early_ioremap(resource_size_t physical, unsigned long size)
 {
 	return fxm_k_early_ioremap(physical, size);
-}
-
-FXM_K_INLINE void *early_memremap(resource_size_t physical, unsigned long size)
-{
-	return fxm_k_early_memremap(physical, size);
-}
-
-FXM_K_INLINE void *early_memremap_ro(resource_size_t physical, unsigned long size)
-{
-	return fxm_k_early_memremap_ro(physical, size);
 }
 
 FXM_K_INLINE void early_iounmap(void *address, unsigned long size)
@@ -47,24 +33,49 @@ FXM_K_INLINE void early_iounmap(void *address, unsigned long size)
 	fxm_k_early_iounmap(address, size);
 }
 
-FXM_K_INLINE void early_memunmap(void *address, unsigned long size)
-{
-	fxm_k_early_iounmap(address, size);
-}
-
-FXM_K_INLINE void copy_from_early_mem(void *dest, phys_addr_t src, unsigned long size)
-{
-	fxm_k_copy_from_early_mem(dest, src, size);
-}
-
 FXM_K_INLINE void early_ioremap_reset(void)
 {
 	fxm_k_early_ioremap_reset();
 }
+#else
+void *early_ioremap(resource_size_t physical, unsigned long size) FXM_K_NOT_HERE(early_ioremap);
+void early_iounmap(void *address, unsigned long size) FXM_K_NOT_HERE(early_iounmap);
+#endif
 
-void *bt_ioremap(unsigned long physical, unsigned long size) FXM_K_NO_EARLY("bt_ioremap() went with 2.6.27");
-void bt_iounmap(void *address, unsigned long size) FXM_K_NO_EARLY("bt_iounmap() went with 2.6.27");
+#if FXM_K_HAS(early_memremap)
+FXM_K_INLINE void *early_memremap(resource_size_t physical, unsigned long size)
+{
+	return fxm_k_early_memremap(physical, size);
+}
+#else
+void *early_memremap(resource_size_t physical, unsigned long size) FXM_K_NOT_HERE(early_memremap);
+#endif
 
+#if FXM_K_HAS(early_memremap_ro)
+FXM_K_INLINE void *early_memremap_ro(resource_size_t physical, unsigned long size)
+{
+	return fxm_k_early_memremap_ro(physical, size);
+}
+#else
+void *early_memremap_ro(resource_size_t physical, unsigned long size) FXM_K_NOT_HERE(early_memremap_ro);
+#endif
+
+#if FXM_K_HAS(early_memunmap)
+FXM_K_INLINE void early_memunmap(void *address, unsigned long size)
+{
+	fxm_k_early_iounmap(address, size);
+}
+#else
+void early_memunmap(void *address, unsigned long size) FXM_K_NOT_HERE(early_memunmap);
+#endif
+
+#if FXM_K_HAS(copy_from_early_mem)
+FXM_K_INLINE void copy_from_early_mem(void *dest, phys_addr_t src, unsigned long size)
+{
+	fxm_k_copy_from_early_mem(dest, src, size);
+}
+#else
+void copy_from_early_mem(void *dest, phys_addr_t src, unsigned long size) FXM_K_NOT_HERE(copy_from_early_mem);
 #endif
 
 #endif

@@ -25,6 +25,7 @@
 
 #include <fixmap/kernel_tier.h>
 #include <fixmap/machine.h>
+#include <fixmap/since.h>
 
 /* "x86_32-5.10" */
 #define FXM_KERNEL_PROFILE __stringify(FXM_KERNEL_PROFILE_NAME)
@@ -32,13 +33,21 @@
 /* major << 16 | minor << 8 | patch: LINUX_VERSION_CODE. */
 #define FXM_K_VERSION_CODE FXM_KERNEL_VERSION
 
+/* Whether the profile's kernel has @function: <fixmap/since.h>. */
+#define FXM_K_HAS(function) FXMI_IS_BETWEEN(FXM_K_VERSION_CODE, FXM_SINCE_##function)
+
+/* Declares what this kernel does not have: whoever calls it reads which versions do. @call: what it was called as. */
+#define FXM_K_NOT_HERE(function) FXM_K_NOT_HERE_AS(#function, function)
+#define FXM_K_NOT_HERE_AS(call, function)                                                                                          \
+	__attribute__((error(call "(): " FXMI_WORDS_OF(FXM_SINCE_##function) "; not in " FXM_KERNEL_PROFILE)))
+
 /* Temporary mappings whose slot the caller names. */
-#if FXM_K_VERSION_CODE < 0x020625
+#if FXM_K_HAS(kmap_atomic_type)
 #define FXM_K_TYPED 1
 #endif
 
 /* Temporary mappings that belong to the task. */
-#if FXM_K_VERSION_CODE >= 0x050b00
+#if FXM_K_HAS(kmap_local_page)
 #define FXM_K_LOCAL 1
 #endif
 
