@@ -33,8 +33,10 @@ static __attribute__((noinline)) int find_past_first_way(struct fxm_vcpu *cpu, u
 
 	if (fxmi_unlikely(!e))
 		return -EFAULT;
+	fxm_assert_internal(e->entry & cpu->machine->desc.format->present);
 	t->pa = fxmi_page_pa(cpu->machine->desc.format, e->entry) + (va & OFFSET_MASK);
 	unsigned char *host = fxmi_tlb_host(e);
+	fxm_assert_internal(!host || host == fxmi_frame(cpu->machine, t->pa >> FXM_PAGE_SHIFT));
 	t->host = host ? host + (va & OFFSET_MASK) : NULL;
 	return 0;
 }
@@ -233,6 +235,7 @@ static FXMI_COLD void copy_bus(const struct fxm_vcpu *cpu, const struct target *
 {
 	unsigned char bounce[FXM_PAGE_SIZE];
 
+	fxm_assert_internal(len <= sizeof(bounce) && (!to->host || !from->host));
 	load(cpu, from, bounce, len);
 	store(cpu, to, bounce, len);
 }
@@ -268,6 +271,7 @@ static FXMI_COLD void fill_bus(const struct fxm_vcpu *cpu, const struct target *
 {
 	unsigned char bounce[FXM_PAGE_SIZE];
 
+	fxm_assert_internal(len <= sizeof(bounce) && !to->host);
 	memset(bounce, byte, len);
 	store(cpu, to, bounce, len);
 }

@@ -19,6 +19,7 @@ static int find_register(struct fxm_vcpu *cpu, uint64_t va, unsigned width, enum
 	if (!e)
 		return -EFAULT;
 	*pa = fxmi_page_pa(cpu->machine->desc.format, e->entry) + va % FXM_PAGE_SIZE;
+	fxm_assert_internal(!e->host == !fxmi_pfn_is_ram(cpu->machine, *pa >> FXM_PAGE_SHIFT) || cpu->machine->watched);
 	return !e->host && va % width == 0;
 }
 

@@ -149,6 +149,7 @@ static bool set_bits(const struct fxmi_pt_format *f, struct fxmi_cursor *c, uint
 	else
 		same =
 		    __atomic_compare_exchange_n((uint64_t *)c->slot, &old, old | bits, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	fxm_assert_internal(!(bits & ~(f->accessed | f->dirty)));
 	c->entry |= bits;
 	return same;
 }
@@ -171,6 +172,7 @@ static bool walk_path(const struct fxm_machine *m, uint64_t va, struct fxmi_curs
 	const struct fxmi_pt_format *f = m->desc.format;
 
 	for (fxmi_walk_begin(m, f, va, c); c->entry & f->present; fxmi_walk_next(m, f, va, c)) {
+		fxm_assert_internal(c->level < f->levels);
 		path[c->level] = *c;
 		if (fxmi_pt_is_leaf(f, c->level, c->entry))
 			return true;
@@ -193,6 +195,8 @@ bool fxmi_translate(const struct fxm_machine *m, uint64_t va, enum fxm_access ac
 	c.entry = path[c.level].entry;
 	fxmi_set_page(f, &c, va, out);
 	fxmi_set_rights(m, f, &c, out);
+	fxm_assert_internal(access != FXM_WRITE || out->writable);
+	fxm_assert_internal(!out->host == !fxmi_pfn_is_ram(m, out->pfn));
 	return true;
 }
 
@@ -214,6 +218,7 @@ static int new_table(struct fxm_machine *m, unsigned level, uint64_t *pa)
 	pthread_mutex_unlock(&m->mem.zone_lock);
 	if (!pfn)
 		return -ENOMEM;
+	fxm_assert_internal((m->mem.mem_map[pfn].flags & FXMI_PG_RESERVED) && pfn % frames == 0);
 	*pa = pfn << FXM_PAGE_SHIFT;
 	memset(m->mem.ram + *pa, 0, frames << FXM_PAGE_SHIFT);
 	return 0;
@@ -238,11 +243,14 @@ static void link_table(const struct fxmi_pt_format *f, uint64_t va, struct fxmi_
 
 	char *first = (char *)c->slot - own * f->entry_bytes;
 
+	fxm_assert_internal(c->level + 1 < f->levels && !(c->entry & f->present));
+	fxm_assert_internal((table & f->table_mask) == table);
 	table += f->shadow_offset;
 	for (unsigned i = 0; i < n; i++)
 		fxmi_pte_set(first + i * f->entry_bytes, f->entry_bytes, (table + i * bytes) | flags);
 	c->raw = (table + own * bytes) | flags;
 	c->entry = f->decode ? f->decode(f, c->level, c->raw) : c->raw;
+	fxm_assert_internal((c->entry & f->present) && !fxmi_pt_is_leaf(f, c->level, c->entry));
 }
 
 /* Brings @c to the entry of @va at @level, making the tables above it. */
@@ -275,8 +283,10 @@ int fxmi_pgtable_populate(struct fxm_machine *m, uint64_t start, uint64_t end)
 	struct fxmi_cursor c;
 	int err = 0;
 
+	fxm_assert_internal(start < end);
 	for (start &= ~(span - 1); start < end && !err; start += span) {
 		err = make_path(m, start, f->levels - 1, &c);
+		fxm_assert_internal(err || c.level + 1 == f->levels);
 		if (start + span == 0)
 			break;
 	}
@@ -310,6 +320,8 @@ static unsigned level_for(const struct fxmi_pt_format *f, uint64_t va, uint64_t 
 /* @pte: as of a base page. */
 static void set_linear(struct fxm_machine *m, const struct fxmi_pt_format *f, const struct fxmi_cursor *c, uint64_t pte)
 {
+	fxm_assert_internal(c->slot);
+	fxm_assert_internal((pte & f->frame_mask & ((UINT64_C(1) << f->level[c->level].shift) - 1)) == 0);
 	if (c->level + 1 == f->levels)
 		fxmi_set_pte(m, (char *)c->slot - f->shadow_offset, pte);
 	else
@@ -335,11 +347,65 @@ int fxmi_pgtable_map_linear(struct fxm_machine *m, uint64_t va, uint64_t pa, uin
 		if (err)
 			return err;
 		set_linear(m, f, &c, (pa & f->frame_mask) | prot);
+		fxm_assert_internal(size >= page);
 		va += page;
 		pa += page;
 		size -= page;
 	}
 	return 0;
+}
+
+/* ---- self-check ------------------------------------------------------------------------------------------------------ */
+
+/* The pieces of the reserved frames that tables take up: four to a frame, since arm has tables of 1 KB. */
+enum { PIECE_SHIFT = 10, PIECES = 0x100 << (FXM_PAGE_SHIFT - PIECE_SHIFT) };
+
+struct tables {
+	const struct fxm_machine *m;
+	bool is_taken[PIECES];
+};
+
+/* A table lies in frames that were taken for tables, and where no other lies. */
+static bool place_is_valid(struct tables *t, uint64_t pa, uint64_t bytes)
+{
+	const struct fxm_machine *m = t->m;
+	uint64_t pool = m->root_pfn << FXM_PAGE_SHIFT;
+
+	fxm_invariant(pa >= pool && pa + bytes <= m->mem.table_pfn << FXM_PAGE_SHIFT);
+	fxm_invariant(pa % bytes == 0);
+	fxm_invariant(m->mem.mem_map[pa >> FXM_PAGE_SHIFT].flags & FXMI_PG_RESERVED);
+	for (uint64_t n = (pa - pool) >> PIECE_SHIFT; n < (pa - pool + bytes) >> PIECE_SHIFT; n++) {
+		fxm_invariant(!t->is_taken[n]);
+		t->is_taken[n] = true;
+	}
+	return true;
+}
+
+static bool table_is_valid(struct tables *t, uint64_t pa, unsigned level)
+{
+	const struct fxmi_pt_format *f = t->m->desc.format;
+	uint64_t bytes = (uint64_t)f->entry_bytes << f->level[level].bits;
+
+	if (bytes >= 1u << PIECE_SHIFT && !place_is_valid(t, pa, bytes))
+		return false;
+	for (uint64_t n = 0; level + 1 < f->levels && n < UINT64_C(1) << f->level[level].bits; n++) {
+		uint64_t raw = fxmi_pte_get(t->m->mem.ram + pa + n * f->entry_bytes, f->entry_bytes);
+		uint64_t entry = f->decode ? f->decode(f, level, raw) : raw;
+
+		if ((entry & f->present) && !fxmi_pt_is_leaf(f, level, entry) &&
+		    !table_is_valid(t, entry & f->table_mask, level + 1))
+			return false;
+	}
+	return true;
+}
+
+bool fxmi_pgtables_are_valid(const struct fxm_machine *m)
+{
+	struct tables t = {.m = m};
+
+	fxm_invariant(m->root_pfn && m->root_pfn < m->mem.table_pfn);
+	fxm_invariant((m->mem.table_end_pfn - m->root_pfn) << (FXM_PAGE_SHIFT - PIECE_SHIFT) <= PIECES);
+	return table_is_valid(&t, m->root_pfn << FXM_PAGE_SHIFT, 0);
 }
 
 /* ---- entries in words ------------------------------------------------------------------------------------------------ */

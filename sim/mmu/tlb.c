@@ -185,6 +185,8 @@ static struct fxmi_tlb_entry *move_to_front(struct fxm_vcpu *cpu, struct fxmi_tl
 		return &set[1];
 	struct value first = entry_get(&set[0]), second = entry_get(&set[1]);
 
+	fxm_assert_internal(second.write_tag == FXMI_TLB_INVALID || second.read_tag == FXMI_TLB_INVALID ||
+			    second.write_tag == second.read_tag);
 	entry_set(&set[0], second);
 	entry_set(&set[1], first);
 	if (fxmi_unlikely(generation_changed(cpu, generation))) {
@@ -227,8 +229,11 @@ static __attribute__((noinline)) struct fxmi_tlb_entry *fill_carefully(struct fx
 	uint64_t generation = generation_of(cpu);
 	struct fxmi_translation t;
 
-	if (fxmi_translate(cpu->machine, va, access, &t, &cpu->last_fault))
+	if (fxmi_translate(cpu->machine, va, access, &t, &cpu->last_fault)) {
+		fxm_assert_internal(t.entry & cpu->machine->desc.format->present);
 		return install(cpu, va, &t, generation);
+	}
+	fxm_assert_internal(cpu->last_fault.access == access);
 	/* As on x86: a page fault drops what is cached for its address. */
 	fxmi_tlb_flush_one(cpu, va & PAGE_MASK);
 	return NULL;
@@ -274,6 +279,7 @@ static FXMI_COLD struct fxmi_tlb_entry *look_again(struct fxm_vcpu *cpu, struct 
 	struct fxm_machine *m = cpu->machine;
 	uint64_t pfn = fxmi_page_pa(m->desc.format, e->entry) >> FXM_PAGE_SHIFT;
 
+	fxm_assert_internal(!fxmi_pfn_is_ram(m, pfn) || m->watched);
 	if (!fxmi_pfn_is_ram(m, pfn))
 		return e;
 	__atomic_store_n(&e->host, fxmi_frame(m, pfn), __ATOMIC_RELAXED);
@@ -290,6 +296,7 @@ static __attribute__((noinline)) struct fxmi_tlb_entry *fill_watched(struct fxm_
 {
 	struct fxmi_tlb_entry *e = fill(cpu, va, access);
 
+	fxm_assert_internal(cpu->machine->watched);
 	if (e)
 		fxmi_watch(cpu, FXMI_WATCH_FIRST, va, access, 0, 0);
 	return e;
@@ -350,7 +357,10 @@ static void flush_begin(struct fxm_vcpu *cpu)
 
 static void flush_end(struct fxm_vcpu *cpu)
 {
-	atomic_fetch_sub_explicit(&cpu->tlb_generation, 1, memory_order_release);
+	uint64_t before = atomic_fetch_sub_explicit(&cpu->tlb_generation, 1, memory_order_release);
+
+	fxm_assert_internal(flush_goes_on(before));
+	(void)before;
 }
 
 void fxmi_tlb_flush_cpu(struct fxm_vcpu *cpu)
@@ -389,12 +399,14 @@ void fxmi_tlb_flush_all(struct fxm_machine *m)
 
 void fxmi_tlb_flush_range(struct fxm_vcpu *cpu, uint64_t start, uint64_t end)
 {
+	fxm_assert_internal(start <= end);
 	for (uint64_t va = start & PAGE_MASK; va < end; va += FXM_PAGE_SIZE)
 		fxmi_tlb_flush_one(cpu, va);
 }
 
 void fxmi_tlb_flush_range_all(struct fxm_machine *m, uint64_t start, uint64_t end)
 {
+	fxm_assert_internal(start <= end);
 	start &= PAGE_MASK;
 	if ((end - start) >> FXM_PAGE_SHIFT > m->desc.format->flush_ceiling) {
 		fxmi_tlb_flush_all(m);
@@ -436,4 +448,59 @@ bool fxm_tlb_lookup(const struct fxm_vcpu *cpu, fxm_va va, fxm_pa *out)
 		return true;
 	}
 	return false;
+}
+
+/* ---- self-check ------------------------------------------------------------------------------------------------------ */
+
+/* A tag belongs to its set; a write tag stands beside its read tag, over a page that is dirty; host is the frame's. */
+static bool entry_is_valid(const struct fxm_vcpu *cpu, const struct fxmi_tlb_entry *e, unsigned set)
+{
+	const struct fxm_machine *m = cpu->machine;
+	const struct fxmi_pt_format *f = m->desc.format;
+	uint64_t read_tag = tag(&e->read_tag), write_tag = tag(&e->write_tag), va = read_tag;
+	uint64_t pfn = fxmi_page_pa(f, e->entry) >> FXM_PAGE_SHIFT;
+
+	fxm_invariant(write_tag == FXMI_TLB_INVALID || write_tag == read_tag);
+	if (read_tag == FXMI_TLB_INVALID)
+		return true;
+	fxm_invariant((read_tag & ~PAGE_MASK) == 0);
+	fxm_invariant(fxmi_wrap_va(f, &va) && va == read_tag);
+	fxm_invariant((read_tag >> FXM_PAGE_SHIFT) % FXMI_TLB_SETS == set);
+	fxm_invariant(e->entry & f->present);
+	fxm_invariant(write_tag == FXMI_TLB_INVALID || (e->entry & f->dirty));
+	fxm_invariant(fxmi_pfn_is_ram(m, pfn) ? !e->host || e->host == fxmi_frame(m, pfn) : !e->host);
+	fxm_invariant(e->host || !fxmi_pfn_is_ram(m, pfn) || m->watched);
+	return true;
+}
+
+bool fxmi_tlb_is_valid(const struct fxm_vcpu *cpu)
+{
+	for (unsigned i = 0; i < FXMI_TLB_SETS; i++) {
+		const struct fxmi_tlb_entry *e = cpu->tlb[i];
+
+		for (unsigned way = 0; way < FXMI_TLB_WAYS; way++)
+			if (!entry_is_valid(cpu, &e[way], i))
+				return false;
+		fxm_invariant(tag(&e[0].read_tag) != tag(&e[1].read_tag) || tag(&e[0].read_tag) == FXMI_TLB_INVALID);
+	}
+	fxm_invariant(!flush_goes_on(generation_of(cpu)));
+	return true;
+}
+
+/* A fault is of a page that the format has a level for. */
+static bool vcpu_is_valid(const struct fxm_machine *m, const struct fxm_vcpu *cpu, unsigned n)
+{
+	fxm_invariant(cpu && cpu->machine == m && cpu->id == n);
+	fxm_invariant(cpu->last_fault.level < m->desc.format->levels);
+	fxm_invariant((unsigned)cpu->last_fault.access <= FXM_EXEC);
+	return fxmi_tlb_is_valid(cpu);
+}
+
+bool fxmi_mmu_is_valid(const struct fxm_machine *m)
+{
+	fxm_invariant(m->cpus_online && m->cpus_online <= FXMI_MAX_CPUS);
+	for (unsigned n = 0; n < m->cpus_online; n++)
+		if (!vcpu_is_valid(m, m->vcpu[n], n))
+			return false;
+	return fxmi_pgtables_are_valid(m);
 }
