@@ -22,6 +22,8 @@ static struct fxm_task no_task;
 
 void fxmi_seat_leave_for_good(struct fxm_task *task)
 {
+	fxm_assert_internal(fxmi_self == task->cpu && fxmi_self->current == task);
+	fxm_assert_internal(!task->nr_held);
 	fxmi_seat_leave(task->cpu);
 	fxmi_self = NULL;
 }
@@ -116,6 +118,7 @@ static struct fxm_vcpu *choose_vcpu_locked(struct fxm_machine *m)
 /* Links @task to its vCPU under the lock, so that the next thread looking for one sees it taken; then takes the seat. */
 static void settle(struct fxm_machine *m, struct fxm_task *task, int cpu)
 {
+	fxm_assert_internal(!fxmi_self && !task->cpu);
 	pthread_mutex_lock(&m->task_lock);
 	task->cpu = cpu < 0 ? choose_vcpu_locked(m) : m->vcpu[cpu];
 	fxmi_task_link_locked(task);
@@ -154,6 +157,7 @@ int fxm_attach(struct fxm_machine *m, int cpu)
 	task->is_attached = true;
 	task->state = FXM_TASK_RUNNABLE;
 	settle(m, task, cpu);
+	fxm_assert_internal(task->cpu->current == task && task->cpu->seat_taken);
 	task->state = FXM_TASK_RUNNING;
 	fxmi_self = task->cpu;
 	fxmi_thread_enter(task);

@@ -38,6 +38,7 @@ static void atomic_end(struct fxm_vcpu *cpu, const void *what, int less)
 	struct fxm_task *task = cpu->current;
 	unsigned n = task->nr_atomic;
 
+	fxm_assert_internal(n <= FXMI_MAX_ATOMIC);
 	while (n && task->atomic[n - 1].what != what)
 		n--;
 	if (!n)
@@ -91,6 +92,8 @@ void fxmi_interrupts_save(const struct fxm_vcpu *cpu, struct fxmi_interrupts *ou
 
 void fxmi_interrupts_restore(struct fxm_vcpu *cpu, const struct fxmi_interrupts *in)
 {
+	fxm_assert_internal(in->contexts <= FXMI_MAX_CONTEXTS);
+	fxm_assert_internal((unsigned)in->irq_disabled <= 1);
 	cpu->irq_disabled = in->irq_disabled;
 	cpu->contexts = in->contexts;
 	cpu->irq_saved = in->irq_saved;
@@ -105,12 +108,14 @@ int fxm_context_enter(struct fxm_vcpu *cpu, enum fxm_context context)
 		return -ECHILD;
 	if (cpu->contexts == FXMI_MAX_CONTEXTS)
 		return -ENOSPC;
+	fxm_assert_internal((unsigned)cpu->irq_disabled <= 1);
 	uint32_t bit = UINT32_C(1) << cpu->contexts;
 	cpu->irq_saved = cpu->irq_disabled ? cpu->irq_saved | bit : cpu->irq_saved & ~bit;
 	cpu->context[cpu->contexts++] = (unsigned char)context;
 	if (contexts[context].irqs_off)
 		cpu->irq_disabled = 1;
 	cpu->counts += contexts[context].offset;
+	fxm_assert_internal(fxm_context(cpu) == context);
 	atomic_begin(cpu, &by_context, __builtin_return_address(0));
 	return 0;
 }

@@ -14,9 +14,11 @@ static void *thread_main(void *arg)
 {
 	struct fxm_task *task = arg;
 
+	fxm_assert_internal(!fxmi_self);
 	fxmi_thread_enter(task);
 	fxmi_thread_arm(task->machine, false);
 	fxmi_seat_take(task->cpu, task);
+	fxm_assert_internal(task->cpu->current == task);
 	fxmi_self = task->cpu;
 	task->state = FXM_TASK_RUNNING;
 	enum fxm_task_state end = fxmi_task_run_to_its_end(task);
@@ -47,6 +49,7 @@ static void fibre_entry(void *arg)
 
 	fxmi_thread_arm(task->machine, false);
 	fxmi_task_set_ended(task, fxmi_task_run_to_its_end(task));
+	fxm_assert_internal(fxmi_vehicle(task)->running && task->cpu->current == task);
 	fxmi_fibre_leave(&fxmi_vehicle(task)->fibre, true);
 }
 

@@ -299,6 +299,7 @@ static void switch_stacks(struct fxmi_fibre *f)
 
 int fxmi_fibre_init(struct fxmi_fibre *f, struct fxmi_stack *stack, void (*entry)(void *arg), void *arg)
 {
+	fxm_assert_internal(!f->stack && stack->base && (uintptr_t)(stack->base + stack->bytes) % 16 == 0);
 	*f = (struct fxmi_fibre){.stack = stack, .entry = entry, .arg = arg};
 	int error = switch_init(f);
 
@@ -333,6 +334,7 @@ void fxmi_fibre_free(struct fxmi_fibre *f)
 
 void fxmi_fibre_enter(struct fxmi_fibre *f)
 {
+	fxm_assert_internal(f->stack && f->stack->base && f->sp);
 #if WITH_TSAN
 	f->tsan_resumer = __tsan_get_current_fiber();
 	__tsan_switch_to_fiber(f->tsan, 0);
@@ -348,6 +350,7 @@ void fxmi_fibre_enter(struct fxmi_fibre *f)
 
 void fxmi_fibre_leave(struct fxmi_fibre *f, bool for_ever)
 {
+	fxm_assert_internal(f->stack && f->sp);
 #if WITH_TSAN
 	__tsan_switch_to_fiber(f->tsan_resumer, 0);
 #endif

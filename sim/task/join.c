@@ -26,6 +26,7 @@ static void wait_for_waker_locked(struct fxm_task *task)
 	bool blocked = false;
 	unsigned seconds;
 
+	fxm_assert_internal(!v->joiner_blocked && !fxmi_self);
 	fxmi_patience_init(&patience);
 	if (!v->is_poked)
 		fxmi_block(&blocked);
@@ -105,6 +106,7 @@ static int join_thread(struct fxm_task *task)
 		fxmi_patience_wait(&patience, &v->wake, &m->task_lock);
 	v->joiner_blocked = NULL;
 	pthread_mutex_unlock(&m->task_lock);
+	fxm_assert_internal(fxmi_task_has_ended(task));
 	pthread_join(v->thread, NULL);
 	fxmi_sit_down(caller);
 	return 0;

@@ -36,6 +36,7 @@ static bool claim(struct fxm_task *task, int *result)
 static int disclaim(struct fxm_task *task)
 {
 	pthread_mutex_lock(&task->machine->task_lock);
+	fxm_assert_internal(fxmi_vehicle(task)->running);
 	fxmi_vehicle(task)->running = false;
 	int state = task->state;
 	pthread_mutex_unlock(&task->machine->task_lock);
@@ -44,6 +45,8 @@ static int disclaim(struct fxm_task *task)
 
 static void run_fibre(struct fxm_task *task)
 {
+	fxm_assert_internal(task->cpu->current == task && fxmi_vehicle(task)->running);
+	fxm_assert_internal(!fxmi_task_has_ended(task));
 	fxmi_self = task->cpu;
 	if (task->state != FXM_TASK_SLEEPING) /* a doomed one stays asleep until it has been told */
 		task->state = FXM_TASK_RUNNING;
@@ -68,6 +71,7 @@ static void run_on_callers_seat(struct fxm_task *task, struct fxm_vcpu *seat)
 {
 	struct fxm_task *caller = seat->current;
 
+	fxm_assert_internal(caller != task && seat->seat_taken);
 	waits(caller);
 	fxmi_seat_switch(seat, task);
 	fxmi_vehicle(task)->on_callers_seat = true;
@@ -123,6 +127,7 @@ int fxmi_fibre_resume(struct fxm_task *task, bool patient)
 	run_fibre(task);
 	if (!fxmi_vehicle(task)->stalled)
 		fxmi_seat_leave(task->cpu);
+	fxmi_self = NULL;
 	fxmi_sit_down(caller);
 	return disclaim(task);
 }
@@ -138,6 +143,7 @@ int fxm_task_resume(struct fxm_task *task)
 
 static void yield_fibre(struct fxm_task *task)
 {
+	fxm_assert_internal(fxmi_self == task->cpu && task->cpu->current == task);
 	task->state = FXM_TASK_RUNNABLE;
 	fxmi_fibre_suspend(task);
 }

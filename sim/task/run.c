@@ -38,9 +38,11 @@ int fxm_task_run(struct fxm_vcpu *cpu, int (*fn)(void *arg), void *arg, int *res
 	if (fxmi_rare(cpu) & FXMI_RARE_DEAD)
 		return -ECHILD;
 	struct fxm_task *task = cpu->current;
+	fxm_assert_internal(task->cpu == cpu && !fxmi_task_has_ended(task));
 	here.self = &here;
 	here.frame = (uintptr_t)__builtin_frame_address(0);
 	here.outer = skip_dead(task->unwind, here.frame);
+	fxm_assert_internal(!here.outer || here.outer->self == here.outer);
 	here.thread = pthread_self();
 	fxmi_interrupts_save(cpu, &here.interrupts);
 	/* The signal mask is restored by fxmi_handler_abandon(), without a system call here. */
@@ -74,6 +76,7 @@ _Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu)
 
 	while (task->nr_held)
 		fxmi_spin_unlock(cpu, task->held[task->nr_held - 1]);
+	fxm_assert_internal(task->cpu == cpu);
 	if (!is_own_unwind(cpu, u)) {
 		fxmi_handler_abandon();
 		if (fxmi_callback(task->machine, orphan))
@@ -96,6 +99,7 @@ enum fxm_task_state fxmi_task_run_to_its_end(struct fxm_task *task)
 {
 	struct fxm_vcpu *cpu = task->cpu;
 
+	fxm_assert_internal(fxmi_self == cpu && cpu->current == task && !task->unwind);
 	enum fxm_task_state end = fxm_task_run(cpu, task->fn, task->arg, &task->result) ? FXM_TASK_KILLED : FXM_TASK_DONE;
 	void (*task_end)(struct fxm_vcpu *, struct fxm_task *) = fxmi_callback(task->machine, task_end);
 	if (task_end)
@@ -106,6 +110,7 @@ enum fxm_task_state fxmi_task_run_to_its_end(struct fxm_task *task)
 void fxmi_task_set_ended(struct fxm_task *task, enum fxm_task_state end)
 {
 	pthread_mutex_lock(&task->machine->task_lock);
+	fxm_assert_internal(!fxmi_task_has_ended(task) && !task->nr_held);
 	task->state = end;
 	fxmi_unblock(fxmi_vehicle(task)->joiner_blocked);
 	pthread_cond_broadcast(&fxmi_vehicle(task)->wake);

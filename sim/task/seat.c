@@ -30,6 +30,8 @@ void fxmi_seat_switch(struct fxm_vcpu *cpu, struct fxm_task *to)
 	struct fxm_machine *m = cpu->machine;
 	struct fxm_task *from = cpu->current;
 
+	fxm_assert_internal(from && from->cpu == cpu && to->cpu == cpu);
+	fxm_assert_internal(to->machine == m && !fxmi_task_has_ended(to));
 	notify(fxmi_callback(m, sched_out), cpu, from);
 	from->counts = cpu->counts;
 	fxmi_interrupts_save(cpu, &fxmi_vehicle(from)->interrupts);
@@ -43,6 +45,7 @@ static struct fxmi_seat_waiter *pop_locked(struct fxm_vcpu *cpu)
 {
 	struct fxmi_seat_waiter *w = cpu->seat_queue;
 
+	fxm_assert_internal(!w || (!w->granted && w->task->cpu == cpu));
 	if (w)
 		cpu->seat_queue = w->next;
 	return w;
@@ -52,6 +55,7 @@ static void push_locked(struct fxm_vcpu *cpu, struct fxmi_seat_waiter *w)
 {
 	struct fxmi_seat_waiter **at = &cpu->seat_queue;
 
+	fxm_assert_internal(cpu->seat_taken && !w->granted);
 	while (*at)
 		at = &(*at)->next;
 	w->next = NULL;
@@ -63,6 +67,7 @@ static void grant(struct fxm_vcpu *cpu, struct fxmi_seat_waiter *w)
 {
 	fxmi_seat_switch(cpu, w->task);
 	pthread_mutex_lock(&cpu->seat_lock);
+	fxm_assert_internal(cpu->seat_taken && !w->granted);
 	w->granted = true;
 	pthread_cond_signal(&w->cond);
 	pthread_mutex_unlock(&cpu->seat_lock);
@@ -128,6 +133,8 @@ void fxmi_seat_take(struct fxm_vcpu *cpu, struct fxm_task *task)
 {
 	struct fxmi_seat_waiter w;
 
+	fxm_assert_internal(!fxmi_self && task->cpu == cpu);
+	fxm_assert_internal(!task->nr_held);
 	if (fxmi_seat_try(cpu, task))
 		return;
 	waiter_init(&w, task);
@@ -173,6 +180,7 @@ static void tell_seekers(struct fxm_machine *m)
 
 void fxmi_seat_leave(struct fxm_vcpu *cpu)
 {
+	fxm_assert_internal(cpu->seat_taken && !cpu->current->is_idle);
 	struct fxmi_seat_waiter *w = pop(cpu);
 
 	if (!w) {
@@ -192,6 +200,7 @@ void fxmi_seat_pass(struct fxm_vcpu *cpu)
 {
 	struct fxmi_seat_waiter self;
 
+	fxm_assert_internal(cpu->seat_taken && fxmi_self == cpu);
 	waiter_init(&self, cpu->current);
 	pthread_mutex_lock(&cpu->seat_lock);
 	struct fxmi_seat_waiter *next = pop_locked(cpu);
@@ -203,6 +212,7 @@ void fxmi_seat_pass(struct fxm_vcpu *cpu)
 		pthread_mutex_lock(&cpu->seat_lock);
 		wait_locked(cpu, &self);
 		pthread_mutex_unlock(&cpu->seat_lock);
+		fxm_assert_internal(cpu->current == self.task);
 	}
 	pthread_cond_destroy(&self.cond);
 }

@@ -41,15 +41,20 @@ struct fxm_task *fxmi_task_alloc(struct fxm_machine *m, struct fxm_vcpu *cpu, en
 
 void fxmi_task_get(struct fxm_task *task)
 {
-	fxmi_vehicle(task)->refs++;
+	unsigned before = fxmi_vehicle(task)->refs++;
+
+	fxm_assert_internal(before);
+	(void)before;
 }
 
 void fxmi_task_put(struct fxm_task *task)
 {
 	struct fxmi_vehicle *v = fxmi_vehicle(task);
 
+	fxm_assert_internal(v->refs);
 	if (--v->refs)
 		return;
+	fxm_assert_internal(!v->joiner_blocked && !v->blocked);
 	fxmi_fibre_free(&v->fibre);
 	fxmi_stack_free(&v->stack);
 	pthread_cond_destroy(&v->wake);
@@ -62,8 +67,11 @@ void fxmi_task_link_locked(struct fxm_task *task)
 {
 	struct fxm_task **at = &task->machine->tasks;
 
-	while (*at)
+	fxm_assert_internal(!task->is_idle && !task->next);
+	while (*at) {
+		fxm_assert_internal(*at != task);
 		at = &(*at)->next;
+	}
 	task->pid = task->machine->next_pid++;
 	*at = task;
 }
@@ -72,10 +80,11 @@ static void unlink_locked(struct fxm_task *task)
 {
 	struct fxm_task **at = &task->machine->tasks;
 
-	while (*at && *at != task)
+	while (*at != task) {
+		fxm_assert(*at);
 		at = &(*at)->next;
-	if (*at)
-		*at = task->next;
+	}
+	*at = task->next;
 }
 
 void fxmi_task_unlink_and_put(struct fxm_task *task)
@@ -180,8 +189,107 @@ void fxmi_tasks_free(struct fxm_machine *m)
 	while (m->tasks) {
 		struct fxm_task *t = m->tasks;
 
+		fxm_assert_internal(t->machine == m && (t->vehicle == FXM_FIBRE || fxmi_task_has_ended(t)));
 		if (t->vehicle == FXM_THREAD)
 			pthread_join(fxmi_vehicle(t)->thread, NULL);
 		fxmi_task_unlink_and_put(t);
 	}
+}
+
+/* ---- self-check -------------------------------------------------------------------------------------------------- */
+
+static bool owns(const struct fxm_machine *m, const struct fxm_vcpu *cpu)
+{
+	return cpu && cpu->id < m->cpus_online && m->vcpu[cpu->id] == cpu;
+}
+
+static bool interrupts_are_valid(int irq_disabled, unsigned contexts, const unsigned char *context)
+{
+	fxm_invariant(irq_disabled == 0 || irq_disabled == 1);
+	fxm_invariant(contexts <= FXMI_MAX_CONTEXTS);
+	for (unsigned n = 0; n < contexts; n++)
+		fxm_invariant(context[n] > FXM_CONTEXT_TASK && context[n] <= FXM_CONTEXT_NMI);
+	return true;
+}
+
+/* What a task holds knows it too. */
+static bool holdings_are_valid(const struct fxm_task *t)
+{
+	fxm_invariant(t->nr_held <= sizeof(t->held) / sizeof(*t->held));
+	for (unsigned n = 0; n < t->nr_held; n++)
+		fxm_invariant(t->held[n] && t->held[n]->holder == t);
+	fxm_invariant(t->nr_atomic <= FXMI_MAX_ATOMIC);
+	for (unsigned n = 0; n < t->nr_atomic; n++)
+		fxm_invariant(t->atomic[n].what);
+	return true;
+}
+
+static bool vehicle_is_valid(const struct fxm_task *t, const struct fxmi_vehicle *v)
+{
+	fxm_invariant(v && v->refs);
+	fxm_invariant(!v->running || t->vehicle == FXM_FIBRE);
+	fxm_invariant(!v->on_callers_seat || v->running);
+	fxm_invariant(!v->stalled || t->vehicle == FXM_FIBRE);
+	fxm_invariant(t->vehicle != FXM_FIBRE || v->stack.base);
+	fxm_invariant(!v->stack.base || v->stack.bytes);
+	return interrupts_are_valid(v->interrupts.irq_disabled, v->interrupts.contexts, v->interrupts.context);
+}
+
+static bool task_is_valid(const struct fxm_machine *m, const struct fxm_task *t)
+{
+	fxm_invariant(t->machine == m && owns(m, t->cpu));
+	fxm_invariant(t->state >= FXM_TASK_NEW && t->state <= FXM_TASK_KILLED);
+	fxm_invariant(t->vehicle == FXM_FIBRE || t->vehicle == FXM_THREAD);
+	fxm_invariant(!t->is_attached || (t->vehicle == FXM_THREAD && !t->fn));
+	fxm_invariant(!t->is_scheduled || (t->vehicle == FXM_FIBRE && m->has_scheduled));
+	fxm_invariant(!t->doomed || t->state == FXM_TASK_SLEEPING);
+	fxm_invariant(!fxmi_task_has_ended(t) || (t->cpu->current != t && !t->nr_held));
+	fxm_invariant(t->comm[sizeof(t->comm) - 1] == '\0');
+	return holdings_are_valid(t) && vehicle_is_valid(t, fxmi_vehicle(t));
+}
+
+/* Without a task that has the right to run, the idle task is current and nobody waits. */
+static bool seat_is_valid_locked(const struct fxm_machine *m, const struct fxm_vcpu *cpu)
+{
+	fxm_invariant(cpu->current && cpu->current->cpu == cpu && cpu->current->machine == m);
+	fxm_invariant(cpu->idle && cpu->idle->is_idle && cpu->idle->cpu == cpu);
+	fxm_invariant(cpu->seat_taken || cpu->current == cpu->idle);
+	fxm_invariant(cpu->seat_taken || !cpu->seat_queue);
+	for (const struct fxmi_seat_waiter *w = cpu->seat_queue; w; w = w->next)
+		fxm_invariant(!w->granted && w->task->cpu == cpu && w->task != cpu->current);
+	fxm_invariant(!(fxmi_rare(cpu) & FXMI_RARE_DEAD) == !m->dead);
+	return interrupts_are_valid(cpu->irq_disabled, cpu->contexts, cpu->context) && task_is_valid(m, cpu->idle);
+}
+
+static bool seat_is_valid(const struct fxm_machine *m, struct fxm_vcpu *cpu)
+{
+	pthread_mutex_lock(&cpu->seat_lock);
+	bool valid = seat_is_valid_locked(m, cpu);
+	pthread_mutex_unlock(&cpu->seat_lock);
+	return valid;
+}
+
+static bool tasks_are_valid_locked(const struct fxm_machine *m)
+{
+	int pid = 0;
+
+	for (const struct fxm_task *t = m->tasks; t; t = t->next) {
+		fxm_invariant(t->pid > pid && t->pid < m->next_pid);
+		fxm_invariant(!t->is_idle);
+		if (!task_is_valid(m, t))
+			return false;
+		pid = t->pid;
+	}
+	for (unsigned n = 0; n < m->cpus_online; n++)
+		if (!seat_is_valid(m, m->vcpu[n]))
+			return false;
+	return true;
+}
+
+bool fxmi_tasks_are_valid(struct fxm_machine *m)
+{
+	pthread_mutex_lock(&m->task_lock);
+	bool valid = tasks_are_valid_locked(m);
+	pthread_mutex_unlock(&m->task_lock);
+	return valid;
 }

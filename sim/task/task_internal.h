@@ -227,4 +227,12 @@ void fxmi_sit_down(struct fxm_task *task);
 /* fxm_task_resume(), which may also wait for the vCPU (@patient). */
 int fxmi_fibre_resume(struct fxm_task *task, bool patient);
 
+/* ---- self-check ---- */
+
+/* All of the room: tasks, what they hold, seats. Takes task_lock and seat_lock. No operation of another thread may be half done. */
+bool fxmi_tasks_are_valid(struct fxm_machine *m);
+
+/* Lock of @q held. */
+bool fxmi_wait_queue_is_valid_locked(const struct fxmi_wait_queue *q);
+
 #endif

@@ -21,6 +21,7 @@ void fxmi_vcpu_set_rare(struct fxm_vcpu *cpu, uint32_t rare)
 
 void fxmi_vcpu_free(struct fxm_vcpu *cpu)
 {
+	fxm_assert_internal(!cpu->seat_queue && fxmi_self != cpu);
 	fxmi_task_put(cpu->idle);
 	pthread_mutex_destroy(&cpu->seat_lock);
 	free(cpu);
@@ -56,8 +57,10 @@ int fxmi_vcpu_add_locked(struct fxm_machine *m)
 {
 	unsigned n = m->cpus_online;
 
+	fxm_assert_internal(n <= m->nr_cpus && m->nr_cpus <= FXMI_MAX_CPUS);
 	if (n == m->nr_cpus)
 		return -ENOSPC;
+	fxm_assert_internal(!m->vcpu[n]);
 	struct fxm_vcpu *cpu = new_vcpu(m, n);
 	if (!cpu)
 		return -ENOMEM;

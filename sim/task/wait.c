@@ -33,6 +33,7 @@ void fxmi_spin_lock(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock)
 	struct fxm_task *task = cpu->current;
 
 	pthread_mutex_lock(&lock->mutex);
+	fxm_assert_internal(!lock->holder);
 	__atomic_store_n(&lock->holder, task, __ATOMIC_RELAXED);
 	fxm_assert(task->nr_held < sizeof(task->held) / sizeof(*task->held));
 	task->held[task->nr_held++] = lock;
@@ -43,6 +44,7 @@ void fxmi_spin_unlock(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock)
 	struct fxm_task *task = cpu->current;
 	unsigned n = task->nr_held;
 
+	fxm_assert_internal(lock->holder == task);
 	while (n && task->held[n - 1] != lock)
 		n--;
 	fxm_assert(n);
@@ -58,6 +60,7 @@ void fxmi_wait_begin_locked(struct fxm_vcpu *cpu, struct fxmi_wait_queue *q, str
 {
 	struct fxm_task *task = cpu->current;
 
+	fxm_assert_internal(!q->head == !q->waiters);
 	w->task = task;
 	w->next = q->head;
 	q->head = w;
@@ -69,8 +72,11 @@ static void dequeue_locked(struct fxmi_wait_queue *q, struct fxmi_waiter *w)
 {
 	struct fxmi_waiter **at = &q->head;
 
-	while (*at != w)
+	fxm_assert_internal(q->waiters);
+	while (*at != w) {
+		fxm_assert(*at);
 		at = &(*at)->next;
+	}
 	*at = w->next;
 	q->waiters--;
 }
@@ -160,6 +166,7 @@ static bool sleep_on_fibre(struct fxm_task *task, const char *what)
 {
 	fxmi_vehicle(task)->sleeps_in = what;
 	fxmi_fibre_suspend(task);
+	fxm_assert_internal(task->doomed || task->state != FXM_TASK_SLEEPING);
 	bool woken = !task->doomed;
 	task->doomed = false;
 	task->state = FXM_TASK_RUNNING;
@@ -182,6 +189,7 @@ void fxmi_sleep_begin(struct fxm_vcpu *cpu)
 	struct fxm_task *task = cpu->current;
 
 	pthread_mutex_lock(&task->machine->task_lock);
+	fxm_assert_internal(task->state == FXM_TASK_RUNNING);
 	task->state = FXM_TASK_SLEEPING;
 	pthread_mutex_unlock(&task->machine->task_lock);
 }
@@ -190,6 +198,7 @@ bool fxmi_sleep(struct fxm_vcpu *cpu, const char *what)
 {
 	struct fxm_task *task = cpu->current;
 
+	fxm_assert_internal(!task->nr_held);
 	return task->vehicle == FXM_FIBRE ? sleep_on_fibre(task, what) : sleep_on_thread(cpu, task, what);
 }
 
@@ -211,4 +220,18 @@ void fxmi_wait_sleep(struct fxm_vcpu *cpu, struct fxmi_spinlock *lock, struct fx
 		fxmi_spin_unlock(cpu, lock);
 		fxmi_die_of_deadlock(cpu, what);
 	}
+}
+
+/* ---- self-check ---------------------------------------------------------------------------------------------------------- */
+
+bool fxmi_wait_queue_is_valid_locked(const struct fxmi_wait_queue *q)
+{
+	unsigned n = 0;
+
+	for (const struct fxmi_waiter *w = q->head; w; w = w->next) {
+		fxm_invariant(++n <= q->waiters);
+		fxm_invariant(w->task && !fxmi_task_has_ended(w->task));
+	}
+	fxm_invariant(n == q->waiters);
+	return true;
 }
