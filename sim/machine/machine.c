@@ -31,6 +31,7 @@ static void after_fork_in_parent(void)
 static void after_fork_in_child(void)
 {
 	for (struct fxm_machine *m = fxmi_machines_locked(); m; m = m->next_machine) {
+		fxm_assert_internal(!m->next_machine || !m->dead || m->next_machine->dead);
 		if (m->dead)
 			continue;
 		m->dead = true;
@@ -137,7 +138,9 @@ int fxmi_machine_free(struct fxm_machine *m)
 	int error = fxmi_machine_check_free(m);
 	if (error)
 		return error;
+	fxm_assert_expensive(fxmi_mem_is_valid(m) && fxmi_tasks_are_valid(m) && fxmi_window_is_valid(m));
 	fxmi_tasks_free(m);
+	fxm_assert_internal(!m->tasks && !m->seat_seekers);
 	fxmi_machine_delist(m);
 	fxmi_bus_free(m);
 	free_parts(m, NR_PARTS);
@@ -155,4 +158,36 @@ struct fxm_machine *fxmi_machine_guess(uintptr_t host)
 	while (m && (m->dead || !fxmi_window_contains(m, host)))
 		m = m->next_machine;
 	return m ? m : newest && !newest->dead ? newest : NULL;
+}
+
+/* ---- self-check ----------------------------------------------------------------------------------------------------- */
+
+static int count(struct fxm_machine *m, void *arg)
+{
+	const struct fxm_machine *wanted = ((void **)arg)[0];
+
+	*(unsigned *)((void **)arg)[1] += m == wanted;
+	return 0;
+}
+
+static bool board_is_valid(struct fxm_machine *m)
+{
+	unsigned found = 0;
+
+	fxmi_machine_each(count, (void *[]){m, &found});
+	fxm_invariant(found == 1);
+	fxm_invariant(!m->dead);
+	fxm_invariant(is_buildable(&m->desc));
+	fxm_invariant(!m->desc.refused);
+	fxm_invariant(m->nr_cpus == m->desc.nr_cpus);
+	fxm_invariant(m->cpus_online >= m->desc.cpus && m->cpus_online <= m->nr_cpus);
+	for (unsigned n = m->cpus_online; n < FXMI_MAX_CPUS; n++)
+		fxm_invariant(!m->vcpu[n]);
+	return true;
+}
+
+bool fxmi_machine_is_valid(struct fxm_machine *m)
+{
+	return board_is_valid(m) && fxmi_injections_are_valid(&m->inject) && fxmi_mem_is_valid(m) && fxmi_mmu_is_valid(m) &&
+	       fxmi_tasks_are_valid(m) && fxmi_window_is_valid(m);
 }

@@ -44,6 +44,7 @@ static bool is_poisoned(const struct fxmi_segment *seg, uint64_t n)
 
 void fxmi_poison(struct fxmi_segment *seg, uint64_t n)
 {
+	fxm_assert_internal(seg->lazy && fxmi_is_resident(seg->resident, n));
 	__atomic_store_n(&seg->page[n].poisoned, true, __ATOMIC_RELAXED);
 	if (has_asan())
 		__asan_poison_memory_region(page_at(seg, n), FXM_PAGE_SIZE);

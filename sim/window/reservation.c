@@ -116,7 +116,9 @@ int fxmi_reservation_place(struct fxm_machine *m)
 	struct fxmi_window *w = m->window;
 	uint64_t bytes;
 
+	fxm_assert_internal(!w->reserved);
 	span(&m->desc, &w->reserved_start, &bytes);
+	fxm_assert_internal(bytes && (bytes | w->reserved_start) % FXM_PAGE_SIZE == 0);
 	void *p = reserve_identity(m, w->reserved_start, bytes);
 	if (p == MAP_FAILED)
 		p = reserve_relocated(w->reserved_start, bytes);
@@ -126,6 +128,7 @@ int fxmi_reservation_place(struct fxm_machine *m)
 	w->reserved_bytes = bytes;
 	w->delta = (int64_t)((uintptr_t)p - w->reserved_start);
 	w->identity = !w->delta;
+	fxm_assert_internal(w->identity == (identity_owner == m));
 	fxmi_tell_memcheck(p, bytes);
 	int error = 0;
 	for (unsigned i = 0; !error && i < w->nr_segments; i++) {
@@ -160,4 +163,10 @@ void fxmi_reservation_after_fork(struct fxm_machine *m)
 		munmap(m->window->reserved, m->window->reserved_bytes);
 	if (identity_owner == m)
 		identity_owner = NULL;
+}
+
+bool fxmi_reservation_is_valid(const struct fxm_machine *m)
+{
+	fxm_invariant(m->window->identity == (identity_owner == m));
+	return true;
 }

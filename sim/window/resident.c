@@ -50,6 +50,9 @@ static void remap(struct fxmi_window *w, unsigned char *host, size_t bytes, int 
 {
 	int saved_errno = errno;
 
+	fxm_assert_internal(bytes && bytes % FXM_PAGE_SIZE == 0);
+	fxm_assert_internal((size_t)(host - w->reserved) < w->reserved_bytes &&
+			    (size_t)(host - w->reserved) + bytes <= w->reserved_bytes);
 	w->system_calls++;
 	/*
 	 * The thread sanitizer takes mmap() for a write to every page by a thread that wrote nothing: not so the bare system
@@ -62,6 +65,7 @@ static void remap(struct fxmi_window *w, unsigned char *host, size_t bytes, int 
 
 static unsigned char *host_page(const struct fxmi_segment *seg, uint64_t n)
 {
+	fxm_assert_internal(seg->lazy && seg->host && n < seg->size >> FXM_PAGE_SHIFT);
 	return seg->host + (n << FXM_PAGE_SHIFT);
 }
 
@@ -83,6 +87,7 @@ void fxmi_resident_clear(struct fxmi_window *w, struct fxmi_segment *seg, uint64
 {
 	unsigned long bit = 1ul << n % BITS;
 
+	fxm_assert_internal(fxmi_shown_pfn(seg, n) == FXMI_NOT_MAPPED);
 	if (atomic_fetch_and(&seg->resident[n / BITS], ~bit) & bit)
 		w->nr_resident--;
 }
@@ -92,6 +97,7 @@ void fxmi_resident_show(struct fxm_machine *m, struct fxmi_segment *seg, uint64_
 	bool is_ram = fxmi_pfn_is_ram(m, pfn);
 	int prot = PROT_READ | (writable ? PROT_WRITE : 0);
 
+	fxm_assert_internal(pfn != FXMI_NOT_MAPPED && !seg->page[n].poisoned);
 	fxmi_resident_set(m->window, seg, n);
 	if (is_ram)
 		remap(m->window, host_page(seg, n), FXM_PAGE_SIZE, prot, MAP_SHARED | MAP_POPULATE, m->mem.memfd,
@@ -105,6 +111,7 @@ void fxmi_resident_withdraw(struct fxm_machine *m, struct fxmi_segment *seg, uin
 {
 	bool mapped = false;
 
+	fxm_assert_internal(from < to && to <= seg->size >> FXM_PAGE_SHIFT);
 	for (uint64_t n = from; n < to; n++) {
 		mapped |= fxmi_shown_pfn(seg, n) != FXMI_NOT_MAPPED;
 		fxmi_unpoison(seg, n);
@@ -117,4 +124,36 @@ void fxmi_resident_withdraw(struct fxm_machine *m, struct fxmi_segment *seg, uin
 		set_shown(seg, n, FXMI_NOT_MAPPED, false);
 		fxmi_resident_clear(m->window, seg, n);
 	}
+}
+
+/* ---- self-check ---- */
+
+/* While no handler is at work, a page whose bit is set is mapped. */
+static bool page_is_valid(const struct fxmi_window *w, const struct fxmi_segment *seg, uint64_t n)
+{
+	bool is_mapped = fxmi_shown_pfn(seg, n) != FXMI_NOT_MAPPED;
+
+	fxm_invariant(fxmi_is_resident(seg->resident, n) == is_mapped);
+	fxm_invariant(is_mapped || !seg->page[n].writable);
+	fxm_invariant(!seg->page[n].poisoned || (is_mapped && w->poisons));
+	return true;
+}
+
+bool fxmi_residents_are_valid_locked(const struct fxm_machine *m)
+{
+	const struct fxmi_window *w = m->window;
+	uint64_t resident = 0;
+
+	for (unsigned i = 0; i < w->nr_segments; i++) {
+		const struct fxmi_segment *seg = &w->segment[i];
+
+		for (uint64_t n = 0; seg->lazy && n < seg->size >> FXM_PAGE_SHIFT; n++) {
+			if (!page_is_valid(w, seg, n))
+				return false;
+			resident += fxmi_is_resident(seg->resident, n);
+		}
+	}
+	fxm_invariant(resident == w->nr_resident);
+	fxm_invariant(!resident || w->reserved);
+	return true;
 }

@@ -16,6 +16,7 @@ static int init_segment(struct fxmi_segment *seg, const struct fxmi_segment_desc
 {
 	uint64_t pages = desc->size >> FXM_PAGE_SHIFT;
 
+	fxm_assert_internal((desc->start | desc->size) % FXM_PAGE_SIZE == 0);
 	*seg = (struct fxmi_segment){.start = desc->start, .size = desc->size, .lazy = desc->lazy};
 	if (!seg->lazy)
 		return 0;
@@ -65,6 +66,7 @@ int fxmi_window_move(struct fxm_machine *m, const struct fxmi_desc *desc)
 
 		if (!seg->lazy)
 			continue;
+		fxm_assert_internal(moved[i].resident && moved[i].page);
 		fxmi_resident_withdraw(m, seg, 0, seg->size >> FXM_PAGE_SHIFT);
 		free_segment(seg);
 		*seg = moved[i];
@@ -113,6 +115,7 @@ int fxmi_window_init(struct fxm_machine *m)
 {
 	int saved_errno = errno, error;
 
+	fxm_assert_internal(!m->window && m->mem.ram);
 	m->window = calloc(1, sizeof(*m->window));
 	if (!m->window)
 		return -ENOMEM;
@@ -143,4 +146,53 @@ void fxmi_window_after_fork(struct fxm_machine *m)
 {
 	fxmi_unpoison_all(m->window);
 	fxmi_reservation_after_fork(m);
+}
+
+/* ---- self-check ---- */
+
+static bool overlap(const struct fxmi_segment *a, const struct fxmi_segment *b)
+{
+	return a->start - b->start < b->size || b->start - a->start < a->size;
+}
+
+/* At its place in the reservation, beside the others. */
+static bool segment_is_valid(const struct fxmi_window *w, const struct fxmi_segment *seg)
+{
+	fxm_invariant((seg->start | seg->size) % FXM_PAGE_SIZE == 0);
+	fxm_invariant(seg->start + seg->size >= seg->start || seg->start + seg->size == 0);
+	fxm_invariant(!seg->lazy == !seg->resident && !seg->lazy == !seg->page);
+	fxm_invariant(!seg->host == !w->reserved);
+	fxm_invariant(!seg->host || (uintptr_t)seg->host == seg->start + (uint64_t)w->delta);
+	fxm_invariant(!seg->host || (size_t)(seg->host - w->reserved) + seg->size <= w->reserved_bytes);
+	for (const struct fxmi_segment *other = w->segment; other < seg; other++)
+		fxm_invariant(!seg->size || !other->size || !overlap(seg, other));
+	return true;
+}
+
+static bool window_is_valid_locked(const struct fxm_machine *m)
+{
+	const struct fxmi_window *w = m->window;
+
+	fxm_invariant(w->mode == FXM_WINDOW_OFF || w->mode == m->desc.window);
+	fxm_invariant((w->mode != FXM_WINDOW_OFF) == (w->reserved != NULL));
+	fxm_invariant(!w->reserved == !w->reserved_bytes);
+	fxm_invariant(w->identity == (w->reserved && !w->delta));
+	fxm_invariant(!w->reserved || (uintptr_t)w->reserved == w->reserved_start + (uint64_t)w->delta);
+	fxm_invariant((w->delta & UINT32_MAX) == 0 || !w->reserved);
+	fxm_invariant(!w->poisons || w->mode == FXM_WINDOW_RETAIN);
+	fxm_invariant(w->wants_all == (w->poisons || w->mode == FXM_WINDOW_EAGER));
+	fxm_invariant(w->nr_segments <= FXMI_SEGMENTS && w->nr_segments == m->desc.nr_segments);
+	for (unsigned i = 0; i < w->nr_segments; i++)
+		if (!segment_is_valid(w, &w->segment[i]))
+			return false;
+	return fxmi_residents_are_valid_locked(m) && fxmi_reservation_is_valid(m);
+}
+
+bool fxmi_window_is_valid(struct fxm_machine *m)
+{
+	fxm_invariant(m->window);
+	pthread_mutex_lock(&m->window->lock);
+	bool valid = window_is_valid_locked(m);
+	pthread_mutex_unlock(&m->window->lock);
+	return valid && fxmi_segv_is_valid();
 }

@@ -234,6 +234,7 @@ static enum verdict in_window(struct access *a)
 
 	if (!m)
 		return NEXT;
+	fxm_assert_internal(!m->dead && m->window->mode != FXM_WINDOW_OFF);
 	m->window->faults++;
 	uint64_t va = a->address - (uint64_t)m->window->delta;
 	if (!a->cpu || a->cpu->machine != m) {
@@ -337,6 +338,7 @@ static void remember_locked(struct earlier *e, const struct sigaction *found)
 {
 	unsigned at = 0;
 
+	fxm_assert_internal((void *)found->sa_sigaction != (void *)on_signal && e->n <= MAX_EARLIER);
 	if (is_default(found)) {
 		e->n = 0;
 		return;
@@ -345,6 +347,7 @@ static void remember_locked(struct earlier *e, const struct sigaction *found)
 		at++;
 	if (at == e->n)
 		e->n < MAX_EARLIER ? e->n++ : at--;
+	fxm_assert_internal(at < MAX_EARLIER && at < e->n);
 	memmove(&e->handler[1], &e->handler[0], at * sizeof(*e->handler));
 	e->handler[0] = *found;
 }
@@ -457,4 +460,30 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	fxmi_handler_leave(outer);
 	if (verdict != RETRY)
 		chain(sig, info, context, &a);
+}
+
+/* ---- self-check ------------------------------------------------------------------------------------------------------------- */
+
+/* None is ours, none is the default action, none is there twice: else chain() could go round in circles. */
+static bool earlier_are_valid_locked(const struct earlier *e)
+{
+	fxm_invariant(e->n <= MAX_EARLIER);
+	for (unsigned n = 0; n < e->n; n++) {
+		fxm_invariant(!is_default(&e->handler[n]));
+		fxm_invariant((void *)e->handler[n].sa_sigaction != (void *)on_signal);
+		for (unsigned other = 0; other < n; other++)
+			fxm_invariant(!is_same(&e->handler[n], &e->handler[other]));
+	}
+	return true;
+}
+
+bool fxmi_segv_is_valid(void)
+{
+	bool valid = true;
+
+	pthread_mutex_lock(&handler_lock);
+	for (unsigned i = 0; i < SIGNALS && valid; i++)
+		valid = earlier_are_valid_locked(&earlier[i]);
+	pthread_mutex_unlock(&handler_lock);
+	return valid;
 }

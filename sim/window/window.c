@@ -59,6 +59,7 @@ static void begin_locked(struct fxm_machine *m, struct fxmi_segment *seg, uint64
 	bool replaces = eager || (m->window->mode == FXM_WINDOW_RETAIN && shown != FXMI_NOT_MAPPED);
 	bool writable = may_write(f, entry), is_writable = seg->page[n].writable;
 
+	fxm_assert_internal(n < seg->size >> FXM_PAGE_SHIFT);
 	fxmi_unpoison(seg, n);
 	/* The right frame, with no permission too much; one too few is what the next fault is for, unless there should be none. */
 	if ((entry & f->present) && shown == pfn && (is_writable == writable || (writable && !eager)))
@@ -103,6 +104,7 @@ static bool clip(const struct fxmi_segment *seg, uint64_t va, uint64_t n, uint64
 {
 	uint64_t end = va + (n << FXM_PAGE_SHIFT), seg_end = seg->start + seg->size;
 
+	fxm_assert_internal(va % FXM_PAGE_SIZE == 0);
 	va = va > seg->start ? va : seg->start;
 	end = end < seg_end ? end : seg_end;
 	*from = fxmi_lazy_index(seg, va);
@@ -195,6 +197,7 @@ static void claim_locked(struct touch *t)
 {
 	struct fxm_machine *m = t->cpu->machine;
 
+	fxm_assert_internal(t->seg->lazy && t->n < t->seg->size >> FXM_PAGE_SHIFT);
 	fxmi_resident_set(m->window, t->seg, t->n);
 	if (t->foreign || m->cpus_online > 1)
 		fxmi_barrier_all_threads();
@@ -232,6 +235,8 @@ static enum outcome touch_locked(struct touch *t)
 		/* The entry may have changed, and its bits with it. */
 		outcome = life == SHOWN ? walk(t, &at) : life;
 	}
+	fxm_assert_internal(outcome != SHOWN || at.host || t->told_device);
+	fxm_assert_internal(outcome != SHOWN || t->access != FXM_WRITE || at.writable);
 	if (outcome == SHOWN)
 		fxmi_resident_show(m, t->seg, t->n, at.pfn, at.writable && (t->access == FXM_WRITE || at.dirty));
 	else

@@ -84,4 +84,14 @@ int fxmi_reservation_place(struct fxm_machine *m);
 void fxmi_reservation_displace(struct fxm_machine *m);
 void fxmi_reservation_after_fork(struct fxm_machine *m);
 
+/* ---- self-check ---- */
+
+/* All of the room. Takes window.lock. No other thread may touch the window. */
+bool fxmi_window_is_valid(struct fxm_machine *m);
+
+/* The files' parts. */
+bool fxmi_residents_are_valid_locked(const struct fxm_machine *m);
+bool fxmi_reservation_is_valid(const struct fxm_machine *m);
+bool fxmi_segv_is_valid(void);
+
 #endif
