@@ -33,6 +33,15 @@ COUNTS = [
     ('8-byte load, hit', 'load', 'load', 'load-arguments', 10000, 22),
     ('8-byte load, miss, 2 levels', 'miss', 'miss-2-levels', None, 5110, None),
     ('8-byte load, miss, 3 levels', 'miss', 'miss-3-levels', None, 5110, None),
+    ('kernel tier: pair, not checked', 'tier', 'pair', 'loop', 10000, 150),
+    ('kernel tier: pair, not checked, detectors on', 'tier', 'pair-detect', 'loop', 10000, 180),
+    ('kernel tier: pair, checked', 'tier_checked', 'pair', 'loop', 10000, 200),
+    ('kernel tier: pair, checked, detectors on', 'tier_checked', 'pair-detect', 'loop', 10000, 230),
+    ('kernel tier: map + checked store + unmap, detectors on', 'tier_checked', 'touched', 'loop', 10000, None),
+    ('checked 8-byte load of a mapped page', 'tier_checked', 'load-high', 'loop', 10000, 25),
+    ('checked 8-byte load of a lowmem page', 'tier_checked', 'load-low', 'loop', 10000, 25),
+    ('checked 8-byte load of a kmalloc object', 'tier_checked', 'load-object', 'loop', 10000, 25),
+    ('checked 8-byte load of the host\'s own memory', 'tier_checked', 'load-host', 'loop', 10000, None),
     ('kmap hit + kunmap', 'vcpus', 'kmap-1', None, 10000, None),
     ('kmap + kunmap, one free slot of 1024', 'pool', 'pool', None, 1000, None),
 ]
@@ -57,6 +66,9 @@ RATIOS = [
     ('window eager: map + touch + unmap, of mmap', 'window', 'eager/mmap', '<=', 1.25, 'window-eager'),
     ('window strict: map + touch + unmap, of mmap', 'window', 'strict/mmap', '<=', 2.0, 'window-strict'),
     ('window retain, new frame, of mmap', 'window', 'retain/mmap', '<=', 0.85, 'window-retain'),
+    ('checked load of a mapped page, of an empty call', 'tier_checked', 'load-high/call', '<=', 2.5, 'load-high'),
+    ('checked load of a lowmem page, of an empty call', 'tier_checked', 'load-low/call', '<=', 2.5, 'load-low'),
+    ('checked load of a kmalloc object, of an empty call', 'tier_checked', 'load-object/call', '<=', 2.5, 'load-object'),
     ('kmap hits on two threads, of one', 'vcpus', 'kmap-scaling', '>=', 1.8, 'kmap-2'),
     ('kmap_atomic pairs on two vCPUs, of one', 'vcpus', 'pair-scaling', '>=', 1.8, 'pair-2'),
     ('one free slot of 1024, of the linear scan', 'pool', 'pool/linear', '<=', 0.5, 'pool'),
@@ -175,12 +187,12 @@ def time_rows(folder, programs, tries):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('build', help='a build directory')
-    parser.add_argument('--only', action='append', metavar='PROGRAM', help='one of the programs: ' + ', '.join(sorted({r[1] for r in RATIOS})))
+    parser.add_argument('--only', action='append', metavar='PROGRAM', help='one of the programs: ' + ', '.join(sorted({r[1] for r in COUNTS + RATIOS})))
     parser.add_argument('--instructions', action='store_true', help='count instructions, time nothing')
     parser.add_argument('--tries', type=int, default=6, metavar='N', help='runs of a program whose rounds spread too far (default 6)')
     options = parser.parse_args()
     folder = os.path.join(options.build, 'bench')
-    known = sorted({r[1] for r in RATIOS})
+    known = sorted({r[1] for r in COUNTS + RATIOS})
     programs = options.only or known
     for program in programs:
         if program not in known:

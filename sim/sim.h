@@ -38,6 +38,7 @@
 #include "tasks.h"
 
 /* window */
+#include "lanes.h"
 #include "window.h"
 
 /* machine */

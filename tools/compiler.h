@@ -20,4 +20,10 @@ bool tool_compiler_is_gcc(const struct tool_words *argv);
 /* exec wants a null pointer at the end; the list owns one more place than words. */
 void tool_end_words(struct tool_words *argv);
 
+/* Whether the compiler @cc knows the flags of window=checked. Runs it. */
+bool tool_checks_work(const struct tool_words *cc);
+
+/* Adds those flags. */
+void tool_checks_add(const struct tool_words *cc, struct tool_words *flags);
+
 #endif

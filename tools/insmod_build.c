@@ -144,6 +144,15 @@ int insmod_command_line(const struct insmod *job, const struct insmod_module *mo
 
 	if (gcc)
 		ADD_FLAGS(argv, of_gcc);
+	bool is_checked = !strcmp(fxm_config_get(job->cfg, "window"), "checked") && !has_sanitizer(argv);
+	is_tested &= !is_checked;
+
+	if (is_checked) {
+		struct tool_words cc = {0};
+		if (!tool_compiler("insmod", &cc))
+			tool_checks_add(&cc, argv);
+		tool_words_free(&cc);
+	}
 	if (is_tested)
 		ADD_FLAGS(argv, tests);
 	for (size_t i = 0; i < job->nr_include; i++)

@@ -45,7 +45,8 @@ enum fxm_entry_kind {
 	FXM_ENTRY_FIXMAP_INITCALL, /**< fixmap_initcall(): runs when the fixmap is up, before every module_init() */
 	FXM_ENTRY_KMAP_INITCALL,   /**< kmap_initcall(): the same for kmap, after the fixmap's */
 	FXM_ENTRY_PARAM,	   /**< module_param() */
-	FXM_ENTRY_INFO		   /**< MODULE_LICENSE() and so on */
+	FXM_ENTRY_INFO,		   /**< MODULE_LICENSE() and so on */
+	FXM_ENTRY_BORDER	   /**< FIXADDR_TOP and so on: the unit computes with the borders of the area of mappings */
 };
 
 /** One such macro in a source file. */
@@ -60,6 +61,9 @@ struct fxm_entry {
 	int line;
 };
 
+/** The unit's loads and stores are announced: it was compiled with the checks that `fixmap cflags` prints for window=checked. */
+#define FXM_UNIT_CHECKED 1u
+
 /** One translation unit that includes the kernel tier. Registered while its object is loaded. */
 struct fxm_unit {
 	size_t struct_size;
@@ -68,6 +72,7 @@ struct fxm_unit {
 	const struct fxm_entry *const *entries_end;
 	const char *file;
 	struct fxm_unit *next; /**< the library's */
+	unsigned flags;	       /**< FXM_UNIT_* */
 };
 
 /** Announces / withdraws a unit: done by a constructor and a destructor in each translation unit. */
@@ -243,6 +248,53 @@ FXM_API void fxm_k_folio_zero_range(struct fxm_page *folio, unsigned start, unsi
 /** readb() to readq() and their writes through a mapping; an access that faults is an oops. @width in bytes. */
 FXM_API uint64_t fxm_k_mmio_read(const volatile void *address, unsigned width);
 FXM_API void fxm_k_mmio_write(volatile void *address, unsigned width, uint64_t value);
+
+/** PKMAP_NR() of a pointer that kmap() gave; the address of slot @nr, which is that pointer while the slot is mapped. */
+FXM_API unsigned long fxm_k_pkmap_nr(unsigned long address);
+FXM_API unsigned long fxm_k_pkmap_addr(unsigned nr);
+
+/**
+ * What code that was compiled with checks calls before each load and store (<fxm/checks.h>), with the address and, N, the size: the
+ * access is judged as the simulated hardware and kernel would. Returns when it may be made. Errors: an oops ends the task.
+ */
+FXM_API void fxm_k_load1(uintptr_t address);
+FXM_API void fxm_k_load2(uintptr_t address);
+FXM_API void fxm_k_load4(uintptr_t address);
+FXM_API void fxm_k_load8(uintptr_t address);
+FXM_API void fxm_k_load16(uintptr_t address);
+FXM_API void fxm_k_loadN(uintptr_t address, size_t size);
+FXM_API void fxm_k_store1(uintptr_t address);
+FXM_API void fxm_k_store2(uintptr_t address);
+FXM_API void fxm_k_store4(uintptr_t address);
+FXM_API void fxm_k_store8(uintptr_t address);
+FXM_API void fxm_k_store16(uintptr_t address);
+FXM_API void fxm_k_storeN(uintptr_t address, size_t size);
+/** Before a call that does not return. */
+FXM_API void fxm_k_no_return(void);
+
+/** The C library's functions, after their accesses were judged as the caller's own. */
+FXM_API void *fxm_k_memcpy(void *to, const void *from, size_t size);
+FXM_API void *fxm_k_memmove(void *to, const void *from, size_t size);
+FXM_API void *fxm_k_memset(void *to, int byte, size_t size);
+FXM_API void *fxm_k_memchr(const void *at, int byte, size_t size);
+FXM_API int fxm_k_memcmp(const void *a, const void *b, size_t size);
+FXM_API size_t fxm_k_strlen(const char *text);
+FXM_API size_t fxm_k_strnlen(const char *text, size_t max);
+FXM_API char *fxm_k_strcpy(char *to, const char *from);
+FXM_API char *fxm_k_strncpy(char *to, const char *from, size_t size);
+FXM_API char *fxm_k_strcat(char *to, const char *from);
+FXM_API char *fxm_k_strncat(char *to, const char *from, size_t size);
+FXM_API int fxm_k_strcmp(const char *a, const char *b);
+FXM_API int fxm_k_strncmp(const char *a, const char *b, size_t max);
+FXM_API int fxm_k_strcasecmp(const char *a, const char *b);
+FXM_API int fxm_k_strncasecmp(const char *a, const char *b, size_t max);
+FXM_API char *fxm_k_strchr(const char *text, int c);
+FXM_API char *fxm_k_strrchr(const char *text, int c);
+FXM_API char *fxm_k_strstr(const char *text, const char *part);
+FXM_API char *fxm_k_strsep(char **text, const char *ends);
+FXM_API size_t fxm_k_strspn(const char *text, const char *set);
+FXM_API size_t fxm_k_strcspn(const char *text, const char *set);
+FXM_API char *fxm_k_strpbrk(const char *text, const char *set);
 
 /** An access that begins at @address will run off its page: a finding if that is a mapping of one page, next to another. */
 FXM_API void fxm_k_check_span(const void *address, int is_write);

@@ -18,10 +18,11 @@ extern "C" {
 #endif
 
 enum fxm_window_mode {
-	FXM_WINDOW_OFF,	   /**< no direct access */
-	FXM_WINDOW_STRICT, /**< a page goes when its mapping ends; every use after unmap is seen */
-	FXM_WINDOW_RETAIN, /**< a page stays until its slot gets another frame; fastest */
-	FXM_WINDOW_EAGER   /**< as strict, but mapped at map time: for debuggers and system calls */
+	FXM_WINDOW_OFF,		/**< no direct access */
+	FXM_WINDOW_STRICT,	/**< a page goes when its mapping ends; every use after unmap is seen */
+	FXM_WINDOW_RETAIN,	/**< a page stays until its slot gets another frame; fastest */
+	FXM_WINDOW_CHECKED = 4, /**< code that is compiled with checks has each access judged before it is made; else as strict */
+	FXM_WINDOW_EAGER = 3	/**< as strict, but mapped at map time: for debuggers and system calls */
 };
 
 /** The mode of @m's window, and whether its addresses are the simulated ones. */

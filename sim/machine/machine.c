@@ -7,6 +7,7 @@
  * FXMI_RARE_DEAD, and it is never freed.
  */
 #include "machines.h"
+#include "lanes.h"
 #include "window_internal.h"
 
 #include <fixmap/machine.h>
@@ -77,11 +78,12 @@ static const struct {
 	int (*init)(struct fxm_machine *m);
 	void (*free)(struct fxm_machine *m);
 } parts[] = {
-	{fxmi_physmem_init, fxmi_physmem_free},
-	{fxmi_kmalloc_init, fxmi_kmalloc_free},
-	{fxmi_pgtable_init, NULL},
-	{add_vcpus, remove_vcpus},
-	{fxmi_window_init, fxmi_window_free},
+    {fxmi_physmem_init, fxmi_physmem_free},
+    {fxmi_kmalloc_init, fxmi_kmalloc_free},
+    {fxmi_pgtable_init, NULL},
+    {add_vcpus, remove_vcpus},
+    {fxmi_window_init, fxmi_window_free},
+    {fxmi_lanes_init, fxmi_lanes_free},
 };
 
 enum { NR_PARTS = sizeof(parts) / sizeof(*parts) };
@@ -123,6 +125,8 @@ int fxmi_machine_new(const struct fxmi_desc *desc, struct fxm_machine **out)
 		return error;
 	}
 	m->desc.refused = NULL;
+	for (n = 0; n < m->cpus_online; n++)
+		fxmi_view_set(m->vcpu[n]);
 	fxmi_machine_enlist(m);
 	*out = m;
 	return 0;

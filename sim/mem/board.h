@@ -14,7 +14,9 @@
 #include "injections.h"
 #include "physmem.h"
 
+struct fxmi_access;
 struct fxmi_kmalloc;
+struct fxmi_lanes;
 struct fxmi_pt_format;
 struct fxmi_trap_info;
 struct fxmi_watch_info;
@@ -28,6 +30,12 @@ struct fxmi_callbacks {
 	void (*watch)(struct fxm_vcpu *cpu, const struct fxmi_watch_info *info);
 	/* In the SIGSEGV handler of the accessing thread. FAULT, TRUNCATED, WILD and STACK must not return. */
 	void (*trap)(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info);
+	/*
+	 * A checked access that is wrong, although the kernel's hardware would let it pass. On the accessing thread, without locks.
+	 */
+	void (*access)(struct fxm_vcpu *cpu, const struct fxmi_access *access);
+	/* Who called the operation that maps or unmaps just now, to be kept; 0: nobody wants to know. */
+	uintptr_t (*place)(struct fxm_vcpu *cpu);
 	/* Whether the page at @va is mapped by a call that has not been undone (strict mode asks at each first touch). */
 	bool (*is_live)(struct fxm_machine *m, uint64_t va);
 	void (*scheduling_while_atomic)(struct fxm_vcpu *cpu);
@@ -108,6 +116,7 @@ struct fxm_machine {
 	struct fxmi_window *window;
 	/* A host thread comes to run code of this machine; @again: a fibre that may have run before. Set by the window. */
 	void (*thread_enters)(struct fxm_machine *m, bool again);
+	struct fxmi_lanes *lanes;    /* NULL: not window=checked */
 	struct fxmi_device *devices; /* only ever added to, at the head, with release; read without a lock */
 	struct fxmi_kmalloc *kmalloc;
 	unsigned nr_cpus;

@@ -51,6 +51,7 @@ struct slab {
 	size_t size;
 	bool is_dma;
 	unsigned objects, live, free_from; /* no object below free_from is free */
+	unsigned first; /* 1: with checked accesses the first place is nobody's, so that a byte before any object is none's */
 	struct object object[];
 };
 
@@ -131,6 +132,39 @@ void fxmi_kmalloc_free(struct fxm_machine *m)
 	m->kmalloc = NULL;
 }
 
+/* ---- the shadow ---- */
+
+/* The object in the @size bytes at @pa has @asked. */
+static void shade_object(struct fxm_machine *m, uint64_t pa, size_t size, size_t asked)
+{
+	unsigned char *at = m->mem.shadow + (pa >> 3);
+
+	if (!m->mem.shadow)
+		return;
+	memset(at, 0, asked >> 3);
+	if (asked & 7)
+		at[asked >> 3] = asked & 7;
+	memset(at + ((asked + 7) >> 3), FXMI_SHADE_NONE, (size - ((asked + 7) & ~(size_t)7)) >> 3);
+}
+
+static void shade_freed(struct fxm_machine *m, uint64_t pa, size_t asked)
+{
+	if (m->mem.shadow)
+		memset(m->mem.shadow + (pa >> 3), FXMI_SHADE_FREED, (asked + 7) >> 3);
+}
+
+static bool is_all_live(const struct fxm_machine *m, uint64_t pa, size_t size)
+{
+	for (uint64_t at = pa & ~UINT64_C(7); at < pa + size; at += 8) {
+		unsigned char shade = m->mem.shadow[at >> 3];
+		uint64_t used = shade > 7 ? 0 : shade ? shade : 8, end = pa + size - at;
+
+		if ((end < 8 ? end : 8) > used)
+			return false;
+	}
+	return true;
+}
+
 static struct slab *new_slab(struct fxm_machine *m, struct fxmi_cache *cache, size_t size, unsigned order, unsigned gfp)
 {
 	unsigned objects = cache ? FXM_PAGE_SIZE / (unsigned)size : 1;
@@ -146,11 +180,13 @@ static struct slab *new_slab(struct fxm_machine *m, struct fxmi_cache *cache, si
 	fxm_assert_internal(objects && !(s->page->flags & FXMI_PG_SLAB));
 	fxm_assert_internal(objects * size <= (size_t)FXM_PAGE_SIZE << order);
 	s->page->flags |= FXMI_PG_SLAB;
+	fxmi_frame_set(m, fxmi_page_pfn(m, s->page), order, FXMI_FRAME_SLAB);
 	s->page->kernel[0] = (unsigned long)s;
 	s->cache = cache;
 	s->is_dma = gfp & FXM_GFP_DMA;
 	s->size = size;
 	s->objects = objects;
+	s->first = s->free_from = m->mem.shadow && objects > 1;
 	link_slab(s, &m->kmalloc->all);
 	link_partial(s);
 	return s;
@@ -318,7 +354,7 @@ static unsigned take_object(struct fxm_machine *m, struct slab *s, size_t asked,
 	check_poison(m, s, n);
 	s->object[n] = (struct object){.site = site, .asked = (uint32_t)asked, .live = true, .has_zone = has_zone};
 	s->free_from = n + 1;
-	if (++s->live == s->objects)
+	if (++s->live == s->objects - s->first)
 		unlink_partial(s);
 	return n;
 }
@@ -359,6 +395,7 @@ fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, size_t red_zone, unsigne
 			memset(m->mem.ram + pa, 0, s->size);
 		if (red_zone)
 			memset(m->mem.ram + pa + size, RED_ZONE, s->size - size);
+		shade_object(m, pa, s->size, red_zone ? size : s->size);
 	}
 	bool has_written = m->kmalloc->written;
 	pthread_mutex_unlock(&m->mem.zone_lock);
@@ -405,6 +442,7 @@ static void free_object(struct fxm_machine *m, struct slab *s, unsigned n, bool 
 	o->poisoned = poison;
 	if (poison)
 		memset(m->mem.ram + object_pa(m, s, n), POISON_FREE, o->asked);
+	shade_freed(m, object_pa(m, s, n), o->asked);
 	if (n < s->free_from)
 		s->free_from = n;
 	link_partial(s);
@@ -446,6 +484,52 @@ uintptr_t fxmi_kmalloc_freed(struct fxm_machine *m, fxm_va va)
 	uintptr_t site = s && !s->object[n].live ? s->object[n].freed_site : 0;
 	pthread_mutex_unlock(&m->mem.zone_lock);
 	return site;
+}
+
+static struct slab *slab_at(const struct fxm_machine *m, uint64_t pfn)
+{
+	struct fxm_page *page = &m->mem.mem_map[pfn];
+
+	for (unsigned order = 0; !(page->flags & FXMI_PG_SLAB) && order < FXM_MAX_ORDER; order++)
+		page = &m->mem.mem_map[pfn & ~((UINT64_C(2) << order) - 1)];
+	return page->flags & FXMI_PG_SLAB ? (struct slab *)page->kernel[0] : NULL;
+}
+
+/* What the object's own bytes, or those that it has lost, are nearest to: the one whose place it is, unless the next is nearer. */
+static void describe(const struct fxm_machine *m, const struct slab *s, uint64_t pa, struct fxmi_object *out)
+{
+	uint64_t at = pa - object_pa(m, s, 0);
+	unsigned n = (unsigned)(at / s->size);
+	const struct object *o = &s->object[n], *next = n + 1 < s->objects ? o + 1 : NULL;
+	uint64_t offset = at - n * s->size;
+
+	if ((!o->site || offset >= o->asked) && next && next->live && (!o->site || s->size - offset < offset - o->asked + 1))
+		o = &s->object[++n];
+	if (!o->site)
+		return;
+	*out = (struct fxmi_object){.va = m->desc.page_offset + object_pa(m, s, n),
+				    .asked = o->asked,
+				    .is_freed = !o->live,
+				    .site = o->site,
+				    .freed_site = o->freed_site};
+}
+
+bool fxmi_kmalloc_holds(struct fxm_machine *m, uint64_t pa, size_t size, struct fxmi_object *out)
+{
+	if (is_all_live(m, pa, size))
+		return true;
+	*out = (struct fxmi_object){0};
+	pthread_mutex_lock(&m->mem.zone_lock);
+	const struct slab *s = slab_at(m, pa >> FXM_PAGE_SHIFT);
+	/* the first byte of it that is nobody's */
+	while (s && size > 1 && is_all_live(m, pa, 1)) {
+		pa++;
+		size--;
+	}
+	if (s)
+		describe(m, s, pa, out);
+	pthread_mutex_unlock(&m->mem.zone_lock);
+	return !s;
 }
 
 unsigned fxmi_kmalloc_check(struct fxm_machine *m)

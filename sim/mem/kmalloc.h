@@ -19,6 +19,17 @@ struct fxmi_written {
 	uintptr_t site, freed_site;
 };
 
+/* What an access to a slab's page hits that may not. */
+struct fxmi_object {
+	uint64_t va; /* of the nearest object; 0: there is none */
+	uint32_t asked;
+	bool is_freed;
+	uintptr_t site, freed_site;
+};
+
+/* Whether all of [@pa, @pa + @size), within a page, is a live object's; else @object says whose it is not. */
+bool fxmi_kmalloc_holds(struct fxm_machine *m, uint64_t pa, size_t size, struct fxmi_object *object);
+
 /* fxm_kmalloc() on behalf of @site, a return address that reports show; with a red zone of @red_zone bytes at least, or 0. */
 fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, size_t red_zone, unsigned gfp, uintptr_t site);
 

@@ -60,6 +60,18 @@ void fxmi_zone_add(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t st
 struct fxm_page *fxmi_alloc_pages_locked(struct fxm_machine *m, unsigned gfp, unsigned order);
 void fxmi_free_pages_locked(struct fxm_machine *m, struct fxm_page *page);
 
+/* Has the frames' states and kmalloc's shadow kept from here on; before anything is allocated. False: the host refused. */
+bool fxmi_frames_watch(struct fxm_machine *m);
+
+/* The block of frames is allocated, kmalloc's, or given back. */
+void fxmi_frames_become(struct fxm_machine *m, uint64_t pfn, unsigned order, unsigned char state);
+
+FXMI_INLINE void fxmi_frame_set(struct fxm_machine *m, uint64_t pfn, unsigned order, unsigned char state)
+{
+	if (fxmi_unlikely(m->mem.frame_state != NULL))
+		fxmi_frames_become(m, pfn, order, state);
+}
+
 /* Whether the allocation that is about to happen shall fail. */
 FXMI_INLINE bool fxmi_alloc_fails(struct fxm_machine *m)
 {

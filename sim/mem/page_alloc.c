@@ -236,6 +236,7 @@ struct fxm_page *fxmi_alloc_pages_locked(struct fxm_machine *m, unsigned gfp, un
 			fxm_assert_internal(zone_of(mem, pfn) == zone);
 			split_to(mem, zone, pfn, have, pfn, order);
 			prepare(page, gfp, order);
+			fxmi_frame_set(m, pfn, order, FXMI_FRAME_PLAIN);
 			return page;
 		}
 	}
@@ -301,6 +302,7 @@ int fxm_alloc_pfn(struct fxm_machine *m, uint64_t pfn, struct fxm_page **out)
 		split_to(&m->mem, zone, fxmi_page_pfn(m, head), have, pfn, 0);
 		*out = &m->mem.mem_map[pfn];
 		prepare(*out, 0, 0);
+		fxmi_frame_set(m, pfn, 0, FXMI_FRAME_PLAIN);
 	}
 	pthread_mutex_unlock(&m->mem.zone_lock);
 	if (reaped)
@@ -339,6 +341,9 @@ void fxmi_free_pages_locked(struct fxm_machine *m, struct fxm_page *page)
 			tail->flags &= ~FXMI_PG_TAIL;
 	page->flags &= ~PG_USE;
 	atomic_store_explicit(&page->refcount, 0, memory_order_relaxed);
+	fxmi_frame_set(m, pfn, order, FXMI_FRAME_FREED);
+	if (m->mem.freed)
+		m->mem.freed(m, pfn, order);
 	free_block(&m->mem, zone_of(&m->mem, pfn), pfn, order);
 }
 

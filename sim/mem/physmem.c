@@ -208,6 +208,33 @@ int fxmi_physmem_init(struct fxm_machine *m)
 	return 0;
 }
 
+static unsigned char *sparse(uint64_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void fxmi_frames_become(struct fxm_machine *m, uint64_t pfn, unsigned order, unsigned char state)
+{
+	const size_t shades = FXM_PAGE_SIZE / 8;
+
+	for (uint64_t end = pfn + (UINT64_C(1) << order); pfn < end; pfn++) {
+		unsigned char *at = &m->mem.frame_state[pfn];
+
+		if (pfn < m->mem.highmem_pfn && *at != state)
+			memset(m->mem.shadow + pfn * shades, state == FXMI_FRAME_PLAIN ? 0 : FXMI_SHADE_NONE, shades);
+		*at = state;
+	}
+}
+
+bool fxmi_frames_watch(struct fxm_machine *m)
+{
+	m->mem.frame_state = sparse(m->mem.nr_frames);
+	m->mem.shadow = sparse(m->mem.highmem_pfn << (FXM_PAGE_SHIFT - 3));
+	return m->mem.frame_state && m->mem.shadow;
+}
+
 void fxmi_physmem_free(struct fxm_machine *m)
 {
 	struct fxmi_physmem *mem = &m->mem;
@@ -216,6 +243,10 @@ void fxmi_physmem_free(struct fxm_machine *m)
 		munmap(mem->fresh, mem->fresh_bytes);
 	if (mem->mem_map)
 		munmap(mem->mem_map, mem->mem_map_bytes);
+	if (mem->frame_state)
+		munmap(mem->frame_state, mem->nr_frames);
+	if (mem->shadow)
+		munmap(mem->shadow, mem->highmem_pfn << (FXM_PAGE_SHIFT - 3));
 	if (mem->ram)
 		munmap(mem->ram, pool_bytes(mem));
 	if (mem->memfd >= 0)

@@ -47,6 +47,15 @@ struct fxmi_zone {
 	struct fxmi_free_list area[FXM_MAX_ORDER + 1];
 };
 
+/* Of a frame, what a checked access has to know. */
+enum { FXMI_FRAME_PLAIN, FXMI_FRAME_SLAB, FXMI_FRAME_FREED };
+
+/*
+ * The shadow: a byte for each 8 bytes of the direct map. 0: all of them may be accessed; 1 to 7: so many; else none. An object of
+ * kmalloc() that was freed stays so until its place is allocated anew.
+ */
+enum { FXMI_SHADE_NONE = 0xfa, FXMI_SHADE_FREED = 0xfb };
+
 struct fxmi_physmem {
 	int memfd;
 	unsigned char *ram;	   /* the whole memfd, mapped once: frame n at ram + (n << 12) */
@@ -57,6 +66,9 @@ struct fxmi_physmem {
 	struct fxmi_zone zone[FXM_ZONES];
 	uint64_t *fresh; /* a bit per max-order block: free, on no list, its struct pages never touched */
 	size_t mem_map_bytes, fresh_bytes; /* host mappings, for unmapping */
+	unsigned char *frame_state;	   /* FXMI_FRAME_* of each; sparse, NULL unless accesses are checked */
+	unsigned char *shadow;		   /* kmalloc.c: of each 8 bytes below highmem; as frame_state */
+	void (*freed)(struct fxm_machine *m, uint64_t pfn, unsigned order); /* who wants to know, with zone_lock; or NULL */
 	uint64_t table_pfn, table_end_pfn; /* reserved frames that page tables are taken from, next first */
 };
 

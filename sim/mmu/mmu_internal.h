@@ -47,7 +47,7 @@ FXMI_INLINE void fxmi_watch(struct fxm_vcpu *cpu, enum fxmi_watch what, uint64_t
 	void (*watch)(struct fxm_vcpu *, const struct fxmi_watch_info *) = fxmi_callback(cpu->machine, watch);
 
 	if (watch)
-		watch(cpu, &(struct fxmi_watch_info){what, va, access, pfn, pc});
+		watch(cpu, &(struct fxmi_watch_info){what, va, access, pfn, pc ? pc : cpu->access_pc, !pc && cpu->access_pc});
 }
 
 /* For functions that cannot return -ECHILD. */

@@ -297,7 +297,7 @@ static __attribute__((noinline)) struct fxmi_tlb_entry *fill_watched(struct fxm_
 	struct fxmi_tlb_entry *e = fill(cpu, va, access);
 
 	fxm_assert_internal(cpu->machine->watched);
-	if (e)
+	if (e && !cpu->access_has_owner)
 		fxmi_watch(cpu, FXMI_WATCH_FIRST, va, access, 0, 0);
 	return e;
 }

@@ -77,7 +77,8 @@ struct fxmi_watch_info {
 	uint64_t va; /* RUN_ON: page aligned */
 	enum fxm_access access;
 	uint64_t pfn; /* CACHED: what the TLB shows there */
-	uintptr_t pc; /* window: the accessing instruction; else 0 */
+	uintptr_t pc; /* window: the accessing instruction; a checked access: the return address of the check; else 0 */
+	bool is_return_address;
 };
 
 #endif

@@ -9,6 +9,7 @@
 #include <fixmap/mmu.h>
 
 #include "board.h"
+#include "view.h"
 
 /* ---- TLB entries ---- */
 
@@ -91,10 +92,13 @@ struct fxm_vcpu {
 	struct fxm_task *current; /* never NULL: the idle task when nobody sits here */
 	_Alignas(64) unsigned char percpu[FXMI_PERCPU_BYTES]; /* src/'s per-CPU data */
 
+	struct fxmi_view view;
 	struct fxmi_tlb_entry tlb[FXMI_TLB_SETS][FXMI_TLB_WAYS];
 	_Atomic uint64_t tlb_generation; /* flushes by others: begun so far * 2^16 + going on now; re-checked by a fill */
 
 	struct fxm_fault last_fault;
+	uintptr_t access_pc;   /* the return address of the check that asks the TLB; 0: nobody */
+	bool access_has_owner; /* whose mapping that is for has been looked at */
 	int irq_disabled; /* 0 or 1: the complement of IF. Entering an interrupt sets it, leaving restores it */
 	unsigned contexts;
 	uint32_t irq_saved; /* bit n: irq_disabled when context n was entered */
@@ -105,6 +109,17 @@ struct fxm_vcpu {
 	bool seat_taken;	   /* a task has the right to run here; without one, current is idle */
 	struct fxmi_seat_waiter *seat_queue; /* first come, first seated; sim/task/seat.c */
 };
+
+/* What the calling thread sees: its vCPU's, or a stranger's. Never NULL. */
+extern __thread const struct fxmi_view *fxmi_view __attribute__((tls_model("initial-exec"), visibility("hidden")));
+extern const struct fxmi_view fxmi_strangers_view;
+
+/* The calling thread or fibre sits on @cpu from here on; NULL: on none. */
+FXMI_INLINE void fxmi_sit(struct fxm_vcpu *cpu)
+{
+	fxmi_self = cpu;
+	fxmi_view = cpu ? &cpu->view : &fxmi_strangers_view;
+}
 
 /* cpu->rare, which another thread may be changing. */
 FXMI_INLINE uint32_t fxmi_rare(const struct fxm_vcpu *cpu)

@@ -25,7 +25,7 @@ void fxmi_seat_leave_for_good(struct fxm_task *task)
 	fxm_assert_internal(fxmi_self == task->cpu && fxmi_self->current == task);
 	fxm_assert_internal(!task->nr_held);
 	fxmi_seat_leave(task->cpu);
-	fxmi_self = NULL;
+	fxmi_sit(NULL);
 }
 
 static void detach(struct fxm_task *task)
@@ -69,7 +69,7 @@ void fxmi_thread_enter(struct fxm_task *task)
 
 void fxmi_task_after_fork(void)
 {
-	fxmi_self = NULL;
+	fxmi_sit(NULL);
 	pthread_once(&thread_key_once, create_key);
 	if (pthread_getspecific(thread_key))
 		pthread_setspecific(thread_key, &no_task);
@@ -159,7 +159,7 @@ int fxm_attach(struct fxm_machine *m, int cpu)
 	settle(m, task, cpu);
 	fxm_assert_internal(task->cpu->current == task && task->cpu->seat_taken);
 	task->state = FXM_TASK_RUNNING;
-	fxmi_self = task->cpu;
+	fxmi_sit(task->cpu);
 	fxmi_thread_enter(task);
 	return 0;
 }

@@ -19,7 +19,7 @@ static void *thread_main(void *arg)
 	fxmi_thread_arm(task->machine, false);
 	fxmi_seat_take(task->cpu, task);
 	fxm_assert_internal(task->cpu->current == task);
-	fxmi_self = task->cpu;
+	fxmi_sit(task->cpu);
 	task->state = FXM_TASK_RUNNING;
 	enum fxm_task_state end = fxmi_task_run_to_its_end(task);
 	fxmi_seat_leave_for_good(task);

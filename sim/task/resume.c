@@ -47,7 +47,7 @@ static void run_fibre(struct fxm_task *task)
 {
 	fxm_assert_internal(task->cpu->current == task && fxmi_vehicle(task)->running);
 	fxm_assert_internal(!fxmi_task_has_ended(task));
-	fxmi_self = task->cpu;
+	fxmi_sit(task->cpu);
 	if (task->state != FXM_TASK_SLEEPING) /* a doomed one stays asleep until it has been told */
 		task->state = FXM_TASK_RUNNING;
 	fxmi_fibre_enter(&fxmi_vehicle(task)->fibre);
@@ -79,7 +79,7 @@ static void run_on_callers_seat(struct fxm_task *task, struct fxm_vcpu *seat)
 	fxmi_vehicle(task)->on_callers_seat = false;
 	fxmi_seat_switch(seat, caller);
 	goes_on(caller);
-	fxmi_self = seat;
+	fxmi_sit(seat);
 }
 
 struct fxm_task *fxmi_stand_up(void)
@@ -89,7 +89,7 @@ struct fxm_task *fxmi_stand_up(void)
 	if (task) {
 		waits(task);
 		fxmi_seat_leave(fxmi_self);
-		fxmi_self = NULL;
+		fxmi_sit(NULL);
 	}
 	return task;
 }
@@ -100,7 +100,7 @@ void fxmi_sit_down(struct fxm_task *task)
 		fxmi_seat_take(task->cpu, task);
 		goes_on(task);
 	}
-	fxmi_self = task ? task->cpu : NULL;
+	fxmi_sit(task ? task->cpu : NULL);
 }
 
 int fxmi_fibre_resume(struct fxm_task *task, bool patient)

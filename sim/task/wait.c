@@ -134,7 +134,7 @@ static bool block(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what)
 
 	if (sits) {
 		fxmi_seat_leave(cpu);
-		fxmi_self = NULL;
+		fxmi_sit(NULL);
 	}
 	pthread_mutex_lock(&cpu->machine->task_lock);
 	bool may_go_on = block_locked(cpu, task, what);
@@ -142,7 +142,7 @@ static bool block(struct fxm_vcpu *cpu, struct fxm_task *task, const char *what)
 	pthread_mutex_unlock(&cpu->machine->task_lock);
 	if (sits) {
 		fxmi_seat_take(cpu, task);
-		fxmi_self = cpu;
+		fxmi_sit(cpu);
 	}
 	return may_go_on;
 }

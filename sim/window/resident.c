@@ -107,6 +107,14 @@ void fxmi_resident_show(struct fxm_machine *m, struct fxmi_segment *seg, uint64_
 	set_shown(seg, n, pfn, writable);
 }
 
+void fxmi_window_remap(struct fxm_machine *m, unsigned char *host, uint64_t pfn)
+{
+	if (fxmi_pfn_is_ram(m, pfn))
+		remap(m->window, host, FXM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, m->mem.memfd, pfn << FXM_PAGE_SHIFT);
+	else
+		remap(m->window, host, FXM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, m->mem.memfd, fxmi_physmem_ones(m));
+}
+
 void fxmi_resident_withdraw(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t from, uint64_t to)
 {
 	bool mapped = false;

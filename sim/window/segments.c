@@ -2,6 +2,7 @@
 /*
  * The window's segments as they come, move and go.
  */
+#include "lanes.h"
 #include "window_internal.h"
 
 #include <errno.h>
@@ -95,7 +96,8 @@ static int open_window(struct fxm_machine *m)
 	m->window->mode = m->desc.window;
 	if (!fxmi_reservation_place(m)) {
 		m->window->poisons = m->desc.poison && m->window->mode == FXM_WINDOW_RETAIN && fxmi_poison_init();
-		m->window->wants_all = m->window->mode == FXM_WINDOW_EAGER || m->window->poisons;
+		m->window->wants_users = m->window->mode == FXM_WINDOW_CHECKED || m->window->poisons;
+		m->window->wants_all = m->window->mode == FXM_WINDOW_EAGER || m->window->wants_users;
 		return 0;
 	}
 	fxmi_reservation_displace(m);
@@ -146,6 +148,7 @@ void fxmi_window_after_fork(struct fxm_machine *m)
 {
 	fxmi_unpoison_all(m->window);
 	fxmi_reservation_after_fork(m);
+	fxmi_lanes_after_fork(m);
 }
 
 /* ---- self-check ---- */

@@ -115,19 +115,36 @@ static const struct {
     [FXMI_TRAP_STACK] = {false, "stack overflow"},
 };
 
-void fxmi_trap(struct fxm_vcpu *cpu, enum fxmi_trap trap, const struct fxm_fault *fault, uintptr_t pc)
+static void deliver(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 {
 	void (*callback)(struct fxm_vcpu *, const struct fxmi_trap_info *) = fxmi_callback(cpu->machine, trap);
-	struct fxmi_trap_info info = {.trap = trap, .fault = *fault, .pc = pc};
+	enum fxmi_trap trap = info->trap;
+	const struct fxm_fault *fault = &info->fault;
+	uintptr_t pc = info->pc;
 
 	if (callback) {
-		callback(cpu, &info);
+		callback(cpu, info);
 		if (traps[trap].returns)
 			return;
 	}
 	fprintf(stderr, "libfixmap: %s at %#llx on vCPU %u, instruction at %#llx. Aborting.\n", traps[trap].text,
 		(unsigned long long)fault->address.v, cpu->id, (unsigned long long)pc);
 	abort();
+}
+
+void fxmi_trap(struct fxm_vcpu *cpu, enum fxmi_trap trap, const struct fxm_fault *fault, uintptr_t pc)
+{
+	deliver(cpu, &(struct fxmi_trap_info){.trap = trap, .fault = *fault, .pc = pc});
+}
+
+void fxmi_trap_of_check(struct fxm_vcpu *cpu, enum fxmi_trap trap, const struct fxm_fault *fault, uintptr_t pc,
+			const struct fxmi_places *places)
+{
+	struct fxmi_trap_info info = {.trap = trap, .fault = *fault, .pc = pc, .is_return_address = true};
+
+	if (places)
+		info.places = *places;
+	deliver(cpu, &info);
 }
 
 static struct fxm_fault fault_at(const struct access *a, uint64_t address)

@@ -24,6 +24,7 @@
  * Revoked pages become plain PROT_NONE again, so that they merge with their neighbours: the host allows some 65000 areas.
  * window.lock is taken inside a lock of src/; no callback runs under it.
  */
+#include "lanes.h"
 #include "window_internal.h"
 
 #include <errno.h>
@@ -79,6 +80,13 @@ static bool is_settled(const struct fxm_machine *m, const struct fxmi_segment *s
 }
 
 void fxmi_window_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry)
+{
+	fxmi_residents_begin(cpu, va, entry);
+	if (cpu->machine->lanes)
+		fxmi_lanes_begin(cpu, va, entry);
+}
+
+void fxmi_residents_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry)
 {
 	struct fxm_machine *m = cpu->machine;
 	struct fxmi_segment *seg = m->window->mode == FXM_WINDOW_OFF ? NULL : fxmi_lazy_segment(m->window, va);
@@ -137,6 +145,13 @@ static void end_segment(struct fxm_machine *m, struct fxmi_segment *seg, uint64_
 
 void fxmi_window_end_range(struct fxm_vcpu *cpu, uint64_t va, uint64_t n)
 {
+	fxmi_residents_end(cpu, va, n);
+	if (cpu->machine->lanes)
+		fxmi_lanes_end(cpu, va, n);
+}
+
+void fxmi_residents_end(struct fxm_vcpu *cpu, uint64_t va, uint64_t n)
+{
 	struct fxmi_window *w = cpu->machine->window;
 	uint64_t from, to;
 
@@ -166,7 +181,7 @@ static bool asks_life(const struct touch *t)
 {
 	enum fxm_window_mode mode = t->cpu->machine->window->mode;
 
-	return !t->told_ended && (mode == FXM_WINDOW_STRICT || mode == FXM_WINDOW_EAGER) && fxmi_callback(t->cpu->machine, is_live);
+	return !t->told_ended && mode != FXM_WINDOW_RETAIN && fxmi_callback(t->cpu->machine, is_live);
 }
 
 static void describe_fault(struct touch *t, const struct fxmi_translation *at)
@@ -276,6 +291,18 @@ void fxmi_window_fault(struct fxm_vcpu *cpu, struct fxmi_segment *seg, uint64_t 
 					      : FXMI_TRAP_FAULT,
 			  &t.fault, pc);
 	}
+}
+
+void fxmi_window_show(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t va, uint64_t pfn, bool writable)
+{
+	uint64_t n = fxmi_lazy_index(seg, va);
+
+	if (fxmi_is_resident(seg->resident, n) && fxmi_shown_pfn(seg, n) == pfn &&
+	    (!writable || __atomic_load_n(&seg->page[n].writable, __ATOMIC_RELAXED)))
+		return;
+	pthread_mutex_lock(&m->window->lock);
+	fxmi_resident_show(m, seg, n, pfn, writable);
+	pthread_mutex_unlock(&m->window->lock);
 }
 
 static int prefault_page(struct fxm_vcpu *cpu, uint64_t va)

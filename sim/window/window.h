@@ -30,6 +30,7 @@ struct fxmi_window {
 	bool identity;
 	bool poisons;		 /* a page that stays after its mapping is poisoned: sim/window/poison.c */
 	bool wants_all;		 /* every begin and end has to be told, in the order in which they happen: eager, or poisons */
+	bool wants_users;	 /* pkmap's first and last users, under its lock: poisons, or checked */
 	pthread_mutex_t lock;	 /* residency changes */
 	unsigned char *reserved; /* the PROT_NONE reservation */
 	size_t reserved_bytes;
@@ -72,6 +73,10 @@ FXMI_INLINE bool fxmi_window_shows(struct fxmi_window *w, uint64_t va)
 void fxmi_window_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry);
 void fxmi_window_end(struct fxm_vcpu *cpu, uint64_t va);
 
+/* Of these, what concerns the host's pages alone. */
+void fxmi_residents_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry);
+void fxmi_residents_end(struct fxm_vcpu *cpu, uint64_t va, uint64_t n);
+
 /* The same end for @n consecutive pages, with one system call. */
 void fxmi_window_end_range(struct fxm_vcpu *cpu, uint64_t va, uint64_t n);
 
@@ -98,7 +103,8 @@ struct fxmi_trap_info {
 	enum fxmi_trap trap;
 	struct fxm_fault fault; /* address: simulated inside a window, else the host pointer's value (UINT64_MAX: not canonical) */
 	uintptr_t pc;		/* the accessing instruction */
-	bool is_return_address; /* pc is, of the check that found the access (AddressSanitizer's) */
+	bool is_return_address; /* pc is, of the check that found the access */
+	struct fxmi_places places; /* of the mapping whose pointer was used, if that is known */
 };
 
 #endif

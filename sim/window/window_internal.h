@@ -28,6 +28,12 @@ FXMI_INLINE bool fxmi_window_contains(const struct fxm_machine *m, uintptr_t hos
  */
 void fxmi_window_fault(struct fxm_vcpu *cpu, struct fxmi_segment *seg, uint64_t va, enum fxm_access access, uintptr_t pc);
 
+/* The page of @seg at @va shows frame @pfn: a checked access comes. */
+void fxmi_window_show(struct fxm_machine *m, struct fxmi_segment *seg, uint64_t va, uint64_t pfn, bool writable);
+
+/* Puts frame @pfn, or a page of all ones where that is no RAM, at @host. */
+void fxmi_window_remap(struct fxm_machine *m, unsigned char *host, uint64_t pfn);
+
 /* In a fork()ed child. */
 void fxmi_window_after_fork(struct fxm_machine *m);
 
@@ -50,6 +56,10 @@ int fxmi_segv_rearm(void);
 
 /* callbacks.trap, or without one a line and abort(). */
 void fxmi_trap(struct fxm_vcpu *cpu, enum fxmi_trap trap, const struct fxm_fault *fault, uintptr_t pc);
+
+/* The same of a check that returns to @pc; @places: of the mapping whose pointer was used, or NULL. */
+void fxmi_trap_of_check(struct fxm_vcpu *cpu, enum fxmi_trap trap, const struct fxm_fault *fault, uintptr_t pc,
+			const struct fxmi_places *places);
 
 /* ---- pages of lazy segments (resident.c). window.lock held ---- */
 

@@ -10,6 +10,12 @@
 #include "report.h"
 #include "state.h"
 
+/* ---- access.c ---- */
+
+/* callbacks.access, callbacks.place. */
+void fxmi_on_access(struct fxm_vcpu *cpu, const struct fxmi_access *access);
+uintptr_t fxmi_on_place(struct fxm_vcpu *cpu);
+
 /* ---- unmap.c ---- */
 
 /*

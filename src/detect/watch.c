@@ -20,7 +20,7 @@ static const char *verb(enum fxm_access access)
 /* Temporary mappings belong to the CPU whose slots they are in. Until its owner is gone, any CPU's access goes through. */
 static void find_foreign(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_watch_info *info)
 {
-	struct fxmi_subject about = {.va = info->va, .site = info->pc, .is_access = info->pc != 0};
+	struct fxmi_subject about = {.va = info->va, .site = info->pc, .is_access = info->pc && !info->is_return_address};
 	struct fxmi_mapping m;
 
 	if (!fxmi_mapping_at(k, info->va, &m) || m.cpu_id < 0 || m.cpu == cpu || !m.is_live || !m.mapped_at)
@@ -160,7 +160,7 @@ static void find_stale(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct
 	uint64_t entry = fxm_pte_at(k->m, fxm_va_of(info->va & FXMI_PAGE_MASK)).v;
 	uint64_t pfn = (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
 	bool present = entry & k->m->desc.format->present;
-	struct fxmi_subject about = {.va = info->va, .pfn_plus_1 = info->pfn + 1};
+	struct fxmi_subject about = {.va = info->va, .site = info->pc, .pfn_plus_1 = info->pfn + 1};
 	struct fxmi_notes notes;
 	char now[64] = "nothing";
 

@@ -144,7 +144,9 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	pc->nr_high = k->has_kmap_group ? k->m->mem.nr_frames - highmem_pfn : 0;
 	pc->high_entry = highmem_pfn << FXM_PAGE_SHIFT | k->kmap_prot;
 	pc->map_step = FXMI_DEPTH_ONE + k->atomic_step;
-	pc->nr_resident = &k->m->window->nr_resident;
+	pc->nr_resident = k->m->lanes ? &fxmi_always : &k->m->window->nr_resident;
+	fxmi_view_set(cpu);
+	fxmi_pointers_init(cpu);
 	fxmi_kmap_atomic_typed_init(cpu);
 	if (k->arm && !k->typed)
 		fxmi_kmap_atomic_arm_init(cpu);
@@ -154,9 +156,26 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	return 0;
 }
 
+/* Which pages hold mappings whose pointers have identity. Boot maps have several pages side by side, and none. */
+static int init_slots(struct fxmi_kernel *k)
+{
+	uint64_t fixed = fxmi_fix_to_virt(k, k->nr_fixed - 1), end = fxmi_fix_to_virt(k, 0) + FXM_PAGE_SIZE;
+	uint32_t boot = k->early.pages * k->early.nr_slots;
+	int error = fxmi_lanes_slots(k->m, k->pkmap.last_pkmap && k->pkmap.base < fixed ? k->pkmap.base : fixed, end);
+
+	if (error || k->page_size != FXM_PAGE_SIZE)
+		return error;
+	fxmi_lanes_kind(k->m, fixed, k->nr_fixed, FXMI_SLOT_FIXED);
+	fxmi_lanes_kind(k->m, fxmi_fix_to_virt(k, k->early.begin), boot, FXMI_SLOT_PLAIN);
+	if (k->has_kmap_group)
+		fxmi_lanes_kind(k->m, fxmi_fix_to_virt(k, k->fix_kmap_end), k->fix_kmap_end - k->fix_kmap_begin + 1, FXMI_SLOT_CPU);
+	fxmi_lanes_kind(k->m, k->pkmap.base, k->pkmap.last_pkmap, FXMI_SLOT_POOL);
+	return 0;
+}
+
 int fxmi_percpu_init_all(struct fxmi_kernel *k)
 {
-	int error = 0;
+	int error = init_slots(k);
 	for (unsigned i = 0; !error && i < fxm_machine_cpus_online(k->m); i++)
 		error = fxmi_percpu_init(k, fxm_machine_vcpu(k->m, i));
 	return error;

@@ -25,7 +25,7 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 	case FXMI_TRAP_FAULT:
 	case FXMI_TRAP_WILD:
 		fxmi_explain_fault(k, &info->fault, text, sizeof(text));
-		fxmi_oops(cpu, &info->fault, info->pc, true, text);
+		fxmi_oops(cpu, &info->fault, info->pc, !info->is_return_address, text);
 	case FXMI_TRAP_TRUNCATED:
 		snprintf(text, sizeof(text),
 			 "pointer truncated to 32 bits: %llx is a simulated address, but this machine's window is relocated (host "
@@ -159,6 +159,8 @@ static void on_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
 
 const struct fxmi_callbacks fxmi_kernel_callbacks = {
     .watch = fxmi_on_watch,
+    .access = fxmi_on_access,
+    .place = fxmi_on_place,
     .trap = on_trap,
     .is_live = is_live,
     .scheduling_while_atomic = on_scheduling_while_atomic,

@@ -6,8 +6,11 @@
 
 static enum fxm_window_mode window_mode(const struct fxm_layout *layout)
 {
-	static const char *const words[] = {
-	    [FXM_WINDOW_OFF] = "off", [FXM_WINDOW_STRICT] = "strict", [FXM_WINDOW_RETAIN] = "retain", [FXM_WINDOW_EAGER] = "eager"};
+	static const char *const words[] = {[FXM_WINDOW_OFF] = "off",
+					    [FXM_WINDOW_STRICT] = "strict",
+					    [FXM_WINDOW_RETAIN] = "retain",
+					    [FXM_WINDOW_EAGER] = "eager",
+					    [FXM_WINDOW_CHECKED] = "checked"};
 	const char *word = fxmi_setting_text(layout, FXMI_SETTING_window);
 
 	for (unsigned i = 0; word && i < sizeof(words) / sizeof(words[0]); i++)

@@ -202,7 +202,7 @@ static FXMI_COLD fxm_va map_default_slow(struct fxm_vcpu *cpu, struct fxm_page *
  * The window's pages are looked at after the PTE has changed: sim/window/window.c relies on that order. @site: the caller, to be
  * noted; 0: nobody wants to know.
  */
-FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes, uintptr_t site)
+FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes, uintptr_t site, bool is_tier)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	uint64_t frame = fxmi_highmem_frame(pc, page);
@@ -210,10 +210,10 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	uint64_t level = counts >> 48;
 
 	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(level >= fxmi_fast_levels(pc)))
-		return map_default_slow(cpu, page);
+		return is_tier ? fxm_va_of(0) : map_default_slow(cpu, page);
 	unsigned char *pte = pc->kmap_pte - level * pte_bytes;
-	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (site && fxmi_is_inside(site)))
-		return map_default_slow(cpu, page);
+	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (!is_tier && site && fxmi_is_inside(site)))
+		return is_tier ? fxm_va_of(0) : map_default_slow(cpu, page);
 	if (site) {
 		pc->slots.mapped_at[level] = site;
 		pc->slots.serial[level]++;
@@ -222,12 +222,12 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	cpu->counts = counts + pc->map_step;
 	fxmi_pte_set(pte, pte_bytes, entry);
 	uint64_t va = pc->kmap_va - (level << FXM_PAGE_SHIFT);
-	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		return mapped_with_residents(cpu, va, entry);
 	return fxm_va_of(va);
 }
 
-FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, uintptr_t site)
+FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, uintptr_t site, bool is_tier)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	uint64_t counts = cpu->counts;
@@ -235,58 +235,81 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	uint64_t top = pc->kmap_va - (level << FXM_PAGE_SHIFT);
 
 	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(level >= fxmi_fast_levels(pc)) ||
-	    (site && fxmi_is_inside(site)))
-		return unmap_slow(cpu, va);
+	    (!is_tier && site && fxmi_is_inside(site)))
+		return is_tier ? FXMI_SLOW : unmap_slow(cpu, va);
 	if (site)
 		pc->slots.unmapped_at[level] = site;
 	fxmi_pte_set(pc->kmap_pte - level * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);
 	cpu->counts = counts - pc->map_step;
-	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		return unmapped_with_residents(cpu, top);
 	return 0;
 }
 
 static fxm_va map_fast_4(struct fxm_vcpu *cpu, struct fxm_page *page)
 {
-	return map_fast(cpu, page, 4, 0);
+	return map_fast(cpu, page, 4, 0, false);
 }
 
 static fxm_va map_fast_8(struct fxm_vcpu *cpu, struct fxm_page *page)
 {
-	return map_fast(cpu, page, 8, 0);
+	return map_fast(cpu, page, 8, 0, false);
 }
 
 /* The public function jumps here, so the return address is its caller's. */
 static fxm_va map_noting_4(struct fxm_vcpu *cpu, struct fxm_page *page)
 {
-	return map_fast(cpu, page, 4, FXMI_NOTED_SITE());
+	return map_fast(cpu, page, 4, FXMI_NOTED_SITE(), false);
 }
 
 static fxm_va map_noting_8(struct fxm_vcpu *cpu, struct fxm_page *page)
 {
-	return map_fast(cpu, page, 8, FXMI_NOTED_SITE());
+	return map_fast(cpu, page, 8, FXMI_NOTED_SITE(), false);
 }
 
 static int unmap_fast_4(struct fxm_vcpu *cpu, fxm_va va)
 {
-	return unmap_fast(cpu, va, 4, 0);
+	return unmap_fast(cpu, va, 4, 0, false);
 }
 
 static int unmap_fast_8(struct fxm_vcpu *cpu, fxm_va va)
 {
-	return unmap_fast(cpu, va, 8, 0);
+	return unmap_fast(cpu, va, 8, 0, false);
 }
 
 static int unmap_noting_4(struct fxm_vcpu *cpu, fxm_va va)
 {
-	return unmap_fast(cpu, va, 4, FXMI_NOTED_SITE());
+	return unmap_fast(cpu, va, 4, FXMI_NOTED_SITE(), false);
 }
 
 static int unmap_noting_8(struct fxm_vcpu *cpu, fxm_va va)
 {
-	return unmap_fast(cpu, va, 8, FXMI_NOTED_SITE());
+	return unmap_fast(cpu, va, 8, FXMI_NOTED_SITE(), false);
 }
+
+/* The kernel tier's forms: it knows its caller, has slow forms of its own, and hands out pointers. */
+#define TIER_FORMS(name, bytes, site)                                                                                              \
+	static int unmap_by_va_##name(struct fxm_vcpu *cpu, fxm_va va, uintptr_t caller)                                           \
+	{                                                                                                                          \
+		(void)caller;                                                                                                      \
+		return unmap_fast(cpu, va, bytes, site, true);                                                                     \
+	}                                                                                                                          \
+	static void *map_tier_##name(struct fxm_vcpu *cpu, struct fxm_page *page, uintptr_t caller)                                \
+	{                                                                                                                          \
+		uint64_t frame = fxmi_highmem_frame(fxmi_percpu(cpu), page);                                                       \
+		uint64_t va = map_fast(cpu, page, bytes, site, true).v;                                                            \
+		return fxmi_likely(va) ? fxmi_pointer_begin(cpu, va, frame, site, caller) : NULL;                                  \
+	}                                                                                                                          \
+	static int unmap_tier_##name(struct fxm_vcpu *cpu, const void *address, uintptr_t caller)                                  \
+	{                                                                                                                          \
+		return fxmi_pointer_unmap(cpu, (uintptr_t)address, site, caller, unmap_by_va_##name);                              \
+	}
+
+TIER_FORMS(4, 4, 0)
+TIER_FORMS(8, 8, 0)
+TIER_FORMS(noting_4, 4, FXMI_KNOWN_SITE(caller))
+TIER_FORMS(noting_8, 8, FXMI_KNOWN_SITE(caller))
 
 void fxmi_kmap_atomic_rare_changed(struct fxm_vcpu *cpu)
 {
@@ -313,6 +336,14 @@ void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu)
 	pc->kmap_atomic = slow ? map_default_slow : fast[k->record_sites][k->pte_bytes == 8];
 	int (*const fast_unmap[2][2])(struct fxm_vcpu *, fxm_va) = {{unmap_fast_4, unmap_fast_8}, {unmap_noting_4, unmap_noting_8}};
 	pc->kunmap_atomic = slow ? unmap_slow : fast_unmap[k->record_sites][k->pte_bytes == 8];
+	static void *(*const tier[2][2])(struct fxm_vcpu *, struct fxm_page *,
+					 uintptr_t) = {{map_tier_4, map_tier_8}, {map_tier_noting_4, map_tier_noting_8}};
+	static int (*const tier_unmap[2][2])(struct fxm_vcpu *, const void *, uintptr_t) = {
+	    {unmap_tier_4, unmap_tier_8}, {unmap_tier_noting_4, unmap_tier_noting_8}};
+	if (slow)
+		return;
+	pc->map_pointer = tier[k->record_sites][k->pte_bytes == 8];
+	pc->unmap_pointer = tier_unmap[k->record_sites][k->pte_bytes == 8];
 }
 
 /* ---- public ---- */

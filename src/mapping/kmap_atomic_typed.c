@@ -193,14 +193,15 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
  * Without DEBUG_HIGHMEM nothing about the slot is looked at: it is re-targeted if somebody has it. @site: as for the stack; who
  * wants to know callers wants to know of that too.
  */
-FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type, unsigned pte_bytes, uintptr_t site)
+FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type, unsigned pte_bytes, uintptr_t site,
+			    bool is_tier)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	uint64_t frame = fxmi_highmem_frame(pc, page);
 
 	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(type >= fxmi_fast_levels(pc)) ||
-	    (site && (fxmi_is_inside(site) || pc->live_types >> type & 1)))
-		return map_slow(cpu, page, type);
+	    (site && ((!is_tier && fxmi_is_inside(site)) || pc->live_types >> type & 1)))
+		return is_tier ? fxm_va_of(0) : map_slow(cpu, page, type);
 	if (site) {
 		pc->slots.mapped_at[type] = site;
 		pc->slots.serial[type]++;
@@ -211,57 +212,101 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_
 	fxmi_pte_set(pc->kmap_pte - (size_t)type * pte_bytes, pte_bytes, entry);
 	fxmi_tlb_flush_one(cpu, va);
 	pc->live_types |= 1u << type;
-	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		fxmi_window_begin(cpu, va, entry);
 	return fxm_va_of(va);
 }
 
 /* The PTE stays. */
-FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, uint32_t type, uintptr_t site)
+FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, uint32_t type, uintptr_t site, bool is_tier)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	uint64_t page = va.v & FXMI_PAGE_MASK;
 
 	if (fxmi_unlikely(type >= fxmi_fast_levels(pc)) || fxmi_unlikely(page != slot_va(pc, type)) ||
-	    (site && (fxmi_is_inside(site) || !(pc->live_types >> type & 1))))
-		return unmap_slow(cpu, va, type);
+	    (site && ((!is_tier && fxmi_is_inside(site)) || !(pc->live_types >> type & 1))))
+		return is_tier ? FXMI_SLOW : unmap_slow(cpu, va, type);
 	if (site)
 		pc->slots.unmapped_at[type] = site;
 	pc->live_types &= ~(1u << type);
 	cpu->counts -= FXMI_PREEMPT_ONE;
-	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		fxmi_window_end(cpu, page);
 	return 0;
 }
 
 static int unmap_fast_any(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 {
-	return unmap_fast(cpu, va, type, 0);
+	return unmap_fast(cpu, va, type, 0, false);
 }
 
 static int unmap_noting_any(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 {
-	return unmap_fast(cpu, va, type, FXMI_NOTED_SITE());
+	return unmap_fast(cpu, va, type, FXMI_NOTED_SITE(), false);
 }
 
 static fxm_va map_fast_4(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
 {
-	return map_fast(cpu, page, type, 4, 0);
+	return map_fast(cpu, page, type, 4, 0, false);
 }
 
 static fxm_va map_fast_8(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
 {
-	return map_fast(cpu, page, type, 8, 0);
+	return map_fast(cpu, page, type, 8, 0, false);
 }
 
 static fxm_va map_noting_4(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
 {
-	return map_fast(cpu, page, type, 4, FXMI_NOTED_SITE());
+	return map_fast(cpu, page, type, 4, FXMI_NOTED_SITE(), false);
 }
 
 static fxm_va map_noting_8(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
 {
-	return map_fast(cpu, page, type, 8, FXMI_NOTED_SITE());
+	return map_fast(cpu, page, type, 8, FXMI_NOTED_SITE(), false);
+}
+
+/* As in kmap_atomic_stack.c. The type goes along with the address: any slot of the CPU may be the one. */
+struct typed_unmap {
+	uint32_t type;
+	uintptr_t caller;
+};
+
+#define TIER_FORMS(name, bytes, site)                                                                                              \
+	static void *map_tier_##name(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type, uintptr_t caller)                 \
+	{                                                                                                                          \
+		uint64_t frame = fxmi_highmem_frame(fxmi_percpu(cpu), page);                                                       \
+		uint64_t va = map_fast(cpu, page, type, bytes, site, true).v;                                                      \
+		return fxmi_likely(va) ? fxmi_pointer_begin(cpu, va, frame, site, caller) : NULL;                                  \
+	}
+
+TIER_FORMS(4, 4, 0)
+TIER_FORMS(8, 8, 0)
+TIER_FORMS(noting_4, 4, FXMI_KNOWN_SITE(caller))
+TIER_FORMS(noting_8, 8, FXMI_KNOWN_SITE(caller))
+
+static int unmap_by_va(struct fxm_vcpu *cpu, fxm_va va, uintptr_t type)
+{
+	return unmap_fast(cpu, va, (uint32_t)type, 0, true);
+}
+
+static int unmap_tier(struct fxm_vcpu *cpu, const void *address, uint32_t type, uintptr_t caller)
+{
+	(void)caller;
+	return fxmi_pointer_unmap(cpu, (uintptr_t)address, 0, type, unmap_by_va);
+}
+
+static int unmap_by_va_noting(struct fxm_vcpu *cpu, fxm_va va, uintptr_t arg)
+{
+	const struct typed_unmap *u = (const struct typed_unmap *)arg;
+
+	return unmap_fast(cpu, va, u->type, FXMI_KNOWN_SITE(u->caller), true);
+}
+
+static int unmap_tier_noting(struct fxm_vcpu *cpu, const void *address, uint32_t type, uintptr_t caller)
+{
+	struct typed_unmap u = {type, caller};
+
+	return fxmi_pointer_unmap(cpu, (uintptr_t)address, caller, (uintptr_t)&u, unmap_by_va_noting);
 }
 
 fxm_va fxm_kmap_atomic_type(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t type)
@@ -338,6 +383,12 @@ void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu)
 	pc->kunmap_atomic_type = slow ? unmap_slow : k->record_sites ? unmap_noting_any : unmap_fast_any;
 	if (!k->typed)
 		return;
+	static void *(*const tier[2][2])(struct fxm_vcpu *, struct fxm_page *, uint32_t,
+					 uintptr_t) = {{map_tier_4, map_tier_8}, {map_tier_noting_4, map_tier_noting_8}};
+	if (!slow) {
+		pc->map_type_pointer = tier[k->record_sites][k->pte_bytes == 8];
+		pc->unmap_type_pointer = k->record_sites ? unmap_tier_noting : unmap_tier;
+	}
 	fxmi_kmap_atomic_rare_changed(cpu);
 	pc->kmap_atomic = no_map;
 	pc->kunmap_atomic = no_unmap;

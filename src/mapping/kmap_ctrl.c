@@ -148,7 +148,7 @@ void fxmi_kmap_local_sched_out(struct fxm_vcpu *cpu, struct fxm_task *task)
 		int index = fxmi_kmap_index(k, i, fxmi_pte_pfn(k, ctrl->pteval[i]));
 		fxmi_pte_set(fxmi_kmap_index_pte(k, pc, index), k->pte_bytes, 0);
 		fxmi_flush_tlb_one(cpu, fxmi_kmap_index_va(pc, index));
-		fxmi_window_end(cpu, fxmi_kmap_index_va(pc, index));
+		ctrl->alias[i] = fxmi_window_away(cpu, fxmi_kmap_index_va(pc, index));
 	}
 	cpu->counts -= (uint64_t)(int64_t)ctrl->idx * FXMI_DEPTH_ONE;
 	if (k->record_sites)
@@ -174,7 +174,7 @@ void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task)
 			continue;
 		int index = fxmi_kmap_index(k, i, fxmi_pte_pfn(k, ctrl->pteval[i]));
 		fxmi_pte_set(fxmi_kmap_index_pte(k, pc, index), k->pte_bytes, ctrl->pteval[i]);
-		fxmi_window_begin(cpu, fxmi_kmap_index_va(pc, index), ctrl->pteval[i]);
+		fxmi_window_back(cpu, fxmi_kmap_index_va(pc, index), ctrl->pteval[i], ctrl->alias[i]);
 	}
 }
 

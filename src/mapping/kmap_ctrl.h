@@ -19,6 +19,7 @@ struct fxmi_kmap_ctrl {
 	char comm[16];
 	bool has_ended; /* its task: what it held stays on record */
 	uint64_t pteval[FXMI_KMAP_SLOTS];
+	uint32_t alias[FXMI_KMAP_SLOTS]; /* while it sits nowhere: what fxmi_window_away() gave */
 	bool is_atomic[FXMI_KMAP_SLOTS]; /* whether by kmap_atomic(), when sites are recorded */
 	struct fxmi_records records;	 /* of its slots, when sites are recorded */
 };

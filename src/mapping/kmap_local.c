@@ -296,7 +296,7 @@ static FXMI_COLD int unatomic_slow(struct fxm_vcpu *cpu, fxm_va va)
 
 /* As in kmap_atomic_stack.c, @site too; the pages of the window are looked at after the PTE has changed. */
 FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned pte_bytes, bool atomic, uintptr_t site,
-			    fxm_va (*slow)(struct fxm_vcpu *, struct fxm_page *))
+			    fxm_va (*slow)(struct fxm_vcpu *, struct fxm_page *), bool is_tier)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	struct fxmi_kmap_ctrl *ctrl = pc->kmap_ctrl;
@@ -308,7 +308,7 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	    fxmi_unlikely((counts | (counts + 2)) & FXMI_HARDIRQ_MASK)) /* may warn, after up to two preempt_disable() */
 		return slow(cpu, page);
 	unsigned char *pte = pc->kmap_pte - slot * pte_bytes;
-	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (site && fxmi_is_inside(site)))
+	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (!is_tier && site && fxmi_is_inside(site)))
 		return slow(cpu, page);
 	if (site) {
 		ctrl->records.mapped_at[slot] = site;
@@ -321,13 +321,13 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	ctrl->pteval[slot] = entry;
 	fxmi_pte_set(pte, pte_bytes, entry);
 	uint64_t va = pc->kmap_va - (slot << FXM_PAGE_SHIFT);
-	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		fxmi_window_begin(cpu, va, entry);
 	return fxm_va_of(va);
 }
 
 FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, bool atomic, uintptr_t site,
-			   int (*slow)(struct fxm_vcpu *, fxm_va))
+			   int (*slow)(struct fxm_vcpu *, fxm_va), bool is_tier)
 {
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	uint64_t counts = cpu->counts;
@@ -335,7 +335,7 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	uint64_t top = pc->kmap_va - (slot << FXM_PAGE_SHIFT);
 
 	if (fxmi_unlikely((va.v & FXMI_PAGE_MASK) != top) || fxmi_unlikely(slot >= fxmi_fast_levels(pc)) ||
-	    (site && (fxmi_is_inside(site) || pc->kmap_ctrl->is_atomic[slot] != atomic)))
+	    (site && ((!is_tier && fxmi_is_inside(site)) || pc->kmap_ctrl->is_atomic[slot] != atomic)))
 		return slow(cpu, va);
 	if (site)
 		pc->kmap_ctrl->records.unmapped_at[slot] = site;
@@ -344,7 +344,7 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	pc->kmap_ctrl->pteval[slot] = 0;
 	cpu->counts = counts - (atomic ? pc->map_step : FXMI_DEPTH_ONE);
 	cpu->current->migrate--;
-	if (fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
+	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		fxmi_window_end(cpu, top);
 	return 0;
 }
@@ -352,39 +352,88 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 #define FAST_FORMS(bytes)                                                                                                          \
 	static fxm_va local_fast_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                              \
 	{                                                                                                                          \
-		return map_fast(cpu, page, bytes, false, 0, local_slow);                                                           \
+		return map_fast(cpu, page, bytes, false, 0, local_slow, false);                                                    \
 	}                                                                                                                          \
 	static fxm_va atomic_fast_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                             \
 	{                                                                                                                          \
-		return map_fast(cpu, page, bytes, true, 0, atomic_slow);                                                           \
+		return map_fast(cpu, page, bytes, true, 0, atomic_slow, false);                                                    \
 	}                                                                                                                          \
 	static fxm_va local_noting_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                            \
 	{                                                                                                                          \
-		return map_fast(cpu, page, bytes, false, FXMI_NOTED_SITE(), local_slow);                                           \
+		return map_fast(cpu, page, bytes, false, FXMI_NOTED_SITE(), local_slow, false);                                    \
 	}                                                                                                                          \
 	static fxm_va atomic_noting_##bytes(struct fxm_vcpu *cpu, struct fxm_page *page)                                           \
 	{                                                                                                                          \
-		return map_fast(cpu, page, bytes, true, FXMI_NOTED_SITE(), atomic_slow);                                           \
+		return map_fast(cpu, page, bytes, true, FXMI_NOTED_SITE(), atomic_slow, false);                                    \
 	}                                                                                                                          \
 	static int unlocal_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                           \
 	{                                                                                                                          \
-		return unmap_fast(cpu, va, bytes, false, 0, unlocal_slow);                                                         \
+		return unmap_fast(cpu, va, bytes, false, 0, unlocal_slow, false);                                                  \
 	}                                                                                                                          \
 	static int unatomic_fast_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                          \
 	{                                                                                                                          \
-		return unmap_fast(cpu, va, bytes, true, 0, unatomic_slow);                                                         \
+		return unmap_fast(cpu, va, bytes, true, 0, unatomic_slow, false);                                                  \
 	}                                                                                                                          \
 	static int unlocal_noting_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                         \
 	{                                                                                                                          \
-		return unmap_fast(cpu, va, bytes, false, FXMI_NOTED_SITE(), unlocal_slow);                                         \
+		return unmap_fast(cpu, va, bytes, false, FXMI_NOTED_SITE(), unlocal_slow, false);                                  \
 	}                                                                                                                          \
 	static int unatomic_noting_##bytes(struct fxm_vcpu *cpu, fxm_va va)                                                        \
 	{                                                                                                                          \
-		return unmap_fast(cpu, va, bytes, true, FXMI_NOTED_SITE(), unatomic_slow);                                         \
+		return unmap_fast(cpu, va, bytes, true, FXMI_NOTED_SITE(), unatomic_slow, false);                                  \
 	}
 
 FAST_FORMS(4)
 FAST_FORMS(8)
+
+/* As in kmap_atomic_stack.c. */
+static fxm_va leave_map(struct fxm_vcpu *cpu, struct fxm_page *page)
+{
+	(void)cpu, (void)page;
+	return fxm_va_of(0);
+}
+
+static int leave_unmap(struct fxm_vcpu *cpu, fxm_va va)
+{
+	(void)cpu, (void)va;
+	return FXMI_SLOW;
+}
+
+#define TIER_FORMS(name, bytes, atomic, site)                                                                                      \
+	static int unmap_by_va_##name(struct fxm_vcpu *cpu, fxm_va va, uintptr_t caller)                                           \
+	{                                                                                                                          \
+		(void)caller;                                                                                                      \
+		return unmap_fast(cpu, va, bytes, atomic, site, leave_unmap, true);                                                \
+	}                                                                                                                          \
+	static void *map_tier_##name(struct fxm_vcpu *cpu, struct fxm_page *page, uintptr_t caller)                                \
+	{                                                                                                                          \
+		uint64_t frame = fxmi_highmem_frame(fxmi_percpu(cpu), page);                                                       \
+		uint64_t va = map_fast(cpu, page, bytes, atomic, site, leave_map, true).v;                                         \
+		return fxmi_likely(va) ? fxmi_pointer_begin(cpu, va, frame, site, caller) : NULL;                                  \
+	}                                                                                                                          \
+	static int unmap_tier_##name(struct fxm_vcpu *cpu, const void *address, uintptr_t caller)                                  \
+	{                                                                                                                          \
+		return fxmi_pointer_unmap(cpu, (uintptr_t)address, site, caller, unmap_by_va_##name);                              \
+	}
+
+TIER_FORMS(local_4, 4, false, 0)
+TIER_FORMS(local_8, 8, false, 0)
+TIER_FORMS(local_noting_4, 4, false, FXMI_KNOWN_SITE(caller))
+TIER_FORMS(local_noting_8, 8, false, FXMI_KNOWN_SITE(caller))
+TIER_FORMS(atomic_4, 4, true, 0)
+TIER_FORMS(atomic_8, 8, true, 0)
+TIER_FORMS(atomic_noting_4, 4, true, FXMI_KNOWN_SITE(caller))
+TIER_FORMS(atomic_noting_8, 8, true, FXMI_KNOWN_SITE(caller))
+
+static const struct tier_forms {
+	void *(*map)(struct fxm_vcpu *, struct fxm_page *, uintptr_t);
+	int (*unmap)(struct fxm_vcpu *, const void *, uintptr_t);
+	void *(*map_atomic)(struct fxm_vcpu *, struct fxm_page *, uintptr_t);
+	int (*unmap_atomic)(struct fxm_vcpu *, const void *, uintptr_t);
+} tier_forms[2][2] = {{{map_tier_local_4, unmap_tier_local_4, map_tier_atomic_4, unmap_tier_atomic_4},
+		       {map_tier_local_8, unmap_tier_local_8, map_tier_atomic_8, unmap_tier_atomic_8}},
+		      {{map_tier_local_noting_4, unmap_tier_local_noting_4, map_tier_atomic_noting_4, unmap_tier_atomic_noting_4},
+		       {map_tier_local_noting_8, unmap_tier_local_noting_8, map_tier_atomic_noting_8, unmap_tier_atomic_noting_8}}};
 
 /* ---- which form ---- */
 
@@ -432,6 +481,13 @@ void fxmi_kmap_local_init(struct fxm_vcpu *cpu)
 	fxmi_kmap_atomic_rare_changed(cpu);
 	pc->kmap_atomic = f->map_atomic;
 	pc->kunmap_atomic = f->unmap_atomic;
+	if (slow)
+		return;
+	const struct tier_forms *tier = &tier_forms[k->record_sites][k->pte_bytes == 8];
+	pc->map_local_pointer = tier->map;
+	pc->unmap_local_pointer = tier->unmap;
+	pc->map_pointer = tier->map_atomic;
+	pc->unmap_pointer = tier->unmap_atomic;
 }
 
 /* ---- kmap_to_page() ---- */

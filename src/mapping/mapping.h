@@ -105,6 +105,7 @@ void fxmi_set_page_address_locked(struct fxm_vcpu *cpu, struct fxm_page *page, u
 /* ---- kmap_atomic_stack.c, kmap_atomic_typed.c, kmap_atomic_arm.c ---- */
 
 /* Fills the function pointers of a CPU's per-CPU area. */
+void fxmi_pointers_init(struct fxm_vcpu *cpu);
 void fxmi_kmap_atomic_stack_init(struct fxm_vcpu *cpu);
 void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu);
 

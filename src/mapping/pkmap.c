@@ -298,7 +298,7 @@ static uint32_t step_count_locked(struct fxm_vcpu *cpu, struct fxmi_kernel *k, u
 		set_bit(p->free, nr);
 	if (count == 1)
 		mark_idle(p, nr);
-	if (fxmi_unlikely(k->m->window->poisons))
+	if (fxmi_unlikely(k->m->window->wants_users))
 		tell_window_locked(cpu, k, nr, count, step);
 	return count;
 }
@@ -363,7 +363,7 @@ static void slot_fell_idle(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t
 {
 	if (k->record_sites)
 		fxmi_record_unmap(&k->pkmap.records, nr, fxmi_note_caller(cpu));
-	if (!k->m->window->poisons) /* else under the lock: a page that has a user again must not be poisoned */
+	if (!k->m->window->wants_users) /* else under the lock: a page that has a user again must not be poisoned */
 		fxmi_window_end(cpu, fxmi_pkmap_addr(&k->pkmap, nr));
 	wake_waiters(cpu, &k->pkmap, colour_of(&k->pkmap, nr));
 }

@@ -36,6 +36,13 @@ struct fxmi_percpu {
 	struct fxmi_kmap_ctrl *kmap_ctrl; /* the current task's; NULL before its first mapping */
 	fxm_va (*kmap_local_page)(struct fxm_vcpu *, struct fxm_page *);
 	int (*kunmap_local)(struct fxm_vcpu *, fxm_va);
+	/* the kernel tier's fast forms, which give and take pointers. NULL, FXMI_SLOW: nothing has happened, the others decide */
+	void *(*map_pointer)(struct fxm_vcpu *, struct fxm_page *, uintptr_t caller); /* kmap_atomic() */
+	int (*unmap_pointer)(struct fxm_vcpu *, const void *, uintptr_t caller);
+	void *(*map_local_pointer)(struct fxm_vcpu *, struct fxm_page *, uintptr_t caller);
+	int (*unmap_local_pointer)(struct fxm_vcpu *, const void *, uintptr_t caller);
+	void *(*map_type_pointer)(struct fxm_vcpu *, struct fxm_page *, uint32_t type, uintptr_t caller);
+	int (*unmap_type_pointer)(struct fxm_vcpu *, const void *, uint32_t type, uintptr_t caller);
 	/* colder */
 	struct fxmi_kernel *kernel;
 	struct fxmi_op *op;    /* the traced operation in progress on this CPU */
@@ -65,6 +72,14 @@ FXMI_INLINE bool fxmi_is_inside(uintptr_t pc)
 		if (!site_)                                                                                                        \
 			__builtin_unreachable();                                                                                   \
 		site_;                                                                                                             \
+	})
+
+/* The same of a caller that is handed down. */
+#define FXMI_KNOWN_SITE(caller)                                                                                                    \
+	({                                                                                                                         \
+		if (!(caller))                                                                                                     \
+			__builtin_unreachable();                                                                                   \
+		(caller);                                                                                                          \
 	})
 
 FXMI_INLINE struct fxmi_percpu *fxmi_percpu(const struct fxm_vcpu *cpu)

@@ -116,6 +116,8 @@ static void put_integer(struct out *o, const struct spec *s, va_list *args)
 	uint64_t value = s->length == 8 ? va_arg(*args, uint64_t) : va_arg(*args, unsigned int);
 	unsigned drop = 64 - 8 * (unsigned)s->length;
 
+	if (o->k)
+		value = fxmi_tier_number(o->k->m, value, s->length);
 	value = is_signed ? (uint64_t)((int64_t)(value << drop) >> drop) : value << drop >> drop;
 	/* Wider fields than any log line are cut. */
 	int width = s->width > 120 ? 120 : s->width, precision = s->precision > 120 ? 120 : s->precision;

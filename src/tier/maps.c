@@ -9,23 +9,59 @@
 
 #include <errno.h>
 
+/*
+ * The calls that everybody makes are one deep: the per-CPU form that gives the pointer, or says that there is something to look at.
+ * What is wrong with the argument is asked after that.
+ */
+
+static FXMI_COLD struct fxm_vcpu *begin_slow(const char *function, const struct fxm_page *page, uintptr_t site)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page(function, page, (const void *)site);
+
+	fxmi_percpu(cpu)->caller = site;
+	return cpu;
+}
+
+#define SITE ((uintptr_t)__builtin_return_address(0))
+
 /* ---- kmap ---- */
 
 void *fxm_k_kmap(struct fxm_page *page)
 {
-	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap", page, __builtin_return_address(0));
-	FXMI_CALLED_FROM(cpu);
-	return fxmi_tier_pointer(cpu, "kmap", fxm_kmap(cpu, page));
+	struct fxm_vcpu *cpu = fxmi_tier_cpu();
+
+	fxmi_percpu(cpu)->caller = SITE;
+	fxm_va va = fxm_kmap(cpu, page);
+	if (fxmi_unlikely(fxm_va_error(va))) {
+		fxmi_percpu(cpu)->caller = 0;
+		fxmi_tier_check_page("kmap", page, __builtin_return_address(0));
+	}
+	return fxmi_tier_pointer(cpu, "kmap", va);
 }
 
 void fxm_k_kunmap(struct fxm_page *page)
 {
-	struct fxm_vcpu *cpu = fxm_k_cpu();
-	FXMI_CALLED_FROM(cpu);
+	struct fxm_vcpu *cpu = fxmi_tier_cpu();
+
+	fxmi_percpu(cpu)->caller = SITE;
 	if (fxmi_likely(fxmi_page_is_valid(cpu->machine, page)))
 		fxmi_tier_checked(cpu, "kunmap", fxm_kunmap(cpu, page));
 	else
 		fxmi_tier_kunmap_address(cpu, page, __builtin_return_address(0));
+}
+
+unsigned long fxm_k_pkmap_nr(unsigned long address)
+{
+	const struct fxm_vcpu *cpu = fxmi_tier_cpu();
+
+	return (fxmi_tier_simulated(cpu->machine, address) - fxmi_kernel_of(cpu)->pkmap.base) >> FXM_PAGE_SHIFT;
+}
+
+unsigned long fxm_k_pkmap_addr(unsigned nr)
+{
+	const struct fxm_vcpu *cpu = fxmi_tier_cpu();
+
+	return (uintptr_t)fxmi_tier_usable(cpu, fxmi_kernel_of(cpu)->pkmap.base + ((uint64_t)nr << FXM_PAGE_SHIFT));
 }
 
 void *fxm_k_kmap_high(struct fxm_page *page)
@@ -74,11 +110,19 @@ struct fxm_page *fxm_k_kmap_to_page(const void *address)
 
 /* ---- kmap_atomic ---- */
 
+static FXMI_COLD void *kmap_atomic_slow(struct fxm_page *page, uintptr_t site)
+{
+	struct fxm_vcpu *cpu = begin_slow("kmap_atomic", page, site);
+
+	return fxmi_tier_pointer(cpu, "kmap_atomic", fxm_kmap_atomic(cpu, page));
+}
+
 void *fxm_k_kmap_atomic(struct fxm_page *page)
 {
-	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_atomic", page, __builtin_return_address(0));
-	FXMI_CALLED_FROM(cpu);
-	return fxmi_tier_pointer(cpu, "kmap_atomic", fxm_kmap_atomic(cpu, page));
+	struct fxm_vcpu *cpu = fxmi_tier_ready();
+	void *address = fxmi_likely(cpu != NULL) ? fxmi_percpu(cpu)->map_pointer(cpu, page, SITE) : NULL;
+
+	return fxmi_likely(address != NULL) ? address : kmap_atomic_slow(page, SITE);
 }
 
 void *fxm_k_kmap_atomic_prot(struct fxm_page *page, uint64_t prot)
@@ -95,11 +139,19 @@ void *fxm_k_kmap_atomic_pfn(unsigned long pfn)
 	return fxmi_tier_pointer(cpu, "kmap_atomic_pfn", fxm_kmap_atomic_pfn(cpu, pfn));
 }
 
+static FXMI_COLD void *kmap_atomic_type_slow(struct fxm_page *page, unsigned type, uintptr_t site)
+{
+	struct fxm_vcpu *cpu = begin_slow("kmap_atomic", page, site);
+
+	return fxmi_tier_pointer(cpu, "kmap_atomic_type", fxm_kmap_atomic_type(cpu, page, type));
+}
+
 void *fxm_k_kmap_atomic_type(struct fxm_page *page, unsigned type)
 {
-	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_atomic", page, __builtin_return_address(0));
-	FXMI_CALLED_FROM(cpu);
-	return fxmi_tier_pointer(cpu, "kmap_atomic_type", fxm_kmap_atomic_type(cpu, page, type));
+	struct fxm_vcpu *cpu = fxmi_tier_ready();
+	void *address = fxmi_likely(cpu != NULL) ? fxmi_percpu(cpu)->map_type_pointer(cpu, page, type, SITE) : NULL;
+
+	return fxmi_likely(address != NULL) ? address : kmap_atomic_type_slow(page, type, SITE);
 }
 
 void *fxm_k_kmap_atomic_pfn_type(unsigned long pfn, unsigned type)
@@ -139,21 +191,42 @@ static uint64_t unmap_arg(struct fxm_vcpu *cpu, const char *unmap, const void *a
 	return fxmi_tier_address_arg(cpu, unmap, address, site);
 }
 
-void fxm_k_kunmap_atomic(const void *address)
+/* The simulated address to unmap, for the slow forms. */
+static FXMI_COLD fxm_va begin_unmap(struct fxm_vcpu *cpu, const char *unmap, const void *address, uintptr_t site)
+{
+	fxmi_percpu(cpu)->caller = site;
+	return fxm_va_of(unmap_arg(cpu, unmap, address, (const void *)site));
+}
+
+static FXMI_COLD void kunmap_atomic_slow(const void *address, uintptr_t site)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
-	FXMI_CALLED_FROM(cpu);
-	fxmi_tier_checked(cpu, "kmap_atomic",
-			  fxm_kunmap_atomic(cpu, fxm_va_of(unmap_arg(cpu, "kunmap_atomic", address, __builtin_return_address(0)))));
+
+	fxmi_tier_checked(cpu, "kmap_atomic", fxm_kunmap_atomic(cpu, begin_unmap(cpu, "kunmap_atomic", address, site)));
+}
+
+void fxm_k_kunmap_atomic(const void *address)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_ready();
+
+	if (fxmi_unlikely(!cpu) || fxmi_unlikely(fxmi_percpu(cpu)->unmap_pointer(cpu, address, SITE)))
+		kunmap_atomic_slow(address, SITE);
+}
+
+static FXMI_COLD void kunmap_atomic_type_slow(const void *address, unsigned type, uintptr_t site)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+
+	fxmi_tier_checked(cpu, "kmap_atomic_type",
+			  fxm_kunmap_atomic_type(cpu, begin_unmap(cpu, "kunmap_atomic", address, site), type));
 }
 
 void fxm_k_kunmap_atomic_type(const void *address, unsigned type)
 {
-	struct fxm_vcpu *cpu = fxm_k_cpu();
-	FXMI_CALLED_FROM(cpu);
-	fxmi_tier_checked(
-	    cpu, "kmap_atomic_type",
-	    fxm_kunmap_atomic_type(cpu, fxm_va_of(unmap_arg(cpu, "kunmap_atomic", address, __builtin_return_address(0))), type));
+	struct fxm_vcpu *cpu = fxmi_tier_ready();
+
+	if (fxmi_unlikely(!cpu) || fxmi_unlikely(fxmi_percpu(cpu)->unmap_type_pointer(cpu, address, type, SITE)))
+		kunmap_atomic_type_slow(address, type, SITE);
 }
 
 struct fxm_page *fxm_k_kmap_atomic_to_page(const void *address)
@@ -193,11 +266,19 @@ void fxm_k_kmap_atomic_idx_pop(void)
 
 /* ---- kmap_local ---- */
 
+static FXMI_COLD void *kmap_local_page_slow(struct fxm_page *page, uintptr_t site)
+{
+	struct fxm_vcpu *cpu = begin_slow("kmap_local_page", page, site);
+
+	return fxmi_tier_pointer(cpu, "kmap_local_page", fxm_kmap_local_page(cpu, page));
+}
+
 void *fxm_k_kmap_local_page(struct fxm_page *page)
 {
-	struct fxm_vcpu *cpu = fxmi_tier_check_page("kmap_local_page", page, __builtin_return_address(0));
-	FXMI_CALLED_FROM(cpu);
-	return fxmi_tier_pointer(cpu, "kmap_local_page", fxm_kmap_local_page(cpu, page));
+	struct fxm_vcpu *cpu = fxmi_tier_ready();
+	void *address = fxmi_likely(cpu != NULL) ? fxmi_percpu(cpu)->map_local_pointer(cpu, page, SITE) : NULL;
+
+	return fxmi_likely(address != NULL) ? address : kmap_local_page_slow(page, SITE);
 }
 
 void *fxm_k_kmap_local_page_prot(struct fxm_page *page, uint64_t prot)
@@ -221,12 +302,19 @@ void *fxm_k_kmap_local_folio(struct fxm_page *folio, size_t offset)
 	return fxmi_tier_pointer(cpu, "kmap_local_folio", fxm_kmap_local_folio(cpu, folio, offset));
 }
 
-void fxm_k_kunmap_local(const void *address)
+static FXMI_COLD void kunmap_local_slow(const void *address, uintptr_t site)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
-	FXMI_CALLED_FROM(cpu);
-	uint64_t va = unmap_arg(cpu, "kunmap_local", address, __builtin_return_address(0));
-	fxmi_tier_checked(cpu, "kunmap_local", fxm_kunmap_local(cpu, fxm_va_of(va)));
+
+	fxmi_tier_checked(cpu, "kunmap_local", fxm_kunmap_local(cpu, begin_unmap(cpu, "kunmap_local", address, site)));
+}
+
+void fxm_k_kunmap_local(const void *address)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_ready();
+
+	if (fxmi_unlikely(!cpu) || fxmi_unlikely(fxmi_percpu(cpu)->unmap_local_pointer(cpu, address, SITE)))
+		kunmap_local_slow(address, SITE);
 }
 
 /* ---- fixmap ---- */

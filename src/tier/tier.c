@@ -83,6 +83,7 @@ struct fxm_vcpu *fxm_k_cpu(void)
 
 	if (fxmi_unlikely(tier->checked != atomic_load_explicit(&fxmi_units_generation, memory_order_acquire)))
 		fxmi_units_check(tier);
+	cpu->view.units = tier->checked;
 	return cpu;
 }
 
@@ -224,6 +225,18 @@ int fxmi_tier_checked(struct fxm_vcpu *cpu, const char *function, int error)
 }
 
 /* ---- addresses and numbers ---- */
+
+uint64_t fxmi_tier_number(const struct fxm_machine *m, uint64_t value, int bytes)
+{
+	const struct fxmi_view *v = &m->vcpu[0]->view;
+	uint64_t va = 0;
+
+	if (bytes == 8 && fxmi_is_alias(v, value))
+		va = fxmi_lane_va(v, value);
+	else if (bytes == 4 && fxmi_has_lanes(v))
+		va = fxmi_lane_va_of_low(v, (uint32_t)value);
+	return va ? va : value;
+}
 
 unsigned long fxm_k_simulated(const void *address)
 {

@@ -86,22 +86,48 @@ FXMI_INLINE void *fxmi_tier_host(const struct fxm_vcpu *cpu, uint64_t va)
 }
 
 /*
- * The same for a pointer that will be used. Test frameworks put SIGSEGV handlers of their own in front of the window's, around
- * each test: where the first use will fault, its handler is put back before.
+ * The same for a pointer that will be used: that of the mapping there, if it has identity. Where the first use will fault, the
+ * window's handler is put back in front: test frameworks put their own there, around each test. The fast forms do not look.
  */
 FXMI_INLINE void *fxmi_tier_usable(const struct fxm_vcpu *cpu, uint64_t va)
 {
-	if (!fxmi_window_shows(cpu->machine->window, va))
+	if (!cpu->view.direct_bytes && !fxmi_window_shows(cpu->machine->window, va))
 		fxm_window_rearm();
-	return fxmi_tier_host(cpu, va);
+	return fxmi_lane_pointer(&cpu->view, va);
+}
+
+extern _Atomic unsigned fxmi_units_generation;
+
+/* The vCPU of a thread that sits, while no unit has come since; else NULL: fxm_k_cpu() knows. */
+FXMI_INLINE struct fxm_vcpu *fxmi_tier_ready(void)
+{
+	struct fxm_vcpu *cpu = fxmi_self;
+
+	if (fxmi_unlikely(!cpu) ||
+	    fxmi_unlikely(cpu->view.units != atomic_load_explicit(&fxmi_units_generation, memory_order_acquire)))
+		return NULL;
+	return cpu;
+}
+
+FXMI_INLINE struct fxm_vcpu *fxmi_tier_cpu(void)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_ready();
+
+	return fxmi_likely(cpu != NULL) ? cpu : fxm_k_cpu();
 }
 
 /* The simulated address of a host value. One that is outside the simulated address space stays what it is. */
 FXMI_INLINE uint64_t fxmi_tier_simulated(const struct fxm_machine *m, uint64_t value)
 {
 	uint64_t va = value - fxmi_tier_delta(m);
+
+	if (fxmi_is_alias(&m->vcpu[0]->view, value))
+		va = fxmi_lane_va(&m->vcpu[0]->view, value);
 	return va <= fxmi_kernel(m)->va_mask ? va : value;
 }
+
+/* A number of @bytes as it is printed: of a pointer with identity, whole or cut to 32 bits, the simulated address. */
+uint64_t fxmi_tier_number(const struct fxm_machine *m, uint64_t value, int bytes);
 
 /* Says what the host value @value is, if it is anything of this machine. */
 void fxmi_tier_describe(const struct fxmi_kernel *k, uint64_t value, char *buf, size_t size);
@@ -126,7 +152,11 @@ int fxmi_tier_checked(struct fxm_vcpu *cpu, const char *function, int error);
 
 /* Whether every loaded unit fits @k's machine; says on standard error which does not, and exits with status 2. */
 void fxmi_units_check(struct fxmi_tier *tier);
-extern _Atomic unsigned fxmi_units_generation;
+
+/* ---- string.c ---- */
+
+/* strnlen(), judged as the access of who returns to @site. */
+size_t fxmi_tier_strnlen(const char *text, size_t max, uintptr_t site);
 
 /* ---- format.c ---- */
 

@@ -133,19 +133,38 @@ int fxm_stamp_check(const struct fxm_machine *m, const struct fxm_stamp *stamp, 
 	return -EINVAL;
 }
 
+static bool is_checked(const struct fxm_unit *unit)
+{
+	return unit->struct_size >= sizeof(*unit) && unit->flags & FXM_UNIT_CHECKED;
+}
+
+static bool mentions_borders(const struct fxm_unit *unit)
+{
+	for (const struct fxm_entry *const *at = unit->entries; at != unit->entries_end; at++)
+		if ((*at)->kind == FXM_ENTRY_BORDER)
+			return true;
+	return false;
+}
+
 void fxmi_units_check(struct fxmi_tier *tier)
 {
 	unsigned generation = atomic_load(&fxmi_units_generation);
 	char line[640];
 
+	bool is_announced = false, wants_identity = true;
+
 	pthread_mutex_lock(&units_lock);
-	for (const struct fxm_unit *unit = units; unit; unit = unit->next)
+	for (const struct fxm_unit *unit = units; unit; unit = unit->next) {
+		is_announced |= is_checked(unit);
+		wants_identity &= is_checked(unit) && !mentions_borders(unit);
 		if (fxm_stamp_check(tier->k->m, unit->stamp, line, sizeof(line))) {
 			fprintf(stderr, "libfixmap: %s was %s\n", unit->file, line);
 			fflush(NULL);
 			_exit(2);
 		}
+	}
 	pthread_mutex_unlock(&units_lock);
+	fxmi_window_identify(tier->k->m, is_announced, is_announced && wants_identity);
 	atomic_store(&tier->checked, generation);
 }
 

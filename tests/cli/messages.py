@@ -45,7 +45,7 @@ CASES = [
      "fixmap layout: vmalloc=c0000000 is as much as the kernel's whole address space: write a smaller one, such as 10000000 (256M)"),
     ('cflags -p arm64-4.7', 'fixmap cflags: arm64-4.7 is a 64-bit kernel, and the kernel tier is for 32-bit ones: '
      '`fixmap layout`, `fixmap walk` and `fixmap replay` take it'),
-    ('cflags -o window=soon', 'fixmap cflags: window=soon: write one of off|strict|retain|eager'),
+    ('cflags -o window=soon', 'fixmap cflags: window=soon: write one of off|checked|strict|retain|eager'),
     ('cflags -o NR_CPUS=8192', 'fixmap cflags: NR_CPUS=8192 makes the per-CPU areas below FIXADDR_TOP larger than the '
      "kernel's address space: write a smaller NR_CPUS"),
     ('layout -o inject=kmap:1:irq', 'fixmap layout: inject=kmap:1:irq: no point kmap; there are alloc kmap.called kmap.pool '

@@ -210,7 +210,7 @@ static void a_wrong_word_changes_nothing_and_is_explained(void **state)
 	    {"x86_32-5.10", "ram_end", "-1000", "write a hexadecimal number", -EINVAL},
 	    {"x86_32-5.10", "ram_end", "", "write a hexadecimal number", -EINVAL},
 	    {"x86_32-5.10", "ram_end", "ffffffffffffffffff", "write a hexadecimal number", -EINVAL},
-	    {"x86_32-5.10", "window", "fast", "window=fast: write one of off|strict|retain|eager", -EINVAL},
+	    {"x86_32-5.10", "window", "fast", "window=fast: write one of off|checked|strict|retain|eager", -EINVAL},
 	    {"x86_32-5.10", "window", "off|strict", "write one of", -EINVAL},
 	    {"x86_32-5.10", "policy.bug", "ignore", "write one of record|warn|abort", -EINVAL},
 	    {"x86_32-5.10", "detect", "leak+leek", "names joined by +:", -EINVAL},

@@ -8,13 +8,13 @@
 #include <asm/pgtable.h>
 #include <linux/bug.h>
 
-#define FIXADDR_TOP fxm_k_address("FIXADDR_TOP")
-#define FIXADDR_START fxm_k_address("FIXADDR_START")
+#define FIXADDR_TOP FXM_K_BORDER("FIXADDR_TOP")
+#define FIXADDR_START FXM_K_BORDER("FIXADDR_START")
 #define FIXADDR_SIZE ((unsigned long)__end_of_permanent_fixed_addresses << PAGE_SHIFT)
 #define __FIXADDR_TOP FIXADDR_TOP
 #ifdef FXM_K_TYPED
 #define __FIXADDR_SIZE FIXADDR_SIZE
-#define FIXADDR_BOOT_START fxm_k_address("FIXADDR_BOOT_START")
+#define FIXADDR_BOOT_START FXM_K_BORDER("FIXADDR_BOOT_START")
 #else
 #define FIXADDR_TOT_SIZE ((unsigned long)__end_of_fixed_addresses << PAGE_SHIFT)
 #define FIXADDR_TOT_START (FIXADDR_TOP - FIXADDR_TOT_SIZE)

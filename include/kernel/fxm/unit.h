@@ -125,6 +125,16 @@ static const struct fxm_stamp fxm_k_stamp __attribute__((unused)) = {
 	static const struct fxm_entry *FXM_K_PASTE(fxm_k_entry_at_, id)                                              \
 		__attribute__((used, section("fxm_entries"))) = &FXM_K_PASTE(fxm_k_entry_, id)
 
+/*
+ * A border of the area that mappings lie in, as a number. Where code mentions one, it may compare the pointers of mappings with it:
+ * they are the slots' own addresses then, without identity.
+ */
+#define FXM_K_BORDER(name)                                                                                                         \
+	__extension__({                                                                                                            \
+		FXM_K_ENTRY(FXM_ENTRY_BORDER, name, .text = 0);                                                                    \
+		fxm_k_address(name);                                                                                               \
+	})
+
 /* Of the program or shared object that this unit is linked into; null when it has no entry at all. */
 extern const struct fxm_entry *const __start_fxm_entries[] __attribute__((weak, visibility("hidden")));
 extern const struct fxm_entry *const __stop_fxm_entries[] __attribute__((weak, visibility("hidden")));
@@ -138,6 +148,9 @@ static __attribute__((constructor, used)) void fxm_k_unit_begin(void)
 	fxm_k_unit.entries = __start_fxm_entries;
 	fxm_k_unit.entries_end = __stop_fxm_entries;
 	fxm_k_unit.file = __BASE_FILE__;
+#ifdef FXM_KERNEL_CHECKED
+	fxm_k_unit.flags = FXM_UNIT_CHECKED;
+#endif
 	fxm_unit_register(&fxm_k_unit);
 }
 

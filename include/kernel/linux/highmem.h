@@ -62,10 +62,10 @@ FXM_K_INLINE struct page *kmap_to_page(void *address)
 struct page *kmap_to_page(void *address) FXM_K_NOT_HERE(kmap_to_page);
 #endif
 
-#define PKMAP_BASE fxm_k_address("PKMAP_BASE")
+#define PKMAP_BASE FXM_K_BORDER("PKMAP_BASE")
 #define LAST_PKMAP_MASK (LAST_PKMAP - 1)
-#define PKMAP_NR(address) (((unsigned long)(address)-PKMAP_BASE) >> PAGE_SHIFT)
-#define PKMAP_ADDR(nr) (PKMAP_BASE + ((unsigned long)(nr) << PAGE_SHIFT))
+#define PKMAP_NR(address) fxm_k_pkmap_nr((unsigned long)(address))
+#define PKMAP_ADDR(nr) fxm_k_pkmap_addr(nr)
 #define kmap_prot __pgprot((pteval_t)fxm_k_prot("kmap_prot"))
 
 /* ---- temporary mappings: one name, two forms ---- */

@@ -32,6 +32,31 @@ size_t strspn(const char *, const char *);
 size_t strcspn(const char *, const char *);
 char *strpbrk(const char *, const char *);
 
+/* With checks each judges the accesses that it is going to make, as the caller's own. */
+#ifdef FXM_KERNEL_CHECKED
+#define memcpy(to, from, size) fxm_k_memcpy(to, from, size)
+#define memmove(to, from, size) fxm_k_memmove(to, from, size)
+#define memset(to, byte, size) fxm_k_memset(to, byte, size)
+#define memchr(at, byte, size) fxm_k_memchr(at, byte, size)
+#define memcmp(a, b, size) fxm_k_memcmp(a, b, size)
+#define strlen(text) fxm_k_strlen(text)
+#define strnlen(text, max) fxm_k_strnlen(text, max)
+#define strcpy(to, from) fxm_k_strcpy(to, from)
+#define strncpy(to, from, size) fxm_k_strncpy(to, from, size)
+#define strcat(to, from) fxm_k_strcat(to, from)
+#define strncat(to, from, size) fxm_k_strncat(to, from, size)
+#define strcmp(a, b) fxm_k_strcmp(a, b)
+#define strncmp(a, b, max) fxm_k_strncmp(a, b, max)
+#define strcasecmp(a, b) fxm_k_strcasecmp(a, b)
+#define strncasecmp(a, b, max) fxm_k_strncasecmp(a, b, max)
+#define strchr(text, c) fxm_k_strchr(text, c)
+#define strrchr(text, c) fxm_k_strrchr(text, c)
+#define strstr(text, part) fxm_k_strstr(text, part)
+#define strsep(text, ends) fxm_k_strsep(text, ends)
+#define strspn(text, set) fxm_k_strspn(text, set)
+#define strcspn(text, set) fxm_k_strcspn(text, set)
+#define strpbrk(text, set) fxm_k_strpbrk(text, set)
+#else
 /*
  * Where a pointer in the window cannot tell how far it will go, these can: past the mapped page into another mapping. The caller's
  * line is the macro's.
@@ -63,6 +88,8 @@ char *strpbrk(const char *, const char *);
 		FXM_K_SPAN(fxm_to, fxm_size, 1);                                                                                   \
 		memset(fxm_to, byte, fxm_size);                                                                                    \
 	})
+
+#endif
 
 /* The first byte of the area that is another one, or NULL. */
 FXM_K_INLINE void *memchr_inv(const void *area, int byte, size_t size)

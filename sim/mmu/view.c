@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who sits nowhere sees nothing of a machine: all his accesses go to fxmi_check_elsewhere(), which knows.
+ */
+#include "vcpu.h"
+
+const struct fxmi_view fxmi_strangers_view = {.slots_bytes = UINT64_MAX};
+__thread const struct fxmi_view *fxmi_view = &fxmi_strangers_view;
