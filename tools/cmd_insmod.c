@@ -24,12 +24,12 @@
 
 static const char help[] =
     "usage: fixmap insmod [-p PROFILE] [-o NAME=VALUE]... [--trace FILE] [--time-limit SECONDS]\n"
-    "                     [-K TREE [-C NAME=VALUE]...] [-I DIR]... [-B FILE.c]... [--check] [--keep DIR] [--gdb] [--json]\n"
-    "                     FILE.c... [PARAMETER=VALUE]...\n"
+    "                     [-K TREE [-C NAME=VALUE]...] [-I DIR]... [-D NAME[=VALUE]]... [-B FILE.c]... [--check]\n"
+    "                     [--init FUNCTION] [--phase PHASE] [--keep DIR] [--gdb] [--json] FILE.c|DIR... [PARAMETER=VALUE]...\n"
     "\n"
     "Compiles each FILE.c with $CC, gcc or clang, loads it as a kernel module into a simulated machine,\n"
     "prints the kernel's log, unloads it, and lists what it leaked. Several files are several modules:\n"
-    "loaded in this order, unloaded in reverse.\n"
+    "loaded in this order, unloaded in reverse. A folder's modules are those that its Kbuild or Makefile makes.\n"
     "\n"
     "  -p, --profile PROFILE     the kernel to simulate (`fixmap profiles`)\n"
     "  -o, --option NAME=VALUE   a setting of the machine (`fixmap layout --settings`)\n"
@@ -40,6 +40,9 @@ static const char help[] =
     "  -C, --config NAME=VALUE   an option of that kernel's configuration (TREE/.config, if there is one, or\n"
     "                            a few defaults)\n"
     "  -I, --include DIR         a folder of headers that go before all others\n"
+    "  -D, --define NAME[=VALUE] a macro\n"
+    "      --init FUNCTION       what to call of the last module, instead of its module_init(): boot code has none\n"
+    "      --phase PHASE         how far the boot has come: early, running or reset (-o phase=PHASE)\n"
     "  -B, --builtin FILE.c      a file of your own that is linked with the tree's: what those miss\n"
     "      --check               compile only, and say which files do\n"
     "      --keep DIR            keep what was compiled, in DIR\n"
@@ -83,31 +86,46 @@ static void name_module(struct insmod_module *module)
 			*c = '_';
 }
 
+static bool is_object(const char *path)
+{
+	size_t len = strlen(path);
+	return len > 3 && !strcmp(path + len - 3, ".so");
+}
+
+struct insmod_module *insmod_add_module(struct insmod *job, const char *path)
+{
+	struct insmod_module *more = realloc(job->module, (job->nr_modules + 1) * sizeof(*more));
+
+	if (!more)
+		exit(tool_error("insmod", "out of memory"));
+	job->module = more;
+	struct insmod_module *module = &more[job->nr_modules++];
+	*module = (struct insmod_module){.path = tool_copy(path)};
+	name_module(module);
+	return module;
+}
+
 static int add_file(struct insmod *job, const char *path)
 {
 	const char *dot = strrchr(path, '.');
 	struct stat st;
 
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		return insmod_add_folder(job, path);
 	if (dot && !strcmp(dot, ".ko"))
 		return tool_error("insmod", "%s is compiled for a real kernel; give the .c file it was made from", path);
 	if (!dot || (strcmp(dot, ".c") && strcmp(dot, ".so")))
-		return tool_error("insmod", "%s is no C file; give FILE.c, and parameters as NAME=VALUE", path);
+		return tool_error("insmod", "%s is no C file; give FILE.c or a folder, and parameters as NAME=VALUE", path);
 	if (stat(path, &st))
 		return tool_error("insmod", "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return tool_error("insmod", "%s is not a file that could be compiled", path);
 	if (dot == path || dot[-1] == '/')
 		return tool_error("insmod", "%s has no name before the dot; the module would have none", path);
-	struct insmod_module *module = &job->module[job->nr_modules++];
-	module->path = path;
-	name_module(module);
+	struct insmod_module *module = insmod_add_module(job, path);
+	if (!is_object(path))
+		tool_words_add(&module->source, "%s", path);
 	return 0;
-}
-
-static bool is_object(const char *path)
-{
-	size_t len = strlen(path);
-	return len > 3 && !strcmp(path + len - 3, ".so");
 }
 
 /* Files, then parameters; a path may have a '=' in it. */
@@ -115,9 +133,8 @@ static int add_words(struct insmod *job, char **word, int n)
 {
 	int status = 0;
 
-	job->module = calloc((size_t)n + job->nr_builtin_files + 1, sizeof(*job->module));
 	job->param = calloc((size_t)n + 1, sizeof(*job->param));
-	if (!job->module || !job->param)
+	if (!job->param)
 		return tool_error("insmod", "out of memory");
 	for (size_t i = 0; i < job->nr_builtin_files && !status; i++) {
 		if (is_object(job->builtin_file[i])) { /* --gdb has linked it before */
@@ -138,7 +155,7 @@ static int add_words(struct insmod *job, char **word, int n)
 			status = add_file(job, word[i]);
 	}
 	if (!status && job->nr_modules == nr_builtin)
-		return tool_error("insmod", "which module? Give a C file; see `fixmap help insmod`");
+		return tool_error("insmod", "which module? Give a C file or a folder; see `fixmap help insmod`");
 	return status;
 }
 
@@ -288,6 +305,18 @@ static int check_options(const struct insmod *job)
 	return 0;
 }
 
+/* --phase: the setting of that name. */
+static int add_phase(struct tool_target *target, const char *phase)
+{
+	static char word[64];
+
+	if (target->nr_words == sizeof(target->words) / sizeof(target->words[0]))
+		return tool_error("insmod", "too many -o options; join settings with commas");
+	snprintf(word, sizeof(word), "phase=%s", phase);
+	target->words[target->nr_words++] = word;
+	return 0;
+}
+
 static int take_option(struct insmod *job, struct tool_target *target, int opt, const char **trace, char **argv)
 {
 	switch (opt) {
@@ -305,6 +334,14 @@ static int take_option(struct insmod *job, struct tool_target *target, int opt, 
 	case 'I':
 		job->include[job->nr_include++] = optarg;
 		return 0;
+	case 'D':
+		job->define[job->nr_defines++] = optarg;
+		return 0;
+	case 'i':
+		job->init = optarg;
+		return 0;
+	case 'P':
+		return add_phase(target, optarg);
 	case 'B':
 		job->builtin_file[job->nr_builtin_files++] = optarg;
 		return 0;
@@ -335,6 +372,9 @@ int cmd_insmod(int argc, char **argv)
 					      {"kernel", required_argument, NULL, 'K'},
 					      {"config", required_argument, NULL, 'C'},
 					      {"include", required_argument, NULL, 'I'},
+					      {"define", required_argument, NULL, 'D'},
+					      {"init", required_argument, NULL, 'i'},
+					      {"phase", required_argument, NULL, 'P'},
 					      {"builtin", required_argument, NULL, 'B'},
 					      {"check", no_argument, NULL, 'c'},
 					      {"keep", required_argument, NULL, 'k'},
@@ -349,9 +389,10 @@ int cmd_insmod(int argc, char **argv)
 	job.config = calloc((size_t)argc, sizeof(*job.config));
 	job.include = calloc((size_t)argc, sizeof(*job.include));
 	job.builtin_file = calloc((size_t)argc, sizeof(*job.builtin_file));
-	if (!job.config || !job.include || !job.builtin_file)
+	job.define = calloc((size_t)argc, sizeof(*job.define));
+	if (!job.config || !job.include || !job.builtin_file || !job.define)
 		return tool_error("insmod", "out of memory");
-	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS "K:C:I:B:", longs, NULL)) != -1)
+	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS "K:C:I:D:B:", longs, NULL)) != -1)
 		if (opt == 'h')
 			status = HELP_GIVEN;
 		else
@@ -368,13 +409,18 @@ int cmd_insmod(int argc, char **argv)
 		status = configure(&job, &target, trace);
 	if (!status)
 		status = work(&job);
-	for (size_t i = 0; i < job.nr_modules; i++)
+	for (size_t i = 0; i < job.nr_modules; i++) {
 		if (job.module[i].object != job.module[i].path)
 			free(job.module[i].object);
+		free((char *)job.module[i].path);
+		tool_words_free(&job.module[i].source);
+		tool_words_free(&job.module[i].flag);
+	}
 	free(job.module);
 	free(job.param);
 	free(job.config);
 	free(job.include);
+	free(job.define);
 	free(job.builtin_file);
 	fxm_config_destroy(job.cfg);
 	return status == HELP_GIVEN ? fputs(help, stdout), 0 : status;

@@ -16,10 +16,13 @@
 #include <sys/types.h>
 
 struct insmod_module {
-	const char *path; /* as given: a .c file, or a .so compiled with the flags of `fixmap cflags` */
-	char name[64];	  /* without folder and ending */
-	char *object;	  /* the shared object; of a file of the kernel tree what is linked into one */
-	bool is_builtin;  /* a file of the kernel tree, or -B */
+	const char
+	    *path;     /* as given: a .c file, or a .so compiled with the flags of `fixmap cflags`; of a folder, FOLDER/NAME.ko */
+	char name[64]; /* without folder and ending */
+	struct tool_words source, flag; /* what it is compiled from, and with; no source: it is compiled already */
+	char *object;			/* the shared object; of a file of the kernel tree what is linked into one */
+	bool is_builtin;		/* a file of the kernel tree, or -B */
+	bool is_of_folder; /* its Makefile named it, so that its place among the others follows from symbols */
 };
 
 struct insmod {
@@ -37,10 +40,13 @@ struct insmod {
 	const char *const *setting; /* -o */
 	size_t nr_settings;
 	const char *profile, *trace; /* -p, --trace, as given; NULL */
-	const char *keep;	     /* --keep: the directory that stays, and is the temporary one */
-	bool check;		     /* --check: compile, and no more */
+	const char **define;	     /* -D */
+	size_t nr_defines;
+	const char *init; /* --init: the function that is called, whatever module_init() says; NULL */
+	const char *keep; /* --keep: the directory that stays, and is the temporary one */
+	bool check;	  /* --check: compile, and no more */
 	bool gdb;
-	bool json; /* --json: the log and the reports as lines of JSON */
+	bool json;	   /* --json: the log and the reports as lines of JSON */
 	char builtin[320]; /* the shared object of the tree's files, "" for none */
 	struct insmod_shared *shared;
 };
@@ -52,6 +58,20 @@ struct insmod_shared {
 	bool is_listing; /* the modules are through: what follows is the library's, and has no time limit */
 	char doing[128]; /* "hello.c: hello_init()" */
 };
+
+/* The name of the entry that --init makes. */
+#define INSMOD_INIT "--init"
+
+/* One more module, of no file yet. */
+struct insmod_module *insmod_add_module(struct insmod *job, const char *path);
+
+/* ---- insmod_folder.c ---- */
+
+/* Adds the modules that @folder's Kbuild or Makefile makes, and those of its subfolders. 0, or 2 after a message. */
+int insmod_add_folder(struct insmod *job, const char *folder);
+
+/* Brings modules of folders whose symbols others want before those, as depmod does. All are compiled. */
+void insmod_order(struct insmod *job);
 
 /* ---- insmod_build.c ---- */
 

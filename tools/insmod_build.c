@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,16 +164,19 @@ int insmod_command_line(const struct insmod *job, const struct insmod_module *mo
 	ADD_FLAGS(argv, all);
 	if (module->is_builtin)
 		ADD_FLAGS(argv, of_kernel);
-	else if (job->check)
-		tool_words_add(argv, "-c");
 	else
 		ADD_FLAGS(argv, of_module);
+	for (size_t i = 0; i < module->flag.nr; i++)
+		tool_words_add(argv, "%s", module->flag.word[i]);
+	for (size_t i = 0; i < job->nr_defines; i++)
+		tool_words_add(argv, "-D%s", job->define[i]);
 	tool_words_add(argv, "-DKBUILD_MODNAME=\"%s\"", module->name);
 	tool_words_add(argv, "-DKBUILD_BASENAME=\"%s\"", module->name);
 	tool_words_add(argv, "-o");
 	tool_words_add(argv, "%s", module->object);
-	tool_words_add(argv, "%s%s", *module->path == '-' ? "./" : "", module->path);
-	if (is_tested && !module->is_builtin && !job->check)
+	for (size_t i = 0; i < module->source.nr; i++)
+		tool_words_add(argv, "%s%s", *module->source.word[i] == '-' ? "./" : "", module->source.word[i]);
+	if (is_tested && !module->is_builtin)
 		ADD_FLAGS(argv, libraries);
 	tool_end_words(argv);
 	return status;
@@ -283,8 +287,7 @@ static int compile(const struct insmod *job, struct insmod_module *module, size_
 	struct tool_words argv = {0};
 	char object[sizeof(job->dir) + 128];
 
-	snprintf(object, sizeof(object), "%s/%zu-%s.%s", job->dir, number, module->name,
-		 module->is_builtin ? "o" : "so");
+	snprintf(object, sizeof(object), "%s/%zu-%s.%s", job->dir, number, module->name, module->is_builtin ? "o" : "so");
 	module->object = tool_copy(object);
 	int status = insmod_command_line(job, module, &argv);
 	if (!status)
@@ -319,10 +322,32 @@ static int link_builtin(struct insmod *job)
 	return status;
 }
 
-static bool is_source(const char *path)
+/* --init: a file that includes the module's source and calls the function from an entry INSMOD_INIT. It may return nothing. */
+static int call_instead(struct insmod *job)
 {
-	size_t len = strlen(path);
-	return len > 2 && !strcmp(path + len - 2, ".c");
+	struct insmod_module *module = &job->module[job->nr_modules - 1];
+	char wrapper[sizeof(job->dir) + 128], real[PATH_MAX];
+
+	if (module->source.nr != 1 || module->is_builtin)
+		return tool_error("insmod", "--init %s: the last module is to be one .c file, which has that function", job->init);
+	if (!realpath(module->source.word[0], real))
+		return tool_error("insmod", "%s: %s", module->path, strerror(errno));
+	snprintf(wrapper, sizeof(wrapper), "%s/%s-init.c", job->dir, module->name);
+	FILE *out = fopen(wrapper, "w");
+	if (!out)
+		return tool_error("insmod", "%s: %s", wrapper, strerror(errno));
+	fprintf(out,
+		"#include <linux/init.h>\n#include <linux/types.h>\n#include \"%s\"\n"
+		"static int fxm_k_call_init(void)\n{\n"
+		"\treturn __builtin_choose_expr(__builtin_types_compatible_p(__typeof__(%s()), void), (%s(), 0), %s());\n}\n"
+		"FXM_K_ENTRY(FXM_ENTRY_INIT, \"" INSMOD_INIT "\", .init = fxm_k_call_init);\n",
+		real, job->init, job->init, job->init);
+	if (fclose(out))
+		return tool_error("insmod", "%s: %s", wrapper, strerror(errno));
+	tool_words_free(&module->source);
+	module->source = (struct tool_words){0};
+	tool_words_add(&module->source, "%s", wrapper);
+	return 0;
 }
 
 int insmod_compile(struct insmod *job)
@@ -331,10 +356,14 @@ int insmod_compile(struct insmod *job)
 
 	if (job->check)
 		return insmod_check(job);
+	if (job->init)
+		status = call_instead(job);
 	for (size_t i = 0; i < job->nr_modules && !status && !tool_is_stopped(); i++)
-		if (is_source(job->module[i].path))
+		if (job->module[i].source.nr)
 			status = compile(job, &job->module[i], i);
 		else
 			job->module[i].object = (char *)job->module[i].path;
+	if (!status)
+		insmod_order(job);
 	return status ? status : link_builtin(job);
 }

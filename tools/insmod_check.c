@@ -377,9 +377,8 @@ static int check_one(struct check *c, size_t number)
 	char object[sizeof(c->job->dir) + 128], messages[sizeof(c->job->dir) + 16], first[512], header[128], names[128];
 	struct tool_words argv = {0};
 	bool is_of_tree = false;
-	size_t len = strlen(module->path);
 
-	if (len < 3 || strcmp(module->path + len - 2, ".c"))
+	if (!module->source.nr)
 		return tool_error("insmod", "--check %s: it is compiled already; give the .c file", module->path);
 	snprintf(object, sizeof(object), "%s/%zu-%s.o", c->job->dir, number, module->name);
 	snprintf(messages, sizeof(messages), "%s/messages", c->job->dir);

@@ -233,25 +233,40 @@ static void *own_function(const struct loaded *l, const char *name)
 	return owner == module ? function : NULL;
 }
 
-/* Exactly one module_init(), at most one module_exit(); the functions init_module() and cleanup_module() do as well. */
+/* The entry that --init made: it stands for every module_init(). */
+static const struct fxm_entry *chosen_init(const struct loaded *l)
+{
+	for (size_t i = 0; i < l->nr_entries; i++)
+		if (l->entry[i]->kind == FXM_ENTRY_INIT && !strcmp(l->entry[i]->name, INSMOD_INIT))
+			return l->entry[i];
+	return NULL;
+}
+
+/*
+ * Exactly one module_init(), at most one module_exit(); the functions init_module() and cleanup_module() do as well, and so does a
+ * module that only has a fixmap_initcall() or kmap_initcall().
+ */
 static int find_entries(struct loaded *l)
 {
-	const struct fxm_entry *first = NULL, *second = NULL;
+	const struct fxm_entry *first = NULL, *second = NULL, *hook = NULL, *chosen = chosen_init(l);
 	size_t n = count(l, FXM_ENTRY_INIT, &first, &second);
 	const char *path = l->module->path;
+	bool has_hook = count(l, FXM_ENTRY_FIXMAP_INITCALL, &hook, &hook) || count(l, FXM_ENTRY_KMAP_INITCALL, &hook, &hook);
 
 	*(void **)&l->init = own_function(l, "init_module");
 	*(void **)&l->exit = own_function(l, "cleanup_module");
-	l->init_name = first ? first->name : "init_module";
-	if (n > 1) {
+	l->init_name = chosen ? run.job->init : first ? first->name : "init_module";
+	if (n > 1 && !chosen) {
 		insmod_say("%s: %zu module_init(): %s (line %d) and %s (line %d); a module has one", path, n, first->name,
 			   first->line, second->name, second->line);
 		return BAD_INPUT;
 	}
 	if (n)
-		l->init = first->init;
-	if (!l->init) {
-		insmod_say("%s: no module_init(), so there is nothing to run; add module_init(FUNCTION)", path);
+		l->init = chosen ? chosen->init : first->init;
+	if (!l->init && !has_hook) {
+		insmod_say(
+		    "%s: no module_init(), so there is nothing to run; add module_init(FUNCTION), or name a function with --init",
+		    path);
 		return BAD_INPUT;
 	}
 	n = count(l, FXM_ENTRY_EXIT, &first, &second);
@@ -560,6 +575,10 @@ static bool run_init(struct loaded *l)
 	char name[64];
 	int result;
 
+	if (!l->init) { /* its hooks have run */
+		l->state = LOADED;
+		return true;
+	}
 	now_doing(l, l->init_name);
 	if (!run_task("insmod", (struct call){.init = l->init}, &result)) {
 		l->state = DIED;

@@ -431,6 +431,26 @@ static bool conditional(struct reader *r, char *line)
 
 /* ---- lines ---- */
 
+/* The word at @at as a shell would pass it on, without quotes; returns what follows. */
+static const char *add_word(struct tool_words *words, const char *at)
+{
+	struct text word = {0};
+	char quote = 0;
+
+	append(&word, "", 0);
+	for (; *at && (quote || (*at != ' ' && *at != '\t')); at++)
+		if (quote ? *at == quote : *at == '"' || *at == '\'')
+			quote = quote ? 0 : *at;
+		else if (*at == '\\' && at[1] && quote != '\'')
+			append(&word, ++at, 1);
+		else
+			append(&word, at, 1);
+	restore_blanks(word.at);
+	tool_words_add(words, "%s", word.at);
+	free(word.at);
+	return at;
+}
+
 static void keep(struct reader *r, const char *name, const char *value)
 {
 	struct kbuild_line *more = realloc(r->k->line, (r->k->nr + 1) * sizeof(*more));
@@ -440,12 +460,8 @@ static void keep(struct reader *r, const char *name, const char *value)
 	r->k->line = more;
 	struct kbuild_line *line = &more[r->k->nr++];
 	*line = (struct kbuild_line){.name = copy_of(name, strlen(name))};
-	for (const char *at = value + strspn(value, " \t"); *at; at += strspn(at, " \t")) {
-		size_t len = strcspn(at, " \t");
-		tool_words_add(&line->words, "%.*s", (int)len, at);
-		restore_blanks(line->words.word[line->words.nr - 1]);
-		at += len;
-	}
+	for (const char *at = value + strspn(value, " \t"); *at; at += strspn(at, " \t"))
+		at = add_word(&line->words, at);
 }
 
 /* NAME = value and its kin. False: the line is something else. */
