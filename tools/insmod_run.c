@@ -656,6 +656,7 @@ static void run_modules(void)
 		run_builtin(&run.loaded[n++]);
 	while (n < run.nr_loaded && run_init(&run.loaded[n]))
 		n++;
+	*run.job->shared->doing = 0; /* what ends now is not a module's doing */
 	fxm_k_schedule(); /* a turn for each kernel thread, before the modules go */
 	for (size_t i = run.nr_loaded; i--;)
 		if (run.loaded[i].state == LOADED)

@@ -39,7 +39,7 @@ struct fxmi_tier_task *fxmi_tier_task(struct fxm_vcpu *cpu)
 		return t;
 	t = calloc(1, sizeof(*t));
 	if (!t)
-		abort();
+		fxmi_tier_die("no memory for a task of the kernel tier");
 	t->current.pid = task->pid;
 	snprintf(t->current.comm, sizeof(t->current.comm), "%s", task->comm);
 	fxmi_tier_task_add(fxmi_tier(fxmi_kernel_of(cpu)), t, task);

@@ -208,4 +208,7 @@ void fxmi_tier_schedule(struct fxm_vcpu *cpu);
 /* Notes who sleeps in what, and who holds which lock. */
 void fxmi_tier_note_waits(struct fxmi_kernel *k, struct fxmi_notes *notes);
 
+/* The host has no more of something, and there is nobody to return an error to: one line, and the process ends with status 2. */
+_Noreturn FXMI_COLD void fxmi_tier_die(const char *line);
+
 #endif
