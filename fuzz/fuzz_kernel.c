@@ -10,6 +10,7 @@
  * Input: two bytes of settings, then operations of four bytes: what, and three bytes of arguments.
  */
 #include "fuzz.h"
+#include "whole.h"
 
 #include <fixmap/fixmap.h>
 #include <fixmap/kernel_tier.h>
@@ -649,6 +650,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		r.b = data[2];
 		r.c = data[3];
 		fxm_task_run(cpu, operate, &fn, NULL);
+		check_whole(r.m);
 	}
 	fxm_detach();
 	check(!fxm_machine_destroy(r.m));

@@ -13,6 +13,7 @@
  */
 #include "fuzz.h"
 #include "ops.h"
+#include "whole.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -623,6 +624,7 @@ static void run_input(const uint8_t *data, size_t size)
 		struct step s = {
 		    .what = data[0] % (sizeof(operations) / sizeof(operations[0])), .who = data[1], .a = data[2], .b = data[3]};
 		operations[s.what].fn(run, &s, operations[s.what].arg);
+		check_whole_with_tables(run->m);
 	}
 	ops_compare_everything(run);
 	ops_machine_end(run);

@@ -5,6 +5,7 @@
  */
 #include "config_checks.h"
 #include "machine_checks.h"
+#include "whole.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -238,6 +239,7 @@ static void run_all(struct user *u, int (*const calls[])(const struct user *), s
 	for (size_t i = 0; i < n; i++) {
 		u->call = calls[i];
 		fxm_task_run(u->cpu, run_one, u, NULL);
+		check_whole(u->m);
 	}
 }
 

@@ -29,8 +29,8 @@ int fxmi_machine_free(struct fxm_machine *m);
 struct fxm_machine *fxmi_machine_guess(uintptr_t host);
 
 /*
- * For tests and fuzzers: asks every room of sim/. No other thread may be inside, and nobody have written what is the simulated
- * kernel's alone: page tables, free struct pages. Else what fxmi_broken_invariant() names.
+ * For tests and fuzzers: asks every room of sim/; what is not so, fxmi_broken_invariant() names. No other thread may be inside, and
+ * nobody have written to struct pages of free frames. Page tables are not sim/'s alone: see fxmi_pgtables_are_valid().
  */
 bool fxmi_machine_is_valid(struct fxm_machine *m);
 

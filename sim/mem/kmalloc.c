@@ -613,7 +613,7 @@ static bool slab_is_valid(const struct fxm_machine *m, const struct slab *s)
 	fxm_invariant(fxmi_page_is_valid(m, s->page));
 	fxm_invariant(s->page->flags & FXMI_PG_SLAB);
 	fxm_invariant(s->page->kernel[0] == (unsigned long)s);
-	fxm_invariant(s->page->refcount == 1);
+	fxm_invariant(s->page->refcount >= 1);
 	fxm_invariant(s->size >= 1u << MIN_SHIFT && !(s->size & (s->size - 1)));
 	fxm_invariant(s->cache == (is_small ? &k->cache[s->is_dma][shift_for(s->size) - MIN_SHIFT] : NULL));
 	fxm_invariant(s->objects == (is_small ? FXM_PAGE_SIZE / s->size : 1));

@@ -59,11 +59,8 @@ FXMI_INLINE void fxmi_check_alive(const struct fxm_vcpu *cpu)
 
 /* ---- self-check ---- */
 
-/* All of the room. No other thread may access memory or flush. */
+/* The vCPUs' TLBs. No other thread may access memory or flush. */
 bool fxmi_mmu_is_valid(const struct fxm_machine *m);
-
-/* The tables that the root leads to lie in the frames that were taken for them, no two in one place. */
-bool fxmi_pgtables_are_valid(const struct fxm_machine *m);
 
 bool fxmi_tlb_is_valid(const struct fxm_vcpu *cpu);
 

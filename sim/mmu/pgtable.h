@@ -115,6 +115,12 @@ void *fxmi_pte_ptr(const struct fxm_machine *m, uint64_t va);
 /* Builds the tables down to the last level for [start, end). -ENOMEM when the reserved frames run out. */
 int fxmi_pgtable_populate(struct fxm_machine *m, uint64_t start, uint64_t end);
 
+/*
+ * For tests and fuzzers: the tables that the root leads to lie in the frames that were taken for them, no two in one place. Who
+ * writes to those frames, as the simulated kernel may, has it otherwise.
+ */
+bool fxmi_pgtables_are_valid(const struct fxm_machine *m);
+
 /* Takes away the tables of base pages that serve [start, end), with what they map, so that large pages fit there. */
 void fxmi_pgtable_unlink(struct fxm_machine *m, uint64_t start, uint64_t end);
 

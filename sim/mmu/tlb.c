@@ -502,5 +502,5 @@ bool fxmi_mmu_is_valid(const struct fxm_machine *m)
 	for (unsigned n = 0; n < m->cpus_online; n++)
 		if (!vcpu_is_valid(m, m->vcpu[n], n))
 			return false;
-	return fxmi_pgtables_are_valid(m);
+	return true;
 }

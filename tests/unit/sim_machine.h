@@ -79,6 +79,8 @@ static inline struct fxm_machine *sim_machine_new(const struct fxmi_pt_format *f
 
 static inline void sim_machine_free(struct fxm_machine *m)
 {
+	fxm_assert(fxmi_injections_are_valid(&m->inject));
+	fxm_assert(fxmi_mem_is_valid(m));
 	for (unsigned i = 0; i < m->cpus_online; i++)
 		free(m->vcpu[i]);
 	fxmi_bus_free(m);
