@@ -161,42 +161,13 @@ static int add_words(struct insmod *job, char **word, int n)
 
 /* ---- the machine's settings ---- */
 
-/* FIXMAP_OPTIONS goes before the command line; its profile counts only when -p is not given. */
-static int with_environment(struct tool_target *all, const struct tool_target *given, char *environment)
-{
-	static const char *const defaults[] = {"window=strict", "detect=on"};
-	char *save;
-
-	all->command = "insmod";
-	all->profile = given->profile;
-	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
-		all->words[all->nr_words++] = defaults[i];
-	for (char *word = strtok_r(environment, ", \t\n", &save); word; word = strtok_r(NULL, ", \t\n", &save))
-		if (!strncmp(word, "profile=", 8))
-			all->profile = all->profile ? all->profile : word + 8;
-		else if (all->nr_words < sizeof(all->words) / sizeof(all->words[0]))
-			all->words[all->nr_words++] = word;
-		else
-			return tool_error("insmod", "too many words in FIXMAP_OPTIONS");
-	for (size_t i = 0; i < given->nr_words; i++)
-		if (all->nr_words < sizeof(all->words) / sizeof(all->words[0]))
-			all->words[all->nr_words++] = given->words[i];
-		else
-			return tool_error("insmod", "too many -o options; join settings with commas");
-	return 0;
-}
-
 static int configure(struct insmod *job, const struct tool_target *given, const char *trace)
 {
-	const char *environment = getenv("FIXMAP_OPTIONS");
-	char *copy = strdup(environment ? environment : "");
-	struct tool_target all = {0};
+	struct tool_target target = *given;
 	struct fxm_layout *layout;
 
-	int status = copy ? with_environment(&all, given, copy) : tool_error("insmod", "out of memory");
-	if (!status)
-		job->cfg = tool_config(&all);
-	free(copy);
+	target.defaults = "window=strict,detect=on";
+	job->cfg = tool_config(&target);
 	if (!job->cfg)
 		return 2;
 	int error = trace ? fxm_config_set(job->cfg, "trace", trace) : 0;

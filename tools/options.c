@@ -4,6 +4,8 @@
 
 #include "options.h"
 
+#include <fixmap/json.h>
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -70,10 +72,24 @@ int tool_no_arguments(const struct tool_target *target, int argc, char **argv)
 	return tool_error(target->command, "%s is not expected here; see `fixmap help %s`", argv[optind], target->command);
 }
 
+/* FIXMAP_OPTIONS, of which -p takes away the profile, and what was meant for that profile only. */
+static int apply_environment(const struct tool_target *t, struct fxm_config *cfg)
+{
+	const char *given = fxm_config_profile(cfg);
+	int err = fxm_config_parse(cfg, t->defaults);
+	if (!err)
+		err = fxm_config_parse_environment(cfg);
+	if (!err && t->profile && fxm_config_profile(cfg) != given)
+		err = fxm_config_set(cfg, "profile", t->profile);
+	return err;
+}
+
 /* The words that choose a profile come first, wherever they stand. */
 static int apply(const struct tool_target *t, struct fxm_config *cfg)
 {
 	int err = t->profile ? fxm_config_set(cfg, "profile", t->profile) : 0;
+	if (!err && t->defaults)
+		err = apply_environment(t, cfg);
 	for (size_t i = 0; i < t->nr_words && !err; i++)
 		err = fxm_config_parse(cfg, t->words[i]);
 	return err;
@@ -247,13 +263,12 @@ int tool_include_dirs(const char *command, struct tool_words *dirs)
 
 void tool_json_string(const char *text)
 {
-	putchar('"');
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c < 0x20 || c >= 0x7f)
-			printf("\\u%04x", c);
-		else
-			printf(c == '"' || c == '\\' ? "\\%c" : "%c", c);
-	}
-	putchar('"');
+	int len = fxm_json_quote(text, NULL, 0);
+	char *quoted = malloc((size_t)len + 1);
+
+	if (!quoted)
+		exit(tool_error(NULL, "out of memory"));
+	fxm_json_quote(text, quoted, (size_t)len + 1);
+	fputs(quoted, stdout);
+	free(quoted);
 }

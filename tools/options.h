@@ -35,7 +35,7 @@ int tool_error(const char *command, const char *fmt, ...) __attribute__((format(
  */
 int tool_output_failed(const char *command, int error);
 
-/* Prints @text on standard output as a string of JSON. Bytes that are not ASCII are taken for the first 256 characters. */
+/* Prints @text on standard output as a string of JSON. */
 void tool_json_string(const char *text);
 
 /* The machine that a command line asks for. */
@@ -44,6 +44,8 @@ struct tool_target {
 	const char *profile;
 	const char *words[64]; /* -o, in order */
 	size_t nr_words;
+	const char *
+	    defaults; /* settings of the command's own, which FIXMAP_OPTIONS and -o change; NULL: neither them nor FIXMAP_OPTIONS */
 };
 
 /* What getopt_long() wants for -p, -o and -h; a command adds its own. */

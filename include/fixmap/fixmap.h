@@ -10,6 +10,7 @@
 #include <fixmap/early_ioremap.h>
 #include <fixmap/highpage.h>
 #include <fixmap/inject.h>
+#include <fixmap/json.h>
 #include <fixmap/kmap.h>
 #include <fixmap/kmap_atomic.h>
 #include <fixmap/kmap_local.h>

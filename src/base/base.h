@@ -33,4 +33,7 @@ struct fxmi_text {
 
 void fxmi_text_add(struct fxmi_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Adds @text as a string of JSON: fxm_json_quote(). */
+void fxmi_text_add_json(struct fxmi_text *t, const char *text);
+
 #endif

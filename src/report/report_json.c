@@ -4,6 +4,7 @@
 #include "report.h"
 #include "state.h"
 
+#include <dlfcn.h>
 #include <inttypes.h>
 
 struct json {
@@ -15,15 +16,7 @@ struct json {
 
 static void string(struct json *j, const char *text)
 {
-	put(j, "\"");
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-		if (*c == '"' || *c == '\\')
-			put(j, "\\%c", *c);
-		else if (*c < 0x20 || *c >= 0x7f)
-			put(j, "\\u%04x", *c);
-		else
-			put(j, "%c", *c);
-	put(j, "\"");
+	fxmi_text_add_json(&j->text, text);
 }
 
 static void open_with(struct json *j, const char *bracket)
@@ -71,13 +64,18 @@ static void hex_member(struct json *j, const char *name, uint64_t value)
 	put(j, "\"0x%" PRIx64 "\"", value);
 }
 
+/* pc: within its object, which the loader puts somewhere else in every run. */
 static void place_object(struct json *j, uintptr_t pc, bool is_access)
 {
 	struct fxmi_code_place place;
+	Dl_info info;
+	bool has_object = dladdr((void *)pc, &info) && info.dli_fname;
+	const char *slash = has_object ? strrchr(info.dli_fname, '/') : NULL;
 
 	fxmi_code_place(pc, is_access, &place);
 	open_with(j, "{");
-	hex_member(j, "pc", place.pc);
+	hex_member(j, "pc", has_object ? place.pc - (uintptr_t)info.dli_fbase : place.pc);
+	text_member(j, "object", slash ? slash + 1 : has_object ? info.dli_fname : NULL);
 	text_member(j, "function", *place.function ? place.function : NULL);
 	hex_member(j, "offset", place.offset);
 	text_member(j, "file", *place.file ? place.file : NULL);

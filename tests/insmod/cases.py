@@ -601,7 +601,8 @@ def is_json(_, __, out):
     oops = reports[1]
     if oops['access']['type'] != 'write' or oops['address'] != '0xfec02000' or last != {'reports': 3, 'repeated': 0, 'suppressed': 0, 'status': 1}:
         return [f'unexpected fields: {oops} {last}']
-    if [(frame['function'], frame['line']) for frame in oops['trace'][:1]] != [('f', 7)] or oops['context'] != 'task':
+    where = oops['trace'][0]
+    if (where['function'], where['line']) != ('f', 7) or oops['context'] != 'task' or not 0 < int(where['pc'], 16) < 1 << 20 or not where['object'].endswith('.so'):
         return [f'unexpected trace: {oops["trace"]}']
     return []
 
