@@ -59,6 +59,7 @@ enum {
 	OP_ACCESS = 0x400, /* a load or store: the library makes no line of one that succeeds */
 	OP_SIZE = 0x800,   /* size=, in hex */
 	OP_SOURCE = 0x1000, /* src=, a page */
+	OP_PROT = 0x4000,  /* a suffix names a protection */
 	OP_HELPER = 0x2000, /* arguments of its own: replay_pages.c */
 	OP_WAKES = 0x200,  /* not an operation: a sleeper that goes on */
 };
@@ -183,6 +184,11 @@ int replay_check_header(struct replay *rp);
 int replay_check_state(struct replay *rp);
 /* At the end of the trace: every enumerator of the library must have been in it. */
 void replay_check_complete(struct replay *rp);
+
+/* replay_tables.c */
+
+/* Checks an hw, pmd, pte or linear record. 0, or -1 with the reader's error. */
+int replay_check_tables(struct replay *rp);
 
 /* replay_ops.c */
 

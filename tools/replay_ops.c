@@ -75,7 +75,13 @@ static void op_kmap_local_page_prot(struct fxm_vcpu *cpu, struct replay_action *
 	a->error = fxm_va_error(a->result);
 }
 
-static void op_kmap_local_pfn_prot(struct fxm_vcpu *cpu, struct replay_action *a)
+static void op___kmap_local_page_prot(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->result = fxm___kmap_local_page_prot(cpu, a->page, a->prot);
+	a->error = fxm_va_error(a->result);
+}
+
+static void op___kmap_local_pfn_prot(struct fxm_vcpu *cpu, struct replay_action *a)
 {
 	a->result = fxm___kmap_local_pfn_prot(cpu, a->pfn, a->prot);
 	a->error = fxm_va_error(a->result);
@@ -84,6 +90,11 @@ static void op_kmap_local_pfn_prot(struct fxm_vcpu *cpu, struct replay_action *a
 static void op_kunmap_local(struct fxm_vcpu *cpu, struct replay_action *a)
 {
 	a->error = fxm_kunmap_local(cpu, a->va);
+}
+
+static void op_kunmap_local_indexed(struct fxm_vcpu *cpu, struct replay_action *a)
+{
+	a->error = fxm_kunmap_local_indexed(cpu, a->va);
 }
 
 static void op_peek(struct fxm_vcpu *cpu, struct replay_action *a)
@@ -201,6 +212,7 @@ static void op_exec(struct fxm_vcpu *cpu, struct replay_action *a)
 	die_of_fault(cpu, a);
 }
 
+/* A name here stands for the same with a suffix too where it has OP_PROT. */
 static const struct replay_op_kind kinds[] = {
     {"kmap", OP_PAGE | OP_MAPS | OP_SLEEPS, op_kmap},
     {"kunmap", OP_PAGE, op_kunmap},
@@ -209,15 +221,14 @@ static const struct replay_op_kind kinds[] = {
     {"peek", OP_ADDRESS | OP_LOOKS, op_peek},
     {"page_address", OP_PAGE, op_page_address},
     {"kmap_atomic_pfn", OP_PAGE | OP_TYPE | OP_MAPS, op_kmap_atomic_pfn},
-    {"kmap_atomic_prot:RO", OP_PAGE | OP_MAPS, op_kmap_atomic_prot},
-    {"kmap_atomic_prot:NC", OP_PAGE | OP_MAPS, op_kmap_atomic_prot},
+    {"kmap_atomic_prot", OP_PAGE | OP_MAPS | OP_PROT, op_kmap_atomic_prot},
     {"kmap_local_page", OP_PAGE | OP_MAPS, op_kmap_local_page},
     {"kunmap_local", OP_ADDRESS | OP_UNMAPS, op_kunmap_local},
     {"kmap_local_pfn", OP_PAGE | OP_MAPS, op_kmap_local_pfn},
-    {"kmap_local_page_prot:RO", OP_PAGE | OP_MAPS, op_kmap_local_page_prot},
-    {"kmap_local_page_prot:NC", OP_PAGE | OP_MAPS, op_kmap_local_page_prot},
-    {"kmap_local_pfn_prot:RO", OP_PAGE | OP_MAPS, op_kmap_local_pfn_prot},
-    {"kmap_local_pfn_prot:NC", OP_PAGE | OP_MAPS, op_kmap_local_pfn_prot},
+    {"kmap_local_page_prot", OP_PAGE | OP_MAPS | OP_PROT, op_kmap_local_page_prot},
+    {"__kmap_local_page_prot", OP_PAGE | OP_MAPS | OP_PROT, op___kmap_local_page_prot},
+    {"__kmap_local_pfn_prot", OP_PAGE | OP_MAPS | OP_PROT, op___kmap_local_pfn_prot},
+    {"kunmap_local_indexed", OP_ADDRESS | OP_UNMAPS, op_kunmap_local_indexed},
     {"kmap_to_page", OP_ADDRESS, op_kmap_to_page},
     {"kmap_atomic_to_page", OP_ADDRESS, op_kmap_atomic_to_page},
     {"kmap_flush_unused", 0, op_kmap_flush_unused},
@@ -236,8 +247,10 @@ static const struct replay_op_kind kinds[] = {
 
 const struct replay_op_kind *replay_op_named(const char *name)
 {
+	size_t n = strcspn(name, ":");
+
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kinds[i].name, name))
+		if (!strncmp(kinds[i].name, name, n) && !kinds[i].name[n] && (!name[n] || (kinds[i].flags & OP_PROT)))
 			return &kinds[i];
 	return replay_page_op_named(name);
 }
@@ -405,19 +418,31 @@ static int read_prot(struct replay *rp, const char *text, struct replay_action *
 	return 0;
 }
 
-/* kmap_atomic_prot:RO and :NC name their protection in the operation. */
+/* The protections that operations name: the value of the first one that the profile has. */
+static const struct {
+	const char *suffix, *prot[2];
+} suffixes[] = {
+    {":RO", {"PAGE_KERNEL_RO", NULL}},
+    {":NC", {"PAGE_KERNEL_NOCACHE", "pgprot_noncached(PAGE_KERNEL)"}},
+    {":FRO", {"FIXMAP_PAGE_RO", NULL}},
+    {":FIO", {"FIXMAP_PAGE_IO", NULL}},
+    {"", {"kmap_prot", "PAGE_KERNEL"}},
+};
+
 static int read_named_prot(struct replay *rp, const struct trace_op *op, struct replay_action *a)
 {
-	const char *suffix = strchr(op->name, ':');
-	const char *name;
+	const char *suffix = op->name + strcspn(op->name, ":");
 
-	if (!suffix)
+	if (!(a->kind->flags & OP_PROT))
 		return 0;
-	name = !strcmp(suffix, ":RO") ? "PAGE_KERNEL_RO" : "PAGE_KERNEL_NOCACHE";
-	if (fxm_prot_value(rp->layout, name, &a->prot))
-		return trace_reader_fail(&rp->reader, "profile %s has no %s", fxm_machine_profile(rp->machine), name);
-	a->has_prot = true;
-	return 0;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		for (size_t j = 0; !strcmp(suffixes[i].suffix, suffix) && j < 2 && suffixes[i].prot[j]; j++)
+			if (!fxm_prot_value(rp->layout, suffixes[i].prot[j], &a->prot)) {
+				a->has_prot = true;
+				return 0;
+			}
+	return trace_reader_fail(&rp->reader, "profile %s has no protection %s; write :RO, :NC, :FRO or :FIO",
+				 fxm_machine_profile(rp->machine), suffix);
 }
 
 int replay_action_of(struct replay *rp, const struct trace_op *op, struct replay_action *a)

@@ -265,6 +265,29 @@ static bool reads_pointer(const struct replay *rp, const struct trace_op *op, co
 	return rp->has_window && (is_new || rp->dialect == REPLAY_BOOTED) && tag && trace_number(tag, 10, &value);
 }
 
+/*
+ * A booted recording can begin behind the set_fixmap() that its first access is about: the entry that the oops shows was there.
+ */
+static void begin_with_entry(struct replay *rp, const struct replay_action *a)
+{
+	const char *expect = replay_line_of_kind(&rp->expects, "expect"), *word = expect ? strstr(expect, " pte=") : NULL;
+	uint64_t index = fxm___virt_to_fix(rp->machine, a->va), pte;
+	const char *name;
+	fxm_pte prot;
+
+	if (rp->dialect != REPLAY_BOOTED || rp->result.operations != 1 || !(a->kind->flags & OP_ACCESS) || !word ||
+	    !trace_number(word + 5, 16, &pte) || !pte || fxm_pte_at(rp->machine, a->va).v ||
+	    !fxm_fixed_name(rp->layout, (uint32_t)index))
+		return;
+	for (size_t i = 0; !fxm_prot_at(rp->layout, i, &name, &prot); i++)
+		if (prot.v && !((pte - prot.v) & (FXM_PAGE_SIZE - 1)) && pte - prot.v < UINT64_C(1) << 40) {
+			rp->lines.used = 0;
+			fxm___set_fixmap(fxm_machine_vcpu(rp->machine, 0), (uint32_t)index, fxm_pa_of(pte - prot.v), prot);
+			replay_copy_lines(rp);
+			return;
+		}
+}
+
 static int start_operation(struct replay *rp, const struct trace_op *op, struct replay_thread *t)
 {
 	struct replay_action action;
@@ -276,6 +299,7 @@ static int start_operation(struct replay *rp, const struct trace_op *op, struct 
 	if (rp->dialect != REPLAY_HOSTED && replay_run_woken(rp))
 		return -1;
 	rp->woken_together = -1;
+	begin_with_entry(rp, &action);
 	t->action = action;
 	t->action.through_pointer = reads_pointer(rp, op, &t->action);
 	if (take_turn(rp, t))

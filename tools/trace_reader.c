@@ -32,7 +32,8 @@ static const struct shape shapes[] = {
     {"config", TRACE_CONFIG, 2, 1}, {"kmtype", TRACE_KMTYPE, 3, 0},   {"btslot", TRACE_BTSLOT, 3, 0},
     {"bt", TRACE_BT, 2, 1},	    {"content", TRACE_CONTENT, 3, 2}, {"fill", TRACE_FILL, 3, 2},
     {"rand", TRACE_RAND, 1, 0},	    {"rand3", TRACE_RAND, 1, 0},      {"machine", TRACE_MACHINE, 1, 1},
-    {"V", TRACE_VERSION, 2, 2},	    {"end", TRACE_END, 2, 0},
+    {"V", TRACE_VERSION, 2, 2},	    {"end", TRACE_END, 2, 0},	      {"hw", TRACE_HW, 4, 3},
+    {"linear", TRACE_LINEAR, 4, 2}, {"pmd", TRACE_PMD, 3, 3},	      {"pte", TRACE_PTE, 3, 3},
 };
 
 enum { SHAPES = sizeof(shapes) / sizeof(shapes[0]) };

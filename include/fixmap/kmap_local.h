@@ -30,14 +30,22 @@ extern "C" {
  */
 FXM_API fxm_va fxm_kmap_local_page(struct fxm_vcpu *cpu, struct fxm_page *page);
 
-/** The same with another protection than kmap_prot. Models kmap_local_page_prot(), __kmap_local_page_prot(). */
+/** The same with another protection than kmap_prot. Models kmap_local_page_prot(). */
 FXM_API fxm_va fxm_kmap_local_page_prot(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot);
 
 /** Maps any frame, one without struct page and lowmem too. Models kmap_local_pfn(). */
 FXM_API fxm_va fxm_kmap_local_pfn(struct fxm_vcpu *cpu, uint64_t pfn);
 
-/** The same with another protection. Models __kmap_local_pfn_prot(). */
+/**
+ * What the calls above come to where there is high memory, with a protection: exported functions, which a kernel without it has
+ * too when DEBUG_KMAP_LOCAL_FORCE_MAP gave it slots. There the calls above stay page_address(); only these map. fxm_kunmap_local()
+ * undoes nothing then, fxm_kunmap_local_indexed() does.
+ * Errors: -ENOSYS this kernel has no slots (CONFIG_KMAP_LOCAL), and as above. Models __kmap_local_page_prot(),
+ * __kmap_local_pfn_prot(), kunmap_local_indexed().
+ */
+FXM_API fxm_va fxm___kmap_local_page_prot(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot);
 FXM_API fxm_va fxm___kmap_local_pfn_prot(struct fxm_vcpu *cpu, uint64_t pfn, fxm_pte prot);
+FXM_API int fxm_kunmap_local_indexed(struct fxm_vcpu *cpu, fxm_va va);
 
 /**
  * Maps the page of @folio, a compound page or a single one, that byte @offset lies in, and returns that byte's address. The

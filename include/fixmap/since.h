@@ -31,6 +31,9 @@
 #define FXM_SINCE_kmap_local_pfn FXM_V(5, 11, 0), FXM_EVER, "since 5.11"
 #define FXM_SINCE_kmap_local_folio FXM_V(5, 16, 0), FXM_EVER, "since 5.16, with folios"
 #define FXM_SINCE_kunmap_local FXM_V(5, 11, 0), FXM_EVER, "since 5.11"
+#define FXM_SINCE___kmap_local_page_prot FXM_V(5, 11, 0), FXM_EVER, "since 5.11, where there is CONFIG_KMAP_LOCAL"
+#define FXM_SINCE___kmap_local_pfn_prot FXM_V(5, 11, 0), FXM_EVER, "since 5.11, where there is CONFIG_KMAP_LOCAL"
+#define FXM_SINCE_kunmap_local_indexed FXM_V(5, 11, 0), FXM_EVER, "since 5.11, where there is CONFIG_KMAP_LOCAL"
 #define FXM_SINCE_is_kmap_addr FXM_V(5, 18, 0), FXM_EVER, "since 5.18"
 #define FXM_SINCE_set_fixmap_io FXM_V(3, 14, 0), FXM_EVER, "since 3.14"
 #define FXM_SINCE_set_fixmap_offset FXM_V(3, 14, 0), FXM_EVER, "since 3.14"
@@ -79,6 +82,7 @@
 	X(kmap_atomic_type) X(kmap_atomic) X(kmap_atomic_prot) X(kmap_atomic_pfn) X(kmap_atomic_to_page) \
 	X(kmap_atomic_idx) X(kmap_flush_unused) X(kmap_to_page) X(kmap_high_get) X(kmap_local_page) \
 	X(kmap_local_page_prot) X(kmap_local_pfn) X(kmap_local_folio) X(kunmap_local) X(is_kmap_addr) \
+	X(__kmap_local_page_prot) X(__kmap_local_pfn_prot) X(kunmap_local_indexed) \
 	X(set_fixmap_io) X(set_fixmap_offset) X(bt_ioremap) X(bt_iounmap) X(early_ioremap) X(early_iounmap) \
 	X(early_memremap) X(early_memremap_ro) X(early_memremap_prot) X(early_memunmap) X(copy_from_early_mem) \
 	X(check_early_ioremap_leak) X(early_ioremap_init) X(early_fixmap_init) X(early_fixmap_shutdown) \

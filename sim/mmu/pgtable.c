@@ -32,6 +32,11 @@ const struct fxmi_pt_format fxmi_pt_x86_64 = {
     .level = {{"pgd", 39, 9, false}, {"pud", 30, 9, true}, {"pmd", 21, 9, true}, {"pte", 12, 9, false}},
     FXMI_X86_BITS, .nx = FXMI_X86_NX, .frame_mask = 0x000ffffffffff000, .table_mask = 0x000ffffffffff000,
     .root_flags = FXMI_X86_TABLE, .va_bits = 48, .words = x86_words};
+const struct fxmi_pt_format fxmi_pt_x86_64_5 = {
+    .name = "x86_64-5", .levels = 5, .entry_bytes = 8,
+    .level = {{"pgd", 48, 9, false}, {"p4d", 39, 9, false}, {"pud", 30, 9, true}, {"pmd", 21, 9, true}, {"pte", 12, 9, false}},
+    FXMI_X86_BITS, .nx = FXMI_X86_NX, .frame_mask = 0x000ffffffffff000, .table_mask = 0x000ffffffffff000,
+    .root_flags = FXMI_X86_TABLE, .va_bits = 57, .words = x86_words};
 
 /* ---- questions ------------------------------------------------------------------------------------------------------- */
 

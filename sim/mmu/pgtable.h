@@ -76,6 +76,7 @@ FXMI_INLINE uint64_t fxmi_page_pa(const struct fxmi_pt_format *f, uint64_t adjus
 extern const struct fxmi_pt_format fxmi_pt_i386;	/* 2 levels x 1024 x 4 bytes, 4 MB large pages */
 extern const struct fxmi_pt_format fxmi_pt_i386_pae; /* 4 + 512 + 512 x 8 bytes, 2 MB large pages */
 extern const struct fxmi_pt_format fxmi_pt_x86_64;	/* 4 x 512 x 8 bytes, 2 MB and 1 GB large pages */
+extern const struct fxmi_pt_format fxmi_pt_x86_64_5; /* the same with a fifth level on top */
 extern const struct fxmi_pt_format fxmi_pt_arm; /* 4096 + 256 x 4 bytes, 1 MB sections; Linux's entries below the hardware's */
 extern const struct fxmi_pt_format fxmi_pt_arm64_4k_39, fxmi_pt_arm64_4k_48; /* 3 and 4 x 512 x 8 bytes */
 extern const struct fxmi_pt_format fxmi_pt_arm64_64k_42, fxmi_pt_arm64_64k_48; /* 2 and 3 levels, 8192 x 8 bytes, 64 KB pages */

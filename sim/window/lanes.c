@@ -452,7 +452,7 @@ static void see_memory(struct fxmi_view *v, struct fxm_machine *m)
 			v->direct_bytes = w->segment[i].size < ram ? w->segment[i].size : ram;
 		}
 	v->shadow = m->mem.shadow;
-	v->slots_host = m->lanes->slots_va + (uint64_t)w->delta;
+	v->slots_host = fxmi_window_host(w, m->lanes->slots_va);
 	v->slots_bytes = m->lanes->slots << FXM_PAGE_SHIFT;
 }
 

@@ -90,7 +90,7 @@ static void on_error(const char *text)
 	(void)text;
 	if (!fxmi_machine_each(contains, (void *[]){&m, &address}))
 		return;
-	uint64_t va = address - (uint64_t)m->window->delta;
+	uint64_t va = fxmi_window_va(m->window, address);
 	const struct fxmi_segment *seg = fxmi_lazy_segment(m->window, va);
 	void (*trap)(struct fxm_vcpu *, const struct fxmi_trap_info *) = fxmi_callback(m, trap);
 	if (!seg || !trap || !is_poisoned(seg, (va - seg->start) >> FXM_PAGE_SHIFT))

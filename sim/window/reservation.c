@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The window's place among the host's addresses: one PROT_NONE reservation from the lowest segment to the end of the half that the
- * segments lie in, with the direct map in it.
+ * segments lie in, with the direct map in it. Where a 64-bit kernel has more between its direct map and its fixmap than a host has
+ * addresses, that hole is left out.
  *
  * One machine at most lies at the simulated addresses themselves (identity_owner).
  */
@@ -111,6 +112,37 @@ static int map_direct(struct fxm_machine *m, const struct fxmi_segment *seg)
 	return madvise(seg->host, bytes, MADV_DONTFORK) ? -ENOMEM : 0;
 }
 
+/* More than this is not to be had of a host's 47 bits. */
+#define MOST_BYTES (UINT64_C(1) << 45)
+
+/* What is kept beside the hole for overruns. */
+#define MARGIN FOUR_GIB
+
+/* Leaves a hole out of the @bytes from @w->reserved_start on if they are too many: how many are left. */
+static uint64_t leave_hole(const struct fxmi_desc *desc, struct fxmi_window *w, uint64_t bytes)
+{
+	uint64_t low = 0, high = UINT64_MAX;
+
+	w->low_bytes = bytes;
+	w->hole_end = w->hole_bytes = 0;
+	if (bytes <= MOST_BYTES)
+		return bytes;
+	for (unsigned i = 0; i < desc->nr_segments; i++) {
+		uint64_t from = desc->segment[i].start - w->reserved_start, to = from + desc->segment[i].size;
+
+		if (to <= MOST_BYTES && to > low)
+			low = to;
+		if (to > MOST_BYTES && from < high)
+			high = from;
+	}
+	low = (low + MARGIN + FOUR_GIB - 1) & ~(FOUR_GIB - 1);
+	high = high > low + MARGIN ? (high - low - MARGIN) & ~(FOUR_GIB - 1) : 0;
+	w->low_bytes = low;
+	w->hole_bytes = high;
+	w->hole_end = w->reserved_start + low + high;
+	return bytes - high;
+}
+
 int fxmi_reservation_place(struct fxm_machine *m)
 {
 	struct fxmi_window *w = m->window;
@@ -118,6 +150,7 @@ int fxmi_reservation_place(struct fxm_machine *m)
 
 	fxm_assert_internal(!w->reserved);
 	span(&m->desc, &w->reserved_start, &bytes);
+	bytes = leave_hole(&m->desc, w, bytes);
 	fxm_assert_internal(bytes && (bytes | w->reserved_start) % FXM_PAGE_SIZE == 0);
 	void *p = reserve_identity(m, w->reserved_start, bytes);
 	if (p == MAP_FAILED)
@@ -134,7 +167,7 @@ int fxmi_reservation_place(struct fxm_machine *m)
 	for (unsigned i = 0; !error && i < w->nr_segments; i++) {
 		struct fxmi_segment *seg = &w->segment[i];
 
-		seg->host = (unsigned char *)(uintptr_t)(seg->start + (uint64_t)w->delta);
+		seg->host = (unsigned char *)fxmi_window_host(w, seg->start);
 		error = seg->lazy ? 0 : map_direct(m, seg);
 	}
 	return error;

@@ -72,7 +72,7 @@ int fxmi_window_move(struct fxm_machine *m, const struct fxmi_desc *desc)
 		free_segment(seg);
 		*seg = moved[i];
 		if (w->reserved)
-			seg->host = (unsigned char *)(uintptr_t)(seg->start + (uint64_t)w->delta);
+			seg->host = (unsigned char *)fxmi_window_host(w, seg->start);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return 0;

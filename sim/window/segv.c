@@ -253,7 +253,7 @@ static enum verdict in_window(struct access *a)
 		return NEXT;
 	fxm_assert_internal(!m->dead && m->window->mode != FXM_WINDOW_OFF);
 	m->window->faults++;
-	uint64_t va = a->address - (uint64_t)m->window->delta;
+	uint64_t va = fxmi_window_va(m->window, a->address);
 	if (!a->cpu || a->cpu->machine != m) {
 		a->cpu = m->vcpu[0];
 		trap_at(a, FXMI_TRAP_UNATTACHED, va);

@@ -5,7 +5,8 @@
  *   reserved                                                    reserved + reserved_bytes
  *   |  direct map: frames from 0 on, one shared mapping  | hole | pkmap, fixmap: lazy, page by page | hole |
  *
- * Simulated address a lies at host address a + delta; delta is 0 under identity, else a multiple of 4 GiB.
+ * Simulated address a lies at host address a + delta; delta is 0 under identity, else a multiple of 4 GiB. A 64-bit kernel whose
+ * direct map and fixmap lie further apart than a host's addresses reach has another delta above the hole between them.
  *
  * Under AddressSanitizer a page that retain keeps is poisoned from the end of its mapping to the begin of the next (poison.c).
  *
@@ -382,7 +383,7 @@ fxm_va fxm_va_of_host(const struct fxm_machine *m, const void *host)
 {
 	uintptr_t p = (uintptr_t)host;
 
-	return fxm_va_of(m && fxmi_window_contains(m, p) ? p - (uint64_t)m->window->delta : p);
+	return fxm_va_of(m && fxmi_window_contains(m, p) ? fxmi_window_va(m->window, p) : p);
 }
 
 void fxm_window_stats(const struct fxm_machine *m, struct fxm_window_stats *out)

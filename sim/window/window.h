@@ -35,11 +35,29 @@ struct fxmi_window {
 	unsigned char *reserved; /* the PROT_NONE reservation */
 	size_t reserved_bytes;
 	uint64_t reserved_start; /* simulated address of its first byte */
-	int64_t delta;		 /* host - simulated, for the whole reservation */
+	int64_t delta;		 /* host - simulated */
+	uint64_t low_bytes;	 /* so much of the reservation has that delta: all, or what lies below the hole that is left out */
+	uint64_t hole_end;	 /* simulated; from here on, host = simulated + delta - hole_bytes */
+	uint64_t hole_bytes;
 	unsigned nr_segments;
 	struct fxmi_segment segment[FXMI_SEGMENTS];
 	_Atomic uint64_t faults, system_calls, nr_resident;
 };
+
+/* Where simulated @va lies in the reservation of @w, and which address its host address @host shows. */
+FXMI_INLINE uintptr_t fxmi_window_host(const struct fxmi_window *w, uint64_t va)
+{
+	uint64_t hole = w->hole_bytes && va >= w->hole_end ? w->hole_bytes : 0;
+
+	return (uintptr_t)(va + (uint64_t)w->delta - hole);
+}
+
+FXMI_INLINE uint64_t fxmi_window_va(const struct fxmi_window *w, uintptr_t host)
+{
+	uint64_t hole = w->hole_bytes && host - (uintptr_t)w->reserved >= w->low_bytes ? w->hole_bytes : 0;
+
+	return host - (uint64_t)w->delta + hole;
+}
 
 /* The lazy segment of @va, or NULL. */
 FXMI_INLINE struct fxmi_segment *fxmi_lazy_segment(struct fxmi_window *w, uint64_t va)

@@ -51,7 +51,7 @@ static const struct fxmi_pt_format *format_of(const struct fxm_layout *layout)
 		return arm64[fxm_layout_get(layout, "PAGE_SHIFT") == 16][fxm_layout_get(layout, "VA_BITS") == 48];
 	default:
 		if (fxmi_layout_address_bits(layout) == 64)
-			return &fxmi_pt_x86_64;
+			return fxm_layout_get(layout, "PGDIR_SHIFT") == 48 ? &fxmi_pt_x86_64_5 : &fxmi_pt_x86_64;
 		return fxmi_layout_pae(layout) ? &fxmi_pt_i386_pae : &fxmi_pt_i386;
 	}
 }

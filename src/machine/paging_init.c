@@ -46,17 +46,26 @@ static uint64_t fixed_end(const struct fxmi_kernel *k, uint64_t pmd)
 	return (k->fixaddr_top + k->page_size + pmd - 1) & ~(pmd - 1);
 }
 
-/* Tables for pkmap and for [__fix_to_virt(last) & PMD_MASK, fixed_end()). */
+/* The first address of the fixmap's tables: of its last entry's PMD; x86_64 has FIXMAP_PMD_NUM tables from the start. */
+static uint64_t fixed_begin(const struct fxmi_kernel *k, uint64_t pmd)
+{
+	uint64_t last = fxmi_fix_to_virt(k, k->nr_fixed - 1) & ~(pmd - 1);
+	uint64_t tables = fxm_layout_get(k->layout, "FIXMAP_PMD_NUM");
+	uint64_t first = tables ? fixed_end(k, pmd) - tables * pmd : last;
+
+	return first < last ? first : last;
+}
+
+/* Tables for pkmap and for [fixed_begin(), fixed_end()). */
 int fxmi_populate_tables(struct fxmi_kernel *k)
 {
 	uint64_t pmd = fxm_layout_get(k->layout, "PMD_SIZE");
-	uint64_t fixed = fxmi_fix_to_virt(k, k->nr_fixed - 1) & ~(pmd - 1);
 	int error = 0;
 
 	if (k->highmem)
 		error = fxmi_pgtable_populate(k->m, k->pkmap.base, fxmi_pkmap_addr(&k->pkmap, k->pkmap.last_pkmap));
 	if (!error)
-		error = fxmi_pgtable_populate(k->m, fixed, fixed_end(k, pmd));
+		error = fxmi_pgtable_populate(k->m, fixed_begin(k, pmd), fixed_end(k, pmd));
 	if (error)
 		return error;
 	k->pkmap.pte = k->highmem ? fxmi_pte_ptr(k->m, k->pkmap.base) : NULL;

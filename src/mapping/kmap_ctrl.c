@@ -146,9 +146,12 @@ void fxmi_kmap_local_sched_out(struct fxm_vcpu *cpu, struct fxm_task *task)
 		if (!is_slot_to_switch(cpu, k, ctrl, i, false))
 			continue;
 		int index = fxmi_kmap_index(k, i, fxmi_pte_pfn(k, ctrl->pteval[i]));
-		fxmi_pte_set(fxmi_kmap_index_pte(k, pc, index), k->pte_bytes, 0);
-		fxmi_flush_tlb_one(cpu, fxmi_kmap_index_va(pc, index));
-		ctrl->alias[i] = fxmi_window_away(cpu, fxmi_kmap_index_va(pc, index));
+		uint64_t va = fxmi_kmap_index_va(pc, index);
+		if (k->cache_vivt)
+			fxmi_op_cache(cpu, "page:%llx", (unsigned long long)va);
+		fxmi_set_pte(k->m, fxmi_kmap_pte(k, pc, index, va), 0);
+		fxmi_flush_tlb_one(cpu, va);
+		ctrl->alias[i] = fxmi_window_away(cpu, va);
 	}
 	cpu->counts -= (uint64_t)(int64_t)ctrl->idx * FXMI_DEPTH_ONE;
 	if (k->record_sites)
@@ -173,8 +176,11 @@ void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task)
 		if (!is_slot_to_switch(cpu, k, ctrl, i, true))
 			continue;
 		int index = fxmi_kmap_index(k, i, fxmi_pte_pfn(k, ctrl->pteval[i]));
-		fxmi_pte_set(fxmi_kmap_index_pte(k, pc, index), k->pte_bytes, ctrl->pteval[i]);
-		fxmi_window_back(cpu, fxmi_kmap_index_va(pc, index), ctrl->pteval[i], ctrl->alias[i]);
+		uint64_t va = fxmi_kmap_index_va(pc, index);
+		fxmi_set_pte(k->m, fxmi_kmap_pte(k, pc, index, va), ctrl->pteval[i]);
+		if (k->atomic_flush_at_map)
+			fxmi_flush_tlb_one(cpu, va);
+		fxmi_window_back(cpu, va, ctrl->pteval[i], ctrl->alias[i]);
 	}
 }
 

@@ -40,9 +40,10 @@ FXMI_INLINE uint64_t fxmi_kmap_index_va(const struct fxmi_percpu *pc, int index)
 	return pc->kmap_va - (uint64_t)(int64_t)index * FXM_PAGE_SIZE;
 }
 
-FXMI_INLINE unsigned char *fxmi_kmap_index_pte(const struct fxmi_kernel *k, const struct fxmi_percpu *pc, int index)
+/* kmap_get_pte(): by the index, or, where the entries of the slots do not lie in one row, by the address @va. */
+FXMI_INLINE void *fxmi_kmap_pte(const struct fxmi_kernel *k, const struct fxmi_percpu *pc, int index, uint64_t va)
 {
-	return pc->kmap_pte - (int64_t)index * k->pte_bytes;
+	return k->kmap_local_pte_by_address ? fxmi_pte_ptr(k->m, va) : pc->kmap_pte - (int64_t)index * k->pte_bytes;
 }
 
 /* Whether the mapping in @slot is noted. A task whose counter ran off at either end has slots without a note. */

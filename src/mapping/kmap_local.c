@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Temporary mappings, third generation (5.11 and later): a stack per task. Models the kmap_local part of mm/highmem.c,
- * include/linux/highmem-internal.h (kmap_atomic on top of it) and arch/x86/include/asm/highmem.h, 6.1.
+ * include/linux/highmem-internal.h (kmap_atomic on top of it) and arch/{x86,arm}/include/asm/highmem.h, 6.1 and 6.12.
  *
  * Slot n of a task on CPU c is slot n + KM_MAX_IDX * c of the FIX_KMAP group, times the colours of the cache. The task's
  * stack is current->kmap_ctrl: idx, and the PTE of each slot in use, from which a task that comes back to its CPU gets its
@@ -93,20 +93,18 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 
 	if (!ctrl)
 		return (uint64_t)-ENOMEM;
-	if (!k->highmem) /* page_address(pfn_to_page(pfn)) */
-		return (k->page_offset + (pfn << FXM_PAGE_SHIFT)) & k->va_mask;
 	cpu->current->migrate++;
 	preempt_disable(cpu);
 	int slot = idx_push(cpu, k);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_PUSHED);
 	int index = fxmi_kmap_index(k, slot, pfn);
 	uint64_t va = fxmi_kmap_index_va(pc, index);
-	void *pte = fxmi_kmap_index_pte(k, pc, index);
+	void *pte = fxmi_kmap_pte(k, pc, index, va);
 	uint64_t old = fxmi_pte_get(pte, k->pte_bytes);
 	if (old)
 		busy_bug(cpu, k, va, old);
 	uint64_t entry = (pfn << FXM_PAGE_SHIFT | (prot & k->pte_mask)) & (k->pte_bytes == 4 ? UINT32_MAX : UINT64_MAX);
-	fxmi_pte_set(pte, k->pte_bytes, entry);
+	fxmi_set_pte(k->m, pte, entry);
 	if (k->atomic_flush_at_map)
 		fxmi_flush_tlb_one(cpu, va);
 	fxmi_window_begin(cpu, va, entry);
@@ -121,16 +119,28 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	return va;
 }
 
-/* __kmap_local_page_prot(). x86 has no kmap_high_get(): a page that kmap() has mapped gets a slot like any other. */
+/* __kmap_local_page_prot(). */
 static uint64_t map_page(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page, uint64_t prot, bool atomic,
 			 const char *call)
 {
-	if (!k->highmem || (!k->force_map && !fxm_page_is_highmem(k->m, page)))
+	if (!k->force_map && !fxm_page_is_highmem(k->m, page))
 		return fxmi_page_address(k, page);
-	return map_pfn(cpu, k, fxmi_page_pfn(k->m, page), prot, atomic, call);
+	uint64_t va = k->atomic_high_get ? fxmi_kmap_high_get(cpu, k, page) : 0;
+	return va ? va : map_pfn(cpu, k, fxmi_page_pfn(k->m, page), prot, atomic, call);
 }
 
-static fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *page, const char *name, uint64_t prot, bool atomic)
+/*
+ * How a call comes here. Without HIGHMEM, kmap_local_page() and kmap_atomic() are inline functions that know page_address() only,
+ * whatever DEBUG_KMAP_LOCAL_FORCE_MAP says; the functions of mm/highmem.c that are exported map.
+ */
+enum way { LOCAL, ATOMIC, EXPORTED };
+
+static bool is_arithmetic(const struct fxmi_kernel *k, enum way way)
+{
+	return !k->highmem && way != EXPORTED;
+}
+
+static fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *page, const char *name, uint64_t prot, enum way way)
 {
 	int error = fxmi_check_cpu(cpu);
 	if (error || !fxmi_page_is_valid(cpu->machine, page))
@@ -143,14 +153,20 @@ static fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *page, const c
 	fxmi_op_begin(cpu, &op, name, page, 0);
 	if (fxmi_tracing(cpu) && prot != k->kmap_prot)
 		fxmi_op_prot(cpu, &op, prot);
-	if (atomic)
+	if (way == ATOMIC)
 		atomic_begin(cpu, k);
-	op.address = map_page(cpu, k, page, prot, atomic, name);
+	op.address = is_arithmetic(k, way) ? fxmi_page_address(k, page) : map_page(cpu, k, page, prot, way == ATOMIC, name);
 	fxmi_op_end_atomic(cpu, &op);
 	return fxm_va_of(op.address);
 }
 
-static fxm_va map_pfn_slow(struct fxm_vcpu *cpu, uint64_t pfn, const char *name, uint64_t prot, bool atomic)
+/* page_address(pfn_to_page(pfn)) */
+static uint64_t linear_address(const struct fxmi_kernel *k, uint64_t pfn)
+{
+	return (k->page_offset + (pfn << FXM_PAGE_SHIFT)) & k->va_mask;
+}
+
+static fxm_va map_pfn_slow(struct fxm_vcpu *cpu, uint64_t pfn, const char *name, uint64_t prot, enum way way)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_op op;
@@ -160,21 +176,21 @@ static fxm_va map_pfn_slow(struct fxm_vcpu *cpu, uint64_t pfn, const char *name,
 	fxmi_op_begin(cpu, &op, name, fxm_page_of_pfn(k->m, pfn), 0);
 	if (fxmi_tracing(cpu) && prot != k->kmap_prot)
 		fxmi_op_prot(cpu, &op, prot);
-	if (atomic)
+	if (way == ATOMIC)
 		atomic_begin(cpu, k);
-	op.address = map_pfn(cpu, k, pfn, prot, atomic, name);
+	op.address = is_arithmetic(k, way) ? linear_address(k, pfn) : map_pfn(cpu, k, pfn, prot, way == ATOMIC, name);
 	fxmi_op_end_atomic(cpu, &op);
 	return fxm_va_of(op.address);
 }
 
 static FXMI_COLD fxm_va local_slow(struct fxm_vcpu *cpu, struct fxm_page *page)
 {
-	return map_page_slow(cpu, page, "kmap_local_page", fxmi_kernel_of(cpu)->kmap_prot, false);
+	return map_page_slow(cpu, page, "kmap_local_page", fxmi_kernel_of(cpu)->kmap_prot, LOCAL);
 }
 
 static FXMI_COLD fxm_va atomic_slow(struct fxm_vcpu *cpu, struct fxm_page *page)
 {
-	return map_page_slow(cpu, page, "kmap_atomic", fxmi_kernel_of(cpu)->kmap_prot, true);
+	return map_page_slow(cpu, page, "kmap_atomic", fxmi_kernel_of(cpu)->kmap_prot, ATOMIC);
 }
 
 /* ---- the slow forms: unmap ---- */
@@ -220,6 +236,19 @@ static uint64_t mapped_va(const struct fxmi_kernel *k, const struct fxmi_kmap_ct
 	return fxmi_kmap_index_va(fxmi_percpu(ctrl->cpu), fxmi_kmap_index(k, slot, fxmi_pte_pfn(k, ctrl->pteval[slot])));
 }
 
+/* kmap_high_unmap_local(): the mapping is kmap()'s, and loses a user. */
+static bool unmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va)
+{
+	int nr = k->has_high_get ? fxmi_pkmap_nr(&k->pkmap, va) : -1;
+	struct fxm_page *page = NULL;
+
+	if (nr >= 0)
+		page = fxm_page_of_pfn(k->m, fxmi_pte_pfn(k, fxmi_pte_get(fxmi_pte_ptr(k->m, va), k->pte_bytes)));
+	if (page)
+		fxmi_kunmap_high(cpu, k, page);
+	return nr >= 0;
+}
+
 /* kunmap_local_indexed(). */
 static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, const char *name, bool atomic)
 {
@@ -232,9 +261,9 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, cons
 
 	struct fxmi_unmap u = {name, page, mapped_va(k, ctrl, slot, top), slot, atomic};
 
-	if (!k->highmem)
-		return;
 	if (page < fxmi_fix_to_virt(k, k->fix_kmap_end) || page > fxmi_fix_to_virt(k, k->fix_kmap_begin)) {
+		if (!k->force_map && unmap_high(cpu, k, page))
+			return;
 		u.va = va;
 		fxmi_check_unmap(cpu, &u, warn_elsewhere(cpu, k, page));
 		return;
@@ -248,7 +277,9 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, cons
 	/* kmap_atomic()'s slot goes, kunmap_local() leaves its preempt count, if it has one; or the other way round */
 	if (is_other && !k->preempt_rt)
 		cpu->current->told_preempt += atomic ? -1 : 1;
-	fxmi_pte_set(fxmi_kmap_index_pte(k, pc, index), k->pte_bytes, 0);
+	if (k->cache_vivt) /* __cpuc_flush_dcache_area() */
+		fxmi_op_cache(cpu, "page:%llx", (unsigned long long)page);
+	fxmi_set_pte(k->m, fxmi_kmap_pte(k, pc, index, page), 0);
 	fxmi_flush_tlb_one(cpu, page);
 	if (k->record_sites)
 		fxmi_record_unmap(&ctrl->records, slot, fxmi_note_caller(cpu));
@@ -264,7 +295,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, cons
 	cpu->current->migrate--;
 }
 
-static int unmap_any_slow(struct fxm_vcpu *cpu, fxm_va va, const char *name, bool atomic)
+static int unmap_any_slow(struct fxm_vcpu *cpu, fxm_va va, const char *name, enum way way)
 {
 	int error = fxmi_check_cpu(cpu);
 	if (error)
@@ -275,8 +306,9 @@ static int unmap_any_slow(struct fxm_vcpu *cpu, fxm_va va, const char *name, boo
 	if (!fxmi_kmap_ctrl_of_current(cpu, k))
 		return -ENOMEM;
 	fxmi_op_begin(cpu, &op, name, NULL, va.v);
-	unmap(cpu, k, va.v, name, atomic);
-	if (atomic)
+	if (!is_arithmetic(k, way))
+		unmap(cpu, k, va.v, name, way == ATOMIC);
+	if (way == ATOMIC)
 		atomic_end(cpu, k);
 	fxmi_op_end_atomic(cpu, &op);
 	return 0;
@@ -284,12 +316,12 @@ static int unmap_any_slow(struct fxm_vcpu *cpu, fxm_va va, const char *name, boo
 
 static FXMI_COLD int unlocal_slow(struct fxm_vcpu *cpu, fxm_va va)
 {
-	return unmap_any_slow(cpu, va, "kunmap_local", false);
+	return unmap_any_slow(cpu, va, "kunmap_local", LOCAL);
 }
 
 static FXMI_COLD int unatomic_slow(struct fxm_vcpu *cpu, fxm_va va)
 {
-	return unmap_any_slow(cpu, va, "kunmap_atomic", true);
+	return unmap_any_slow(cpu, va, "kunmap_atomic", ATOMIC);
 }
 
 /* ---- the fast forms ---- */
@@ -463,8 +495,8 @@ static const struct forms {
 		       {local_noting_8, unlocal_noting_8, atomic_noting_8, unatomic_noting_8}}};
 
 /*
- * An eager window maps at map time, debugging kernels count by two and map lowmem, PREEMPT_RT counts
- * otherwise, colours choose among addresses, a whole stack is slow to note: no fast form.
+ * An eager window maps at map time, debugging kernels count by two and map lowmem, PREEMPT_RT counts otherwise, colours choose
+ * among addresses, arm tries kmap_high_get() and flushes at map time, a whole stack is slow to note: no fast form.
  */
 void fxmi_kmap_local_init(struct fxm_vcpu *cpu)
 {
@@ -517,12 +549,12 @@ bool fxmi_kmap_local_to_pfn(struct fxm_vcpu *cpu, uint64_t va, uint64_t *pfn)
 
 fxm_va fxmi_kmap_local_atomic_prot(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t prot)
 {
-	return map_page_slow(cpu, page, "kmap_atomic_prot", prot, true);
+	return map_page_slow(cpu, page, "kmap_atomic_prot", prot, ATOMIC);
 }
 
 fxm_va fxmi_kmap_local_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 {
-	return map_pfn_slow(cpu, pfn, "kmap_atomic_pfn", fxmi_kernel_of(cpu)->kmap_prot, true);
+	return map_pfn_slow(cpu, pfn, "kmap_atomic_pfn", fxmi_kernel_of(cpu)->kmap_prot, ATOMIC);
 }
 
 /* ---- public ---- */
@@ -546,7 +578,20 @@ static int check_local(const struct fxm_vcpu *cpu, const char *function)
 fxm_va fxm_kmap_local_page_prot(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot)
 {
 	int error = check_local(cpu, "kmap_local_page_prot");
-	return error ? fxmi_va_error(error) : map_page_slow(cpu, page, "kmap_local_page_prot", prot.v, false);
+	return error ? fxmi_va_error(error) : map_page_slow(cpu, page, "kmap_local_page_prot", prot.v, LOCAL);
+}
+
+/* The functions that mm/highmem.c exports: there where slots are. */
+static int check_exported(const struct fxm_vcpu *cpu, const char *function)
+{
+	int error = check_local(cpu, function);
+	return error ? error : fxmi_kernel_of(cpu)->has_kmap_group ? 0 : -ENOSYS;
+}
+
+fxm_va fxm___kmap_local_page_prot(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot)
+{
+	int error = check_exported(cpu, "__kmap_local_page_prot");
+	return error ? fxmi_va_error(error) : map_page_slow(cpu, page, "__kmap_local_page_prot", prot.v, EXPORTED);
 }
 
 fxm_va fxm_kmap_local_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
@@ -554,13 +599,19 @@ fxm_va fxm_kmap_local_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 	int error = check_local(cpu, "kmap_local_pfn");
 	if (error)
 		return fxmi_va_error(error);
-	return map_pfn_slow(cpu, pfn, "kmap_local_pfn", fxmi_kernel_of(cpu)->kmap_prot, false);
+	return map_pfn_slow(cpu, pfn, "kmap_local_pfn", fxmi_kernel_of(cpu)->kmap_prot, LOCAL);
 }
 
 fxm_va fxm___kmap_local_pfn_prot(struct fxm_vcpu *cpu, uint64_t pfn, fxm_pte prot)
 {
-	int error = check_local(cpu, "kmap_local_pfn");
-	return error ? fxmi_va_error(error) : map_pfn_slow(cpu, pfn, "kmap_local_pfn_prot", prot.v, false);
+	int error = check_exported(cpu, "__kmap_local_pfn_prot");
+	return error ? fxmi_va_error(error) : map_pfn_slow(cpu, pfn, "__kmap_local_pfn_prot", prot.v, EXPORTED);
+}
+
+int fxm_kunmap_local_indexed(struct fxm_vcpu *cpu, fxm_va va)
+{
+	int error = check_exported(cpu, "kunmap_local_indexed");
+	return error ? error : unmap_any_slow(cpu, va, "kunmap_local_indexed", EXPORTED);
 }
 
 fxm_va fxm_kmap_local_folio(struct fxm_vcpu *cpu, struct fxm_page *folio, size_t offset)

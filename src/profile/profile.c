@@ -68,6 +68,8 @@ static const struct fxmi_row rows[] = {
 #include <fixmap/profiles/x86_32-5.10.def>
 #include <fixmap/profiles/x86_32-6.1.def>
 #include <fixmap/profiles/x86_32-6.12.def>
+#include <fixmap/profiles/x86_64-6.1.def>
+#include <fixmap/profiles/x86_64-6.12.def>
 };
 
 #include <fixmap/profiles/rows_end.h>

@@ -173,14 +173,17 @@ static void tables_of_x86(struct oops *o)
 	add(o, "\n");
 }
 
-/* With four levels the P4D is the PGD's entry over again. */
+/* With four levels the P4D is the PGD's entry over again. Behind the PTE there is no blank. */
 static void tables_of_x86_64(struct oops *o)
 {
-	static const char *const names[] = {"PGD", "PUD", "PMD", "PTE"};
+	static const char *const names[] = {"PGD", "P4D", "PUD", "PMD", "PTE"};
+	unsigned folded = o->k->m->desc.format->levels == 4;
 
-	for (unsigned i = 0; i < o->walk.levels && i < 4; i++) {
-		add(o, "%s %llx ", names[i], (unsigned long long)o->walk.level[i].entry.v);
-		if (!i && o->walk.level[0].present)
+	for (unsigned i = 0; i < o->walk.levels; i++) {
+		unsigned name = i ? i + folded : 0;
+
+		add(o, name == 4 ? "%s %llx" : "%s %llx ", names[name], (unsigned long long)o->walk.level[i].entry.v);
+		if (!i && folded && o->walk.level[0].present)
 			add(o, "P4D %llx ", (unsigned long long)o->walk.level[0].entry.v);
 	}
 	add(o, "\n");
@@ -241,6 +244,18 @@ static void die_of_x86(struct oops *o)
 	add_words(o);
 }
 
+static bool says_oops_first(const struct fxmi_kernel *k)
+{
+	return k->version >= VERSION(6, 9);
+}
+
+/* The kind of every death has "Oops: " before it, that of an oops too. */
+static void die_of_6_12(struct oops *o)
+{
+	add(o, "Oops: ");
+	die_of_x86(o);
+}
+
 /* The fault status register: bit 11 for a write; 5 and 7 for no section, no page; 13 and 15 for a permission fault. */
 static void die_of_arm(struct oops *o)
 {
@@ -270,8 +285,10 @@ static const struct {
 } styles[] = {
     {"arm", 0, address_of_2_6, tables_of_arm, die_of_arm},
     {"arm64", 0, address_of_2_6, tables_of_arm64, die_of_arm64},
+    {"x86_64", VERSION(6, 9), address_of_5, tables_of_x86_64, die_of_6_12},
     {"x86_64", VERSION(5, 0), address_of_5, tables_of_x86_64, die_of_x86},
     {"x86_64", 0, address_of_4_15, tables_of_x86_64, die_of_x86},
+    {"x86_32", VERSION(6, 9), address_of_5, tables_of_x86, die_of_6_12},
     {"x86_32", VERSION(5, 0), address_of_5, tables_of_x86, die_of_x86},
     {"x86_32", VERSION(4, 10), address_of_4_15, tables_of_x86, die_of_x86},
     {"x86_32", 0, address_of_4_7, tables_of_x86, die_of_x86},
@@ -306,5 +323,6 @@ void fxmi_bug_head(const struct fxmi_kernel *k, const char *name, unsigned numbe
 		snprintf(head, size, "kernel BUG at %s!\ninvalid operand: 0000 [#%u]\n%s%s", name, number, *words ? words + 1 : "",
 			 *words ? "\n" : "");
 	else
-		snprintf(head, size, "kernel BUG at %s!\ninvalid opcode: 0000 [#%u]%s\n", name, number, words);
+		snprintf(head, size, "kernel BUG at %s!\n%sinvalid opcode: 0000 [#%u]%s\n", name,
+			 says_oops_first(k) ? "Oops: " : "", number, words);
 }

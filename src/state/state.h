@@ -82,7 +82,8 @@ struct fxmi_kernel {
 	bool flush_on_clear_only, refuses_hole;
 	bool arm;	      /* kmap_atomic of arch/arm */
 	bool has_high_get;    /* ARCH_NEEDS_KMAP_HIGH_GET */
-	bool atomic_high_get; /* kmap_atomic tries it */
+	bool atomic_high_get; /* kmap_atomic and kmap_local try it */
+	bool kmap_local_pte_by_address; /* KMAP_LOCAL_NON_LINEAR_PTE_ARRAY */
 	bool cache_vivt;
 	bool atomic_flush_at_map; /* kmap_atomic flushes what the slot showed before */
 	bool atomic_pte_left;	  /* kunmap_atomic leaves the PTE in place, and flushes nothing */

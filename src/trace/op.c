@@ -92,11 +92,15 @@ void fxmi_op_prot(struct fxm_vcpu *cpu, struct fxmi_op *op, uint64_t prot)
 {
 	static const struct {
 		const char *prot, *suffix;
-	} names[] = {{"PAGE_KERNEL_RO", ":RO"}, {"PAGE_KERNEL_NOCACHE", ":NC"}};
+	} names[] = {{"PAGE_KERNEL_RO", ":RO"},
+		     {"PAGE_KERNEL_NOCACHE", ":NC"},
+		     {"pgprot_noncached(PAGE_KERNEL)", ":NC"},
+		     {"FIXMAP_PAGE_RO", ":FRO"},
+		     {"FIXMAP_PAGE_IO", ":FIO"}};
 	fxm_pte value;
 
 	snprintf(op->prot, sizeof(op->prot), ":%" PRIx64, prot);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = sizeof(names) / sizeof(names[0]); i-- > 0;)
 		if (!fxm_prot_value(fxmi_kernel_of(cpu)->layout, names[i].prot, &value) && value.v == prot)
 			snprintf(op->prot, sizeof(op->prot), "%s", names[i].suffix);
 }
