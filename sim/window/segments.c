@@ -165,7 +165,7 @@ static bool segment_is_valid(const struct fxmi_window *w, const struct fxmi_segm
 	fxm_invariant(seg->start + seg->size >= seg->start || seg->start + seg->size == 0);
 	fxm_invariant(!seg->lazy == !seg->resident && !seg->lazy == !seg->page);
 	fxm_invariant(!seg->host == !w->reserved);
-	fxm_invariant(!seg->host || (uintptr_t)seg->host == seg->start + (uint64_t)w->delta);
+	fxm_invariant(!seg->host || (uintptr_t)seg->host == fxmi_window_host(w, seg->start));
 	fxm_invariant(!seg->host || (size_t)(seg->host - w->reserved) + seg->size <= w->reserved_bytes);
 	for (const struct fxmi_segment *other = w->segment; other < seg; other++)
 		fxm_invariant(!seg->size || !other->size || !overlap(seg, other));
