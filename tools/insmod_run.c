@@ -490,8 +490,8 @@ static int do_call(void *arg)
 {
 	const struct call *call = arg;
 	if (call->init)
-		return call->init();
-	call->exit();
+		return fxm_k_initcall(call->init);
+	fxm_k_exitcall(call->exit);
 	return 0;
 }
 

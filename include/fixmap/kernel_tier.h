@@ -324,7 +324,17 @@ FXM_API void fxm_k_wait_queue(const void *queue, bool on);
 FXM_API void fxm_k_wake_up(const void *queue);
 FXM_API bool fxm_k_has_waiter(const void *queue);
 FXM_API void fxm_k_might_sleep(const char *where);
+
+/**
+ * Calls a module's init or exit function, as do_one_initcall() does: one that returns with another preempt count or interrupts off
+ * gets the kernel's WARN, where the kernel has it, and the finding "imbalance" otherwise.
+ */
+FXM_API int fxm_k_initcall(int (*fn)(void));
+FXM_API void fxm_k_exitcall(void (*fn)(void));
 FXM_API void fxm_k_might_fault(const char *where);
+/** @what, which is right only while preemption is disabled, is used; @what, which is for disabled page faults, is. */
+FXM_API void fxm_k_check_preemptible(const char *what);
+FXM_API void fxm_k_check_inatomic(const char *what);
 
 /** An interrupt handler; that of a kernel up to 2.6.18 gets a third argument, NULL. */
 typedef int (*fxm_k_irq_fn)(int irq, void *dev, void *regs);

@@ -54,6 +54,8 @@ struct fxmi_callbacks {
 	 * Without locks, on any thread.
 	 */
 	bool (*idle)(struct fxm_vcpu *cpu);
+	/* preempt_enable(), @is_preempt, or pagefault_enable(), without its disable. */
+	void (*underflow)(struct fxm_vcpu *cpu, bool is_preempt);
 	/* The current task would sleep for ever in @what. Must not return. */
 	void (*deadlock)(struct fxm_vcpu *cpu, const char *what);
 	/* @task has slept in @what for @seconds. On the sleeping thread, without locks. */

@@ -127,4 +127,10 @@ FXMI_INLINE uint32_t fxmi_rare(const struct fxm_vcpu *cpu)
 	return __atomic_load_n(&cpu->rare, __ATOMIC_RELAXED);
 }
 
+/* preempt_count_set(), to what it is in @counts. */
+FXMI_INLINE void fxmi_counts_set_preempt(struct fxm_vcpu *cpu, uint64_t counts)
+{
+	cpu->counts = (cpu->counts & ~(uint64_t)UINT32_MAX) | (counts & UINT32_MAX);
+}
+
 #endif

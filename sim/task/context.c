@@ -33,7 +33,7 @@ static void atomic_begin(struct fxm_vcpu *cpu, const void *what, const void *sit
 }
 
 /* Sections of several locks need not nest: those that began later stay, with @less fewer around them. */
-static void atomic_end(struct fxm_vcpu *cpu, const void *what, int less)
+static bool atomic_end(struct fxm_vcpu *cpu, const void *what, int less)
 {
 	struct fxm_task *task = cpu->current;
 	unsigned n = task->nr_atomic;
@@ -42,12 +42,21 @@ static void atomic_end(struct fxm_vcpu *cpu, const void *what, int less)
 	while (n && task->atomic[n - 1].what != what)
 		n--;
 	if (!n)
-		return;
+		return false;
 	for (; n < task->nr_atomic; n++) {
 		task->atomic[n - 1] = task->atomic[n];
 		task->atomic[n - 1].count -= less;
 	}
 	task->nr_atomic--;
+	return true;
+}
+
+static FXMI_COLD void underflow(struct fxm_vcpu *cpu, bool is_preempt)
+{
+	void (*tell)(struct fxm_vcpu *, bool) = fxmi_callback(cpu->machine, underflow);
+
+	if (tell)
+		tell(cpu, is_preempt);
 }
 
 void fxmi_preempt_disable(struct fxm_vcpu *cpu, const void *what, uintptr_t site)
@@ -59,9 +68,13 @@ void fxmi_preempt_disable(struct fxm_vcpu *cpu, const void *what, uintptr_t site
 
 void fxmi_preempt_enable(struct fxm_vcpu *cpu, const void *what)
 {
-	if (cpu->machine->desc.preempt_count)
+	bool counts = cpu->machine->desc.preempt_count;
+
+	if (counts)
 		cpu->counts -= FXMI_PREEMPT_ONE;
-	atomic_end(cpu, what, cpu->machine->desc.preempt_count);
+	bool is_paired = atomic_end(cpu, what, counts);
+	if (fxmi_unlikely(counts ? fxmi_count_preempt(cpu->counts) < 0 : !is_paired && !cpu->current->nr_atomic))
+		underflow(cpu, true);
 }
 
 /* The interrupts that a task was in are over, by no fxm_context_leave(); what it has locked stays locked. */
@@ -193,6 +206,8 @@ void fxm_pagefault_enable(struct fxm_vcpu *cpu)
 		return;
 	fxmi_check_alive(cpu);
 	cpu->counts -= FXMI_PAGEFAULT_ONE;
+	if (fxmi_unlikely(fxmi_count_pagefault(cpu->counts) < 0))
+		underflow(cpu, false);
 }
 
 void fxm_migrate_disable(struct fxm_vcpu *cpu)

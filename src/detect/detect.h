@@ -85,6 +85,71 @@ const char *fxmi_why_atomic(const struct fxm_vcpu *cpu);
 /* callbacks.written. */
 void fxmi_slab_written(struct fxm_machine *m, const struct fxmi_written *w);
 
+/* ---- imbalance.c ---- */
+
+/* What a context began with. */
+struct fxmi_context_mark {
+	uint64_t counts;
+	bool irqs_off;
+	unsigned nr_atomic;
+	int told_preempt;
+	uint32_t live_types;
+	bool may_map; /* its task goes on: mappings that do not make it atomic are nobody's business yet */
+};
+
+/* What it ended with and should not have. */
+struct fxmi_imbalance {
+	char text[256]; /* "preemption disabled and the page at fffba000 mapped" */
+	int preempt;	/* by how much the count is off */
+	struct fxmi_subject about;
+	struct fxmi_notes notes;
+};
+
+void fxmi_context_begin(const struct fxm_vcpu *cpu, struct fxmi_context_mark *mark);
+
+/* Whether something is not as it was, and what. Mappings that were left are told about. */
+bool fxmi_context_end(struct fxm_vcpu *cpu, const struct fxmi_context_mark *mark, struct fxmi_imbalance *out);
+
+/* Adds " and ", and @what. */
+void fxmi_imbalance_add(struct fxmi_imbalance *found, const char *what);
+
+/*
+ * The finding: function @fn has returned from @context, "hardirq context". The counts stay as they are, and what comes of them is
+ * no second report.
+ */
+void fxmi_imbalance_find(struct fxm_vcpu *cpu, struct fxmi_imbalance *found, const char *context, uintptr_t fn);
+
+/* fxmi_context_end(), and the finding if there is something. */
+void fxmi_check_context(struct fxm_vcpu *cpu, const struct fxmi_context_mark *mark, const char *context, uintptr_t fn);
+
+/* The name of the function at @fn. */
+void fxmi_function_name(uintptr_t fn, char *buf, size_t size);
+
+/* callbacks.underflow. */
+void fxmi_check_underflow(struct fxm_vcpu *cpu, bool is_preempt);
+
+/* ---- preemptible.c ---- */
+
+/* @what, "smp_processor_id", is used where preemption is enabled. */
+void fxmi_check_preemptible(struct fxm_vcpu *cpu, const char *what);
+
+/* @what, "__copy_from_user_inatomic", is used where page faults are enabled. */
+void fxmi_check_inatomic(struct fxm_vcpu *cpu, const char *what);
+
+/* Whether they are to be called. */
+FXMI_INLINE bool fxmi_is_preemptible(const struct fxm_vcpu *cpu)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+
+	return k->checks_preempt && !fxmi_count_preempt(cpu->counts) && !cpu->irq_disabled && !cpu->current->nr_atomic &&
+	       !cpu->current->is_idle;
+}
+
+/* ---- slot_context.c ---- */
+
+/* The slot of type @name at @va is being mapped: may it be, in this context? */
+void fxmi_check_slot_context(struct fxm_vcpu *cpu, const char *name, uint64_t va);
+
 /* ---- watch.c ---- */
 
 /* callbacks.watch. */

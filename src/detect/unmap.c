@@ -81,6 +81,7 @@ static void find_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const st
 	if (!told)
 		fxmi_finding(k, cpu, FXMI_FIND_WRONG_ARGUMENT, &about,
 			     "%s() takes the address that the map returned and was given %s%s", u->function, what, then);
+	cpu->current->told_preempt -= u->is_atomic && !k->preempt_rt; /* it enables preemption all the same */
 	if (stays)
 		fxmi_tell(k, stays, FXMI_MISTAKE_STAYS);
 	if (has_top)

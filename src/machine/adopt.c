@@ -63,8 +63,10 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->highmem = fxmi_setting(l, FXMI_SETTING_HIGHMEM);
 	k->debug_highmem = fxmi_setting(l, FXMI_SETTING_DEBUG_HIGHMEM);
 	k->debug_atomic_sleep = fxmi_setting(l, FXMI_SETTING_DEBUG_ATOMIC_SLEEP);
+	k->debug_preempt = fxmi_setting(l, FXMI_SETTING_DEBUG_PREEMPT);
 	k->smp = fxmi_setting(l, FXMI_SETTING_SMP);
 	k->preemptible = fxmi_setting(l, FXMI_SETTING_PREEMPT) || fxmi_setting(l, FXMI_SETTING_PREEMPTION);
+	k->checks_preempt = k->preemptible && (k->debug_preempt || fxmi_detects(l, FXMI_FIND_PREEMPTIBLE));
 	k->flush_pkmap_always = fxmi_trait(l, FXMI_TRAIT_flush_pkmap_always);
 	k->flush_range_is_all = fxmi_trait(l, FXMI_TRAIT_flush_kernel_range_is_all);
 	k->kunmap_bug_in_irq = fxmi_trait(l, FXMI_TRAIT_kunmap_bug_in_interrupt);

@@ -166,6 +166,7 @@ const struct fxmi_callbacks fxmi_kernel_callbacks = {
     .scheduling_while_atomic = on_scheduling_while_atomic,
     .cpu_online = on_cpu_online,
     .rare_changed = fxmi_kmap_atomic_rare_changed,
+    .underflow = fxmi_check_underflow,
     .deadlock = on_deadlock,
     .hung = on_hung,
     .task_end = on_task_end,

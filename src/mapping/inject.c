@@ -8,6 +8,7 @@
  */
 #include "base.h"
 #include "config.h"
+#include "detect.h"
 #include "mapping.h"
 #include "state.h"
 #include "trace.h"
@@ -61,14 +62,23 @@ static uint32_t possible(const struct fxm_vcpu *cpu)
 	return can;
 }
 
+static const char *const context_names[] = {[FXM_CONTEXT_TASK] = "a call",
+					    [FXM_CONTEXT_SOFTIRQ] = "softirq context",
+					    [FXM_CONTEXT_HARDIRQ] = "hardirq context",
+					    [FXM_CONTEXT_NMI] = "nmi context"};
+
 static void handle(struct fxm_vcpu *cpu, enum fxm_context context)
 {
 	const struct fxmi_handler *h = &fxmi_kernel_of(cpu)->handler[context];
+	struct fxmi_context_mark mark;
 
 	if (context != FXM_CONTEXT_TASK)
 		fxm_context_enter(cpu, context);
+	fxmi_context_begin(cpu, &mark);
 	if (h->fn)
 		h->fn(cpu, h->arg);
+	if (h->fn && !h->is_checked)
+		fxmi_check_context(cpu, &mark, context_names[context], (uintptr_t)h->fn);
 	if (context != FXM_CONTEXT_TASK)
 		fxm_context_leave(cpu, context);
 }

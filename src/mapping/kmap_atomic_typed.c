@@ -57,6 +57,8 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	bool is_reused = pc->live_types >> type & 1;
 	if (fxmi_unlikely(is_reused))
 		find_reuse(cpu, k, va, type);
+	else if (k->detect)
+		fxmi_check_slot_context(cpu, fxmi_km_type_name(k, type), va);
 	fxmi_set_pte(k->m, pte, entry);
 	if (k->atomic_flush_at_map)
 		fxmi_flush_tlb_one(cpu, va);
@@ -200,7 +202,7 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_
 	uint64_t frame = fxmi_highmem_frame(pc, page);
 
 	if (fxmi_unlikely(frame >= pc->nr_high) || fxmi_unlikely(type >= fxmi_fast_levels(pc)) ||
-	    (site && ((!is_tier && fxmi_is_inside(site)) || pc->live_types >> type & 1)))
+	    (site && ((!is_tier && fxmi_is_inside(site)) || (pc->live_types | pc->judged_types) >> type & 1 || cpu->contexts)))
 		return is_tier ? fxm_va_of(0) : map_slow(cpu, page, type);
 	if (site) {
 		pc->slots.mapped_at[type] = site;
@@ -389,6 +391,10 @@ void fxmi_kmap_atomic_typed_init(struct fxm_vcpu *cpu)
 		pc->map_type_pointer = tier[k->record_sites][k->pte_bytes == 8];
 		pc->unmap_type_pointer = k->record_sites ? unmap_tier_noting : unmap_tier;
 	}
+	/* Those that a task may use as it likes are fast, there. */
+	for (uint32_t type = 0; type < k->km_type_nr; type++)
+		if (strncmp(fxmi_km_type_name(k, type), "KM_USER", 7) != 0)
+			pc->judged_types |= 1u << type;
 	fxmi_kmap_atomic_rare_changed(cpu);
 	pc->kmap_atomic = no_map;
 	pc->kunmap_atomic = no_unmap;

@@ -46,6 +46,7 @@ struct fxmi_percpu {
 	/* colder */
 	struct fxmi_kernel *kernel;
 	struct fxmi_op *op;    /* the traced operation in progress on this CPU */
+	uint32_t judged_types; /* ... types that may not be used everywhere */
 	uint32_t live_types;   /* typed generation: types mapped and not yet unmapped */
 	struct fxmi_records slots; /* of this CPU's part of the FIX_KMAP group; with kmap_local, of what its tasks left there */
 	bool levels_are_off;   /* an unmap too many was told: which level is whose means nothing any more */

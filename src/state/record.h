@@ -69,6 +69,7 @@ enum fxmi_mistake {
 	FXMI_MISTAKE_SLEEP = 8,	 /* it made a section atomic, and somebody slept there */
 	FXMI_MISTAKE_REUSE = 16, /* its slot has two users */
 	FXMI_MISTAKE_FREE = 32,	 /* its page was freed */
+	FXMI_MISTAKE_PREEMPTIBLE = 64, /* per-CPU data was used while it is mapped, as if it disabled preemption */
 };
 #define FXMI_MISTAKE_BITS 8
 

@@ -34,6 +34,7 @@ struct fxmi_trace;
 struct fxmi_handler {
 	fxm_inject_fn fn; /* NULL: nobody */
 	void *arg;
+	bool is_checked; /* it looks itself at what its functions leave */
 };
 
 /* Sites that warn once per boot. */
@@ -76,6 +77,7 @@ struct fxmi_kernel {
 	bool highmem;				     /* CONFIG_HIGHMEM */
 	bool has_kmap_group;			     /* FIX_KMAP_BEGIN..END exist */
 	bool debug_highmem, debug_atomic_sleep, smp;
+	bool debug_preempt, checks_preempt; /* DEBUG_PREEMPT; that, or the detector "preemptible", of a preemptible kernel */
 	bool checks_sleep; /* the kernel or the detector "sleep-in-atomic" */
 	bool flush_pkmap_always, flush_range_is_all, kunmap_bug_in_irq, kunmap_might_sleep;
 	bool setter_is_x86; /* __set_fixmap: the value decides, not the protection; flushes this CPU's page */

@@ -41,11 +41,14 @@ static bool copy_of(struct fxmi_tier *tier, unsigned n, struct fxmi_irq *out)
 
 static void interrupt(struct fxm_vcpu *cpu, void *arg)
 {
+	struct fxmi_tier_mark mark;
 	struct fxmi_irq i;
 
-	(void)cpu;
-	for (unsigned n = 0; copy_of(arg, n, &i); n++)
+	for (unsigned n = 0; copy_of(arg, n, &i); n++) {
+		fxmi_tier_context_begin(cpu, &mark);
 		i.handler((int)i.irq, i.dev, NULL);
+		fxmi_tier_context_check(cpu, &mark, "hardirq context", (uintptr_t)i.handler);
+	}
 }
 
 int fxm_k_request_irq(unsigned irq, fxm_k_irq_fn handler, void *dev)
@@ -71,7 +74,8 @@ int fxm_k_request_irq(unsigned irq, fxm_k_irq_fn handler, void *dev)
 	}
 	fxmi_held_add(tier,
 		      &(struct fxm_held){.kind = FXM_HELD_IRQ, .index = irq, .site.pc = (uintptr_t)__builtin_return_address(0)}, 0);
-	return fxm_inject_handler(k->m, FXM_CONTEXT_HARDIRQ, interrupt, tier);
+	k->handler[FXM_CONTEXT_HARDIRQ] = (struct fxmi_handler){.fn = interrupt, .arg = tier, .is_checked = true};
+	return 0;
 }
 
 void fxm_k_free_irq(unsigned irq, const void *dev)

@@ -7,8 +7,8 @@
  *
  * Invariant: a thread's record lives as long as the machine.
  */
-#include "tier.h"
 #include "report.h"
+#include "tier.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +26,15 @@ struct fxmi_kthread {
 static int kthread_main(void *arg)
 {
 	struct fxmi_kthread *t = arg;
-	return t->should_stop ? -EINTR : t->fn(t->data); /* stopped before it began */
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	struct fxmi_tier_mark mark;
+
+	if (t->should_stop) /* before it began */
+		return -EINTR;
+	fxmi_tier_context_begin(cpu, &mark);
+	int result = t->fn(t->data);
+	fxmi_tier_context_check(cpu, &mark, "a kernel thread", (uintptr_t)t->fn);
+	return result;
 }
 
 static struct fxmi_kthread *kthread_of(struct fxmi_tier_task *t)

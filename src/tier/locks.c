@@ -36,6 +36,22 @@ void fxm_k_might_sleep(const char *where)
 	fxm_might_sleep(fxm_k_cpu(), where);
 }
 
+void fxm_k_check_preemptible(const char *what)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+
+	if (fxmi_unlikely(fxmi_is_preemptible(cpu)))
+		fxmi_check_preemptible(cpu, what);
+}
+
+void fxm_k_check_inatomic(const char *what)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+
+	if (fxmi_unlikely(!fxmi_count_pagefault(cpu->counts) && fxmi_is_preemptible(cpu)))
+		fxmi_check_inatomic(cpu, what);
+}
+
 void fxm_k_might_fault(const char *where)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();

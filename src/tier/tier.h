@@ -8,6 +8,7 @@
  * made.
  */
 
+#include "detect.h"
 #include "machine.h"
 #include "state.h"
 
@@ -201,6 +202,20 @@ void fxmi_tier_tasks_free(struct fxmi_tier *tier);
  * it hold calls fxm_k_wake_up(@queue) after it.
  */
 void fxmi_tier_wait_begin(struct fxm_vcpu *cpu, const void *queue, const char *what, uintptr_t site);
+
+/* Where code of a module begins that is called in a context of its own, and where it ends. */
+struct fxmi_tier_mark {
+	struct fxmi_context_mark mark;
+	unsigned nr_locks;
+};
+
+void fxmi_tier_context_begin(struct fxm_vcpu *cpu, struct fxmi_tier_mark *mark);
+
+/* Whether it left something that was not so, and what. */
+bool fxmi_tier_context_end(struct fxm_vcpu *cpu, const struct fxmi_tier_mark *mark, struct fxmi_imbalance *out);
+
+/* The same, and the finding if there is something: function @fn has returned from @context. */
+void fxmi_tier_context_check(struct fxm_vcpu *cpu, const struct fxmi_tier_mark *mark, const char *context, uintptr_t fn);
 
 /* schedule(). Does not return when the task waits and nobody is left to wake it. */
 void fxmi_tier_schedule(struct fxm_vcpu *cpu);

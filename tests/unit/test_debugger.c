@@ -27,7 +27,7 @@ static void each_generation_lists_its_mappings(void **state)
 	(void)state;
 	static const struct {
 		const char *words, *line;
-	} cases[] = {{"profile=i386-2.6.12,detect=on", "kmap_atomic type 2 on CPU 1, pfn %llx, mapped at <0x"},
+	} cases[] = {{"profile=i386-2.6.12,detect=on", "kmap_atomic type 3 on CPU 1, pfn %llx, mapped at <0x"},
 		     {"profile=x86_32-4.15,detect=on", "kmap_atomic level 0 on CPU 1, pfn %llx, mapped at <0x"},
 		     {"profile=x86_32-4.15,detect=off", "kmap_atomic level 0 on CPU 1, pfn %llx\n"},
 		     {"profile=x86_32-6.1,detect=on", "kmap_local level 0 of swapper/1[0] on CPU 1, pfn %llx, by kmap_atomic(),"},
@@ -38,7 +38,7 @@ static void each_generation_lists_its_mappings(void **state)
 		struct fxm_vcpu *cpu = fxm_machine_vcpu(k->m, 1);
 		struct fxm_page *page = high_page(k);
 		unsigned long long pfn = pfn_of(k, page);
-		fxm_va va = fxm_kmap_atomic_type(cpu, page, 2);
+		fxm_va va = fxm_kmap_atomic_type(cpu, page, 3);
 		bool typed = !fxm_va_error(va);
 
 		if (!typed)
@@ -53,7 +53,7 @@ static void each_generation_lists_its_mappings(void **state)
 		fxm_kunmap(k->cpu, page);
 		assert_null(strstr(fxm_debugger_mappings(), "kmap slot"));
 		assert_says(fxm_debugger_who(va.v), cases[i].line, pfn);
-		assert_int_equal(typed ? fxm_kunmap_atomic_type(cpu, va, 2) : fxm_kunmap_atomic(cpu, va), 0);
+		assert_int_equal(typed ? fxm_kunmap_atomic_type(cpu, va, 3) : fxm_kunmap_atomic(cpu, va), 0);
 		/* 2.6.12 leaves the entry. */
 		assert_says(fxm_debugger_who(va.v), typed ? "\n  no call holds it, but there is an entry" : "\n  not mapped\n");
 		assert_says(fxm_debugger_who(va.v), strstr(cases[i].words, "on") ? "\n  unmapped at <0x" : "is not recorded");

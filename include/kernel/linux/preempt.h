@@ -42,7 +42,7 @@
 #define local_bh_disable() fxm_preempt_disable(fxm_k_cpu())
 #define local_bh_enable() fxm_preempt_enable(fxm_k_cpu())
 
-#define smp_processor_id() ((int)fxm_vcpu_id(fxm_k_cpu()))
-#define raw_smp_processor_id() smp_processor_id()
+#define raw_smp_processor_id() ((int)fxm_vcpu_id(fxm_k_cpu()))
+#define smp_processor_id() (fxm_k_check_preemptible("smp_processor_id"), raw_smp_processor_id())
 
 #endif

@@ -24,9 +24,10 @@ FXM_K_INLINE unsigned long raw_copy_to_user(void *to, const void *from, unsigned
 }
 
 #define raw_copy_from_user(to, from, size) raw_copy_to_user(to, from, size)
-#define __copy_to_user_inatomic(to, from, size) raw_copy_to_user(to, from, size)
-#define __copy_from_user_inatomic(to, from, size) raw_copy_to_user(to, from, size)
-#define __copy_from_user_inatomic_nocache(to, from, size) raw_copy_to_user(to, from, size)
+#define FXM_K_COPY_INATOMIC(what, to, from, size) (fxm_k_check_inatomic(what), raw_copy_to_user(to, from, size))
+#define __copy_to_user_inatomic(to, from, size) FXM_K_COPY_INATOMIC("__copy_to_user_inatomic", to, from, size)
+#define __copy_from_user_inatomic(to, from, size) FXM_K_COPY_INATOMIC("__copy_from_user_inatomic", to, from, size)
+#define __copy_from_user_inatomic_nocache(to, from, size) FXM_K_COPY_INATOMIC("__copy_from_user_inatomic_nocache", to, from, size)
 #define __copy_from_user_flushcache(to, from, size) raw_copy_to_user(to, from, size)
 #define user_access_begin(address, size) access_ok(address, size)
 #define user_access_end() ((void)0)
