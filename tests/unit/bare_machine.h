@@ -76,6 +76,13 @@ static inline struct fxm_machine *bare_machine(enum fxm_window_mode window, bool
 	return bare_machine_of(&desc);
 }
 
+/* Its end, with every structure of sim/ whole. For teardowns. */
+static inline int bare_machine_free(struct fxm_machine *m)
+{
+	fxm_assert(fxmi_machine_is_valid(m));
+	return fxmi_machine_free(m);
+}
+
 static inline uint64_t bare_pte(const struct fxm_machine *m, uint64_t va)
 {
 	return fxmi_pte_get(fxmi_pte_ptr(m, va), m->desc.format->entry_bytes);

@@ -16,7 +16,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	return fxmi_machine_free(*state);
+	return bare_machine_free(*state);
 }
 
 static struct fxm_counts counts_of(const struct fxm_vcpu *cpu)
@@ -113,6 +113,9 @@ static void test_contexts_nest_and_show_in_preempt_count(void **state)
 	assert_int_equal(counts_of(cpu).preempt, 0);
 	assert_int_equal(fxm_context_leave(cpu, FXM_CONTEXT_SOFTIRQ), -EINVAL);
 	assert_int_equal(fxm_context_enter(cpu, FXM_CONTEXT_TASK), -EINVAL);
+	assert_int_equal(fxm_context_enter(cpu, (enum fxm_context)(FXM_CONTEXT_NMI + 1)), -EINVAL);
+	assert_int_equal(fxm_context_leave(cpu, (enum fxm_context)(FXM_CONTEXT_NMI + 1)), -EINVAL);
+	assert_int_equal(counts_of(cpu).preempt, 0);
 }
 
 static void test_the_interrupt_flag_is_a_flag(void **state)

@@ -252,6 +252,51 @@ static void test_kept_slabs(void **state)
 	assert_true(fxmi_zones_are_valid(m));
 }
 
+static unsigned nr_written;
+static struct fxmi_written last_written;
+
+static void on_written(struct fxm_machine *machine, const struct fxmi_written *w)
+{
+	assert_ptr_equal(machine, m);
+	nr_written++;
+	last_written = *w;
+}
+
+/* Who only looks is told how many there are, each once; what was not touched is not there. */
+static void test_a_look_finds_what_was_written(void **state)
+{
+	(void)state;
+	static const struct fxmi_callbacks callbacks = {.written = on_written};
+	fxm_va past, freed, untouched;
+
+	m->desc.callbacks = &callbacks;
+	m->desc.poison_slabs = true;
+	nr_written = 0;
+	past = fxmi_kmalloc(m, 100, 8, 0, 0x1111);
+	freed = fxmi_kmalloc(m, 40, 8, 0, 0x2222);
+	untouched = fxmi_kmalloc(m, 60, 8, 0, 0x3333);
+	assert_int_equal(fxmi_kfree(m, freed, true, 0x4444), 0);
+	assert_int_equal(fxmi_kmalloc_check(m), 0);
+	m->mem.ram[past.v - m->desc.page_offset + 100] = 7;
+	assert_int_equal(fxmi_kmalloc_check(m), 1);
+	assert_int_equal(last_written.va, past.v);
+	assert_int_equal(last_written.offset, 100);
+	assert_int_equal(last_written.byte, 7);
+	assert_false(last_written.after_free);
+	m->mem.ram[freed.v - m->desc.page_offset] = 8;
+	assert_int_equal(fxmi_kmalloc_check(m), 1);
+	assert_int_equal(last_written.va, freed.v);
+	assert_int_equal(last_written.offset, 0);
+	assert_int_equal(last_written.site, 0x2222);
+	assert_int_equal(last_written.freed_site, 0x4444);
+	assert_true(last_written.after_free);
+	assert_int_equal(fxmi_kmalloc_check(m), 0);
+	assert_int_equal(nr_written, 2);
+	assert_int_equal(fxmi_kfree(m, past, true, 0), 0);
+	assert_int_equal(fxmi_kfree(m, untouched, true, 0), 0);
+	assert_int_equal(nr_written, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +307,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_wrong_kfree, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_each, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_two_threads, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_look_finds_what_was_written, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,6 +165,43 @@ static void no_address_space_is_called_that(void **state)
 	assert_non_null(strstr(o.line, "mmap()"));
 }
 
+/* ---- memory ---- */
+
+static int aligned_left = -1; /* so many more aligned_alloc() succeed; negative: all */
+
+/* Stands before the C library's. */
+void *aligned_alloc(size_t alignment, size_t size)
+{
+	void *p = NULL;
+
+	if (!aligned_left)
+		return NULL;
+	aligned_left--;
+	return posix_memalign(&p, alignment, size) ? NULL : p;
+}
+
+/* vCPUs are the only ones that ask so. The machine that could not be made leaves nothing, and the next one is whole. */
+static void a_vcpu_without_memory_leaves_nothing(void **state)
+{
+	(void)state;
+	struct fxm_config *cfg = config_of(MACHINE ",NR_CPUS=4,cpus=4");
+	unsigned before = open_files();
+	struct fxm_machine *m;
+
+	for (int n = 0; n < 4; n++) {
+		aligned_left = n;
+		assert_int_equal(fxm_machine_create(cfg, &m), -ENOMEM);
+		assert_int_equal(open_files(), before);
+	}
+	aligned_left = 4;
+	assert_int_equal(fxm_machine_create(cfg, &m), 0);
+	assert_int_equal(fxm_machine_cpus_online(m), 4);
+	assert_int_equal(fxm_machine_cpu_add(m), -ENOSPC);
+	assert_int_equal(fxm_machine_destroy(m), 0);
+	aligned_left = -1;
+	fxm_config_destroy(cfg);
+}
+
 /* ---- filters ---- */
 
 struct filter {
@@ -210,6 +247,7 @@ int main(void)
 		cmocka_unit_test(a_file_size_limit_is_an_error_and_no_signal),
 		cmocka_unit_test(too_many_open_files_are_called_that),
 		cmocka_unit_test(no_address_space_is_called_that),
+		cmocka_unit_test(a_vcpu_without_memory_leaves_nothing),
 		cmocka_unit_test(a_forbidden_call_is_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

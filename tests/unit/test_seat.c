@@ -63,7 +63,7 @@ static int setup_impatient(void **state)
 
 static int teardown(void **state)
 {
-	return fxmi_machine_free(*state);
+	return bare_machine_free(*state);
 }
 
 static struct fxm_task *task_on(struct fxm_machine *m, enum fxm_vehicle vehicle, const char *name, unsigned cpu, int (*fn)(void *),

@@ -101,7 +101,7 @@ static int test_setup(void **state)
 
 static int test_teardown(void **state)
 {
-	return fxmi_machine_free(*state);
+	return bare_machine_free(*state);
 }
 
 static void test_a_machine_of_the_tests_fixture(void **state)

@@ -66,7 +66,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	return fxmi_machine_free(*state);
+	return bare_machine_free(*state);
 }
 
 static struct fxm_task *fibre(struct fxm_machine *m, const char *name, unsigned cpu, int (*fn)(void *), void *arg)

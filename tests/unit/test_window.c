@@ -68,7 +68,7 @@ static int setup_off(void **state)
 
 static int teardown(void **state)
 {
-	return fxmi_machine_free(*state);
+	return bare_machine_free(*state);
 }
 
 /* CMocka puts its own handler in front before each test. */
@@ -396,6 +396,28 @@ static void test_eager_pages_are_there_at_map_time(void **state)
 	assert_int_equal(bare_pte(m, SLOT) & 0x40, 0x40);
 }
 
+/* As under AddressSanitizer: what ends is poisoned, page by page, and nothing beside it. */
+static void test_a_range_that_ends_is_poisoned_and_no_more(void **state)
+{
+	struct fxm_machine *m = *state;
+	struct fxm_vcpu *cpu = fxm_machine_vcpu(m, 0);
+	const struct fxmi_segment *seg = fxmi_lazy_segment(m->window, PKMAP);
+
+	m->window->poisons = m->window->wants_all = true;
+	for (unsigned i = 0; i < 5; i++)
+		bare_map(cpu, PKMAP + i * FXM_PAGE_SIZE, PFN + i, RW_ENTRY);
+	assert_int_equal(fxm_prefault(cpu, fxm_va_of(PKMAP), 5 * FXM_PAGE_SIZE), 0);
+	fxmi_window_end_range(cpu, PKMAP + FXM_PAGE_SIZE, 3);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(seg->page[i].poisoned, i >= 1 && i <= 3);
+	bare_map(cpu, PKMAP + FXM_PAGE_SIZE, PFN + 9, RW_ENTRY);
+	assert_false(seg->page[1].poisoned);
+	assert_true(seg->page[2].poisoned);
+	for (unsigned i = 0; i < 5; i++)
+		bare_map(cpu, PKMAP + i * FXM_PAGE_SIZE, PFN + i, RW_ENTRY);
+	assert_true(fxmi_window_is_valid(m));
+}
+
 /* ---- retain ------------------------------------------------------------------------------------------------------ */
 
 static void test_retain_costs_nothing_for_the_same_frame(void **state)
@@ -524,6 +546,7 @@ int main(void)
 		in_mode(test_accessed_and_dirty_are_set_as_they_happen, retain),
 		in_mode(test_setting_over_shows_the_new_frame, retain),
 		in_mode(test_retain_costs_nothing_for_the_same_frame, retain),
+		in_mode(test_a_range_that_ends_is_poisoned_and_no_more, retain),
 		in_mode(test_retain_exchanges_frames_with_one_system_call, retain),
 		in_mode(test_off_shows_nothing, off),
 		cmocka_unit_test(test_without_address_space_there_is_no_window),
