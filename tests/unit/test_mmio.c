@@ -234,7 +234,8 @@ static void test_adding(void **state)
 	assert_string_equal(fxmi_device_at(m, DEVICE + 0x1fff)->name, "apic");
 	assert_null(fxmi_device_at(m, DEVICE + 0x3000));
 	/* A long name is cut, and ends. */
-	assert_int_equal(fxm_mmio_add(m, "0123456789012345678901234567890123456789", fxm_pa_of(0xf0000000), 0x1000, &mute, NULL), 0);
+	assert_int_equal(fxm_mmio_add(m, "0123456789012345678901234567890123456789", fxm_pa_of(0xf0000000), 4096, &mute, NULL),
+			 0);
 	assert_string_equal(fxmi_device_at(m, 0xf0000000)->name, "0123456789012345678901234567890");
 	assert_int_equal(fxm_mmio_read(cpu, at(0x2000), 2, &value), 0);
 	assert_int_equal(value, 0xffff);
