@@ -127,7 +127,7 @@ int fxmi_fibre_resume(struct fxm_task *task, bool patient)
 	run_fibre(task);
 	if (!fxmi_vehicle(task)->stalled)
 		fxmi_seat_leave(task->cpu);
-	fxmi_self = NULL;
+	fxmi_sit(NULL);
 	fxmi_sit_down(caller);
 	return disclaim(task);
 }
