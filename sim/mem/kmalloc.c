@@ -139,6 +139,7 @@ static void shade_object(struct fxm_machine *m, uint64_t pa, size_t size, size_t
 {
 	unsigned char *at = m->mem.shadow + (pa >> 3);
 
+	fxm_assert_internal(asked <= size && pa % 8 == 0);
 	if (!m->mem.shadow)
 		return;
 	memset(at, 0, asked >> 3);
@@ -500,6 +501,7 @@ static void describe(const struct fxm_machine *m, const struct slab *s, uint64_t
 {
 	uint64_t at = pa - object_pa(m, s, 0);
 	unsigned n = (unsigned)(at / s->size);
+	fxm_assert_internal(pa >= object_pa(m, s, 0) && n < s->objects);
 	const struct object *o = &s->object[n], *next = n + 1 < s->objects ? o + 1 : NULL;
 	uint64_t offset = at - n * s->size;
 
@@ -593,13 +595,30 @@ static bool objects_are_valid(const struct slab *s)
 {
 	unsigned live = 0;
 
-	for (unsigned n = 0; n < s->objects; n++) {
+	fxm_invariant(!s->first || (!s->object[0].live && !s->object[0].site));
+	for (unsigned n = s->first; n < s->objects; n++) {
 		if (!object_is_valid(s, &s->object[n]))
 			return false;
 		fxm_invariant(n >= s->free_from || s->object[n].live);
 		live += s->object[n].live;
 	}
 	fxm_invariant(live == s->live);
+	return true;
+}
+
+/* The shadow of each 8 bytes: nobody's, the object's as far as it was asked for, or a freed one's. */
+static bool shadow_is_valid(const struct fxm_machine *m, const struct slab *s)
+{
+	for (unsigned n = 0; m->mem.shadow && n < s->objects; n++) {
+		const struct object *o = &s->object[n];
+		const unsigned char *at = m->mem.shadow + (object_pa(m, s, n) >> 3);
+
+		for (unsigned i = 0; i < o->asked >> 3; i++)
+			fxm_invariant(at[i] == (o->live ? 0 : FXMI_SHADE_FREED));
+		fxm_invariant(o->site || s->size < 8 || at[0] == FXMI_SHADE_NONE);
+		fxm_invariant(!o->has_zone || o->asked + 8 > s->size || at[(s->size >> 3) - 1] == FXMI_SHADE_NONE);
+	}
+	fxm_invariant(!m->mem.frame_state || m->mem.frame_state[fxmi_page_pfn(m, s->page)] == FXMI_FRAME_SLAB);
 	return true;
 }
 
@@ -618,10 +637,11 @@ static bool slab_is_valid(const struct fxm_machine *m, const struct slab *s)
 	fxm_invariant(s->cache == (is_small ? &k->cache[s->is_dma][shift_for(s->size) - MIN_SHIFT] : NULL));
 	fxm_invariant(s->objects == (is_small ? FXM_PAGE_SIZE / s->size : 1));
 	fxm_invariant(s->objects * s->size <= (size_t)FXM_PAGE_SIZE << s->page->order);
-	fxm_invariant(s->live <= s->objects && s->free_from <= s->objects);
-	fxm_invariant(!s->link_partial == (!s->cache || !s->live || s->live == s->objects));
+	fxm_invariant(s->first == (m->mem.shadow && s->objects > 1));
+	fxm_invariant(s->live <= s->objects - s->first && s->free_from >= s->first && s->free_from <= s->objects);
+	fxm_invariant(!s->link_partial == (!s->cache || !s->live || s->live == s->objects - s->first));
 	fxm_invariant(!s->link_partial || *s->link_partial == s);
-	return objects_are_valid(s);
+	return objects_are_valid(s) && shadow_is_valid(m, s);
 }
 
 bool fxmi_kmalloc_is_valid_locked(struct fxm_machine *m)

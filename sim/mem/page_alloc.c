@@ -461,6 +461,7 @@ static bool block_is_valid(const struct fxmi_physmem *mem, const struct fxmi_zon
 	fxm_invariant(is_free_head(&mem->mem_map[pfn], order));
 	fxm_invariant(!atomic_load(&mem->mem_map[pfn].refcount));
 	fxm_invariant(!is_fresh(mem, pfn >> FXM_MAX_ORDER));
+	fxm_invariant(!mem->frame_state || mem->frame_state[pfn] != FXMI_FRAME_SLAB);
 	for (uint64_t n = 1; n < size; n++)
 		if (!rest_is_valid(&mem->mem_map[pfn + n]))
 			return false;

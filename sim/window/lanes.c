@@ -193,6 +193,7 @@ static void show_locked(struct fxm_machine *m, uint64_t page, uint64_t pfn)
 	struct fxmi_lanes *l = m->lanes;
 	uint64_t own = page & ((UINT64_C(1) << l->shift) - 1);
 
+	fxm_assert_internal(page < alias_pages(l) && own < m->mem.nr_frames);
 	if (l->shows[page] == (pfn == own ? 0 : (uint32_t)pfn + 1))
 		return;
 	fxmi_window_remap(m, l->host + (page << FXM_PAGE_SHIFT), pfn);
@@ -232,6 +233,7 @@ static void end_page(const struct fxmi_view *v, uint64_t slot, uintptr_t place)
 
 	if (!page--)
 		return;
+	fxm_assert_internal(page < v->alias_bytes >> FXM_PAGE_SHIFT);
 	uint64_t word = fxmi_word(v, page);
 
 	while (word & FXMI_WORD_LIVE && fxmi_word_va(word) == slot << FXM_PAGE_SHIFT)
@@ -249,6 +251,7 @@ static uint64_t claim(struct fxm_vcpu *cpu, uint64_t pfn, uint64_t begun)
 {
 	const struct fxmi_view *v = &cpu->view;
 
+	fxm_assert_internal(fxmi_pfn_is_ram(cpu->machine, pfn) && begun & FXMI_WORD_LIVE);
 	for (unsigned tries = (v->lane_mask + 1) / 2; tries; tries--) {
 		unsigned turn = __atomic_load_n(&v->turn[pfn], __ATOMIC_RELAXED) + 1u;
 		uint64_t page = ((turn * 2 + (unsigned)pfn) & v->lane_mask) * v->lane_pages + pfn;
@@ -355,6 +358,8 @@ void fxmi_window_back(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry, uint32_
 	fxmi_residents_begin(cpu, va, entry);
 	if (!alias || !fxmi_has_lanes(v))
 		return;
+	fxm_assert_internal(fxmi_word(v, alias - 1) & FXMI_WORD_AWAY);
+	fxm_assert_internal(fxmi_word_va(fxmi_word(v, alias - 1)) == (va & ~(uint64_t)(FXM_PAGE_SIZE - 1)));
 	atomic_fetch_or(&v->word[alias - 1], FXMI_WORD_LIVE);
 	atomic_fetch_and(&v->word[alias - 1], ~(uint64_t)FXMI_WORD_AWAY);
 	v->alias_of[slot_of(va)] = alias;
@@ -502,4 +507,72 @@ void fxmi_window_identify(struct fxm_machine *m, bool is_announced, bool wants_i
 	for (unsigned i = 0; i < m->cpus_online; i++)
 		fxmi_view_set(m->vcpu[i]);
 	pthread_mutex_unlock(&m->task_lock);
+}
+
+/* ---- self-check ---- */
+
+/* What a word says of its own page, whoever it is for. */
+static bool word_is_valid(const struct fxm_machine *m, uint64_t page)
+{
+	const struct fxmi_lanes *l = m->lanes;
+	uint64_t word = atomic_load(&l->word[page]), who = word & FXMI_WORD_WHO;
+
+	fxm_invariant(!(word & FXMI_WORD_LIVE) || !(word & (FXMI_WORD_ENDED | FXMI_WORD_AWAY)));
+	fxm_invariant(word & FXMI_WORD_LIVE || !(word & (FXMI_WORD_READ | FXMI_WORD_WRITE)));
+	fxm_invariant(word & FXMI_WORD_READ || !(word & FXMI_WORD_WRITE));
+	fxm_invariant(!(word & FXMI_WORD_BOUND) || who < m->cpus_online);
+	fxm_invariant(!(word & FXMI_WORD_READ) || who < m->cpus_online || who == FXMI_WORD_ANYONE);
+	fxm_invariant(fxmi_word_va(word) % FXM_PAGE_SIZE == 0);
+	fxm_invariant(!(word & FXMI_WORD_MOVED) == !l->shows[page]);
+	return true;
+}
+
+/* A slot's alias is a page of RAM in a lane of its frame's parity. */
+static bool slot_is_valid(const struct fxm_machine *m, uint64_t slot)
+{
+	const struct fxmi_lanes *l = m->lanes;
+	uint64_t page = l->alias_of[slot], own;
+
+	fxm_invariant(l->kind[slot] <= FXMI_SLOT_FIXED);
+	if (!page--)
+		return true;
+	own = page & ((UINT64_C(1) << l->shift) - 1);
+	fxm_invariant(l->kind[slot] != FXMI_SLOT_PLAIN);
+	fxm_invariant(page < alias_pages(l) && own < m->mem.nr_frames);
+	fxm_invariant((page >> l->shift & 1) == (own & 1));
+	return word_is_valid(m, page);
+}
+
+/* What the vCPUs' fast ways see is what the machine has. */
+static bool view_is_valid(const struct fxm_machine *m, const struct fxmi_view *v)
+{
+	const struct fxmi_lanes *l = m->lanes;
+
+	fxm_invariant(v->is_checked == (l != NULL));
+	fxm_invariant(!v->alias_bytes == !(l && l->host));
+	fxm_invariant(!v->alias_bytes || (v->alias_host == (uintptr_t)l->host && v->word == l->word && v->alias_of == l->alias_of));
+	fxm_invariant(!v->alias_bytes || v->alias_bytes >> FXM_PAGE_SHIFT == alias_pages(l));
+	fxm_invariant(!v->direct_bytes || v->shadow == m->mem.shadow);
+	return true;
+}
+
+bool fxmi_lanes_are_valid(const struct fxm_machine *m)
+{
+	const struct fxmi_lanes *l = m->lanes;
+
+	fxm_invariant(!l == (m->window->mode != FXM_WINDOW_CHECKED));
+	for (unsigned n = 0; n < m->cpus_online; n++)
+		if (!view_is_valid(m, &m->vcpu[n]->view))
+			return false;
+	if (!l || !l->host)
+		return true;
+	fxm_invariant(l->nr >= LEAST_LANES && l->nr <= LANES && !(l->nr & (l->nr - 1)));
+	fxm_invariant(m->mem.nr_frames < UINT64_C(1) << l->shift);
+	fxm_invariant((uint32_t)(uintptr_t)l->host == LOW_HALF);
+	fxm_invariant(l->word && l->places && l->shows && l->turn);
+	fxm_invariant(l->kind && l->told && l->alias_of);
+	for (uint64_t slot = l->slots_va >> FXM_PAGE_SHIFT, n = 0; n < l->slots; n++)
+		if (!slot_is_valid(m, slot + n))
+			return false;
+	return true;
 }

@@ -183,12 +183,13 @@ static bool window_is_valid_locked(const struct fxm_machine *m)
 	fxm_invariant(!w->reserved || (uintptr_t)w->reserved == w->reserved_start + (uint64_t)w->delta);
 	fxm_invariant((w->delta & UINT32_MAX) == 0 || !w->reserved);
 	fxm_invariant(!w->poisons || w->mode == FXM_WINDOW_RETAIN);
-	fxm_invariant(w->wants_all == (w->poisons || w->mode == FXM_WINDOW_EAGER));
+	fxm_invariant(w->wants_all == (w->wants_users || w->mode == FXM_WINDOW_EAGER));
+	fxm_invariant(!w->poisons || w->wants_users);
 	fxm_invariant(w->nr_segments <= FXMI_SEGMENTS && w->nr_segments == m->desc.nr_segments);
 	for (unsigned i = 0; i < w->nr_segments; i++)
 		if (!segment_is_valid(w, &w->segment[i]))
 			return false;
-	return fxmi_residents_are_valid_locked(m) && fxmi_reservation_is_valid(m);
+	return fxmi_residents_are_valid_locked(m) && fxmi_reservation_is_valid(m) && fxmi_lanes_are_valid(m);
 }
 
 bool fxmi_window_is_valid(struct fxm_machine *m)

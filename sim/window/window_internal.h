@@ -103,5 +103,6 @@ bool fxmi_window_is_valid(struct fxm_machine *m);
 bool fxmi_residents_are_valid_locked(const struct fxm_machine *m);
 bool fxmi_reservation_is_valid(const struct fxm_machine *m);
 bool fxmi_segv_is_valid(void);
+bool fxmi_lanes_are_valid(const struct fxm_machine *m);
 
 #endif

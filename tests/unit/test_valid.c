@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "bare_machine.h"
+#include "lanes.h"
 
 #define FIRST (PKMAP + 3 * FXM_PAGE_SIZE)
 #define SECOND (PKMAP + 4 * FXM_PAGE_SIZE)
@@ -84,7 +85,8 @@ static bool is_valid(void)
 #define mutate(field, value, words)                                                                                                \
 	do {                                                                                                                       \
 		__typeof__(field) kept = (field);                                                                                  \
-		assert_true(is_valid());                                                                                           \
+		if (!is_valid())                                                                                                   \
+			fail_msg("before %s: %s", #field, fxmi_broken_invariant());                                                \
 		(field) = (value);                                                                                                 \
 		bool was_valid = is_valid();                                                                                       \
 		(field) = kept;                                                                                                    \
@@ -225,12 +227,40 @@ static void window_notices_pages_and_segments(void **state)
 	mutate(shown[1].pfn, HIGHMEM_PFN + 8, "is_mapped");
 	mutate(shown[1].writable, true, "writable");
 	mutate(shown->poisoned, true, "poisons");
-	mutate(seg->start, seg->start + FXM_PAGE_SIZE, "w->delta");
-	mutate(seg->host, seg->host + FXM_PAGE_SIZE, "w->delta");
+	mutate(seg->start, seg->start + FXM_PAGE_SIZE, "fxmi_window_host");
+	mutate(seg->host, seg->host + FXM_PAGE_SIZE, "fxmi_window_host");
 	mutate(w->identity, true, "identity");
 	mutate(w->delta, w->delta + 4096, "");
 	mutate(w->reserved_bytes, FXM_PAGE_SIZE, "reserved_bytes");
 	mutate(w->wants_all, true, "wants_all");
+}
+
+/* Pointers with identity: a mapping in a slot of the vCPU's, and the word of its alias. */
+static void window_notices_words_of_aliases(void **state)
+{
+	(void)state;
+	u.m = bare_machine(FXM_WINDOW_CHECKED, false, NULL);
+	u.cpu = fxm_machine_vcpu(u.m, 0);
+	assert_int_equal(fxmi_lanes_slots(u.m, PKMAP, UINT64_C(1) << 32), 0);
+	fxmi_lanes_kind(u.m, FIRST, 2, FXMI_SLOT_CPU);
+	fxmi_window_identify(u.m, true, true);
+	bare_map(u.cpu, FIRST, HIGHMEM_PFN + 7, RW_ENTRY);
+	uint32_t *alias = &u.m->lanes->alias_of[FIRST >> FXM_PAGE_SHIFT];
+	if (*alias) { /* else the host has no room for lanes */
+		_Atomic uint64_t *word = &u.m->lanes->word[*alias - 1];
+
+		assert_true(*word & FXMI_WORD_LIVE);
+		mutate(*alias, *alias + 1, "own & 1");
+		mutate(*alias, UINT32_MAX, "alias_pages");
+		mutate(*word, *word | FXMI_WORD_ENDED, "FXMI_WORD_ENDED");
+		mutate(*word, *word | FXMI_WORD_WRITE, "FXMI_WORD_WRITE");
+		mutate(*word, *word | FXMI_WORD_MOVED, "shows");
+		mutate(*word, *word | FXMI_WORD_ANYONE, "cpus_online");
+		mutate(u.m->lanes->kind[FIRST >> FXM_PAGE_SHIFT], FXMI_SLOT_PLAIN, "FXMI_SLOT_PLAIN");
+		mutate(u.m->lanes->nr, 12, "alias_pages");
+	}
+	mutate(u.cpu->view.is_checked, false, "is_checked");
+	assert_int_equal(bare_machine_free(u.m), 0);
 }
 
 static void machine_notices(void **state)
@@ -272,6 +302,7 @@ int main(void)
 		in_use(task_notices_tasks_and_seats),
 		in_use(task_notices_wait_queues),
 		in_use(window_notices_pages_and_segments),
+		cmocka_unit_test(window_notices_words_of_aliases),
 		in_use(machine_notices),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -403,7 +403,7 @@ static void test_a_range_that_ends_is_poisoned_and_no_more(void **state)
 	struct fxm_vcpu *cpu = fxm_machine_vcpu(m, 0);
 	const struct fxmi_segment *seg = fxmi_lazy_segment(m->window, PKMAP);
 
-	m->window->poisons = m->window->wants_all = true;
+	m->window->poisons = m->window->wants_users = m->window->wants_all = true;
 	for (unsigned i = 0; i < 5; i++)
 		bare_map(cpu, PKMAP + i * FXM_PAGE_SIZE, PFN + i, RW_ENTRY);
 	assert_int_equal(fxm_prefault(cpu, fxm_va_of(PKMAP), 5 * FXM_PAGE_SIZE), 0);
