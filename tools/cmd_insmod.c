@@ -25,7 +25,8 @@
 static const char help[] =
     "usage: fixmap insmod [-p PROFILE] [-o NAME=VALUE]... [--trace FILE] [--time-limit SECONDS]\n"
     "                     [-K TREE [-C NAME=VALUE]...] [-I DIR]... [-D NAME[=VALUE]]... [-B FILE.c]... [--check]\n"
-    "                     [--init FUNCTION] [--phase PHASE] [--keep DIR] [--gdb] [--json] FILE.c|DIR... [PARAMETER=VALUE]...\n"
+    "                     [--init FUNCTION] [--phase PHASE] [--read PATH] [--write PATH=FILE] [--ioctl PATH=COMMAND]...\n"
+    "                     [--keep DIR] [--gdb] [--json] FILE.c|DIR... [PARAMETER=VALUE]...\n"
     "\n"
     "Compiles each FILE.c with $CC, gcc or clang, loads it as a kernel module into a simulated machine,\n"
     "prints the kernel's log, unloads it, and lists what it leaked. Several files are several modules:\n"
@@ -42,6 +43,10 @@ static const char help[] =
     "  -I, --include DIR         a folder of headers that go before all others\n"
     "  -D, --define NAME[=VALUE] a macro\n"
     "      --init FUNCTION       what to call of the last module, instead of its module_init(): boot code has none\n"
+    "      --read PATH           print what the modules' file PATH has: /proc/x, /dev/y, /sys/kernel/debug/z\n"
+    "      --write PATH=FILE     write FILE to it (- is standard input)\n"
+    "      --ioctl PATH=COMMAND[,ARGUMENT]   numbers, for a device's ioctl; all three when the modules are loaded,\n"
+    "                            in this order\n"
     "      --phase PHASE         how far the boot has come: early, running or reset (-o phase=PHASE)\n"
     "  -B, --builtin FILE.c      a file of your own that is linked with the tree's: what those miss\n"
     "      --check               compile only, and say which files do\n"
@@ -305,6 +310,12 @@ static int take_option(struct insmod *job, struct tool_target *target, int opt, 
 	case 'I':
 		job->include[job->nr_include++] = optarg;
 		return 0;
+	case 'r':
+	case 'w':
+	case 'x':
+		job->use[job->nr_uses++] = opt == 'r' ? "r" : opt == 'w' ? "w" : "x";
+		job->use[job->nr_uses++] = optarg;
+		return 0;
 	case 'D':
 		job->define[job->nr_defines++] = optarg;
 		return 0;
@@ -343,6 +354,9 @@ int cmd_insmod(int argc, char **argv)
 					      {"kernel", required_argument, NULL, 'K'},
 					      {"config", required_argument, NULL, 'C'},
 					      {"include", required_argument, NULL, 'I'},
+					      {"read", required_argument, NULL, 'r'},
+					      {"write", required_argument, NULL, 'w'},
+					      {"ioctl", required_argument, NULL, 'x'},
 					      {"define", required_argument, NULL, 'D'},
 					      {"init", required_argument, NULL, 'i'},
 					      {"phase", required_argument, NULL, 'P'},
@@ -361,7 +375,8 @@ int cmd_insmod(int argc, char **argv)
 	job.include = calloc((size_t)argc, sizeof(*job.include));
 	job.builtin_file = calloc((size_t)argc, sizeof(*job.builtin_file));
 	job.define = calloc((size_t)argc, sizeof(*job.define));
-	if (!job.config || !job.include || !job.builtin_file || !job.define)
+	job.use = calloc(2 * (size_t)argc, sizeof(*job.use));
+	if (!job.config || !job.include || !job.builtin_file || !job.define || !job.use)
 		return tool_error("insmod", "out of memory");
 	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS "K:C:I:D:B:", longs, NULL)) != -1)
 		if (opt == 'h')
@@ -392,6 +407,7 @@ int cmd_insmod(int argc, char **argv)
 	free(job.config);
 	free(job.include);
 	free(job.define);
+	free(job.use);
 	free(job.builtin_file);
 	fxm_config_destroy(job.cfg);
 	return status == HELP_GIVEN ? fputs(help, stdout), 0 : status;

@@ -11,6 +11,7 @@
 #include "options.h"
 
 #include <fixmap/config.h>
+#include <fixmap/machine.h>
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -42,6 +43,8 @@ struct insmod {
 	const char *profile, *trace; /* -p, --trace, as given; NULL */
 	const char **define;	     /* -D */
 	size_t nr_defines;
+	const char **use; /* --read, --write, --ioctl, in order: the option's letter, then its word */
+	size_t nr_uses;
 	const char *init; /* --init: the function that is called, whatever module_init() says; NULL */
 	const char *keep; /* --keep: the directory that stays, and is the temporary one */
 	bool check;	  /* --check: compile, and no more */
@@ -115,6 +118,11 @@ void insmod_each_symbol(const char *object, insmod_symbol_fn fn, void *arg);
 
 /* --check: compiles every file, and says what the others and the linker would miss. 0; 2 when a file does not compile. */
 int insmod_check(struct insmod *job);
+
+/* ---- insmod_files.c ---- */
+
+/* Reads, writes and controls the modules' files as --read and its kin ask. Returns how many could not be. In kernel code's task. */
+int insmod_use_files(const struct insmod *job, struct fxm_machine *m);
 
 /* ---- insmod_run.c ---- */
 

@@ -645,6 +645,13 @@ static bool any_was_killed(void)
 	       fxm_report_count(run.machine, FXM_REPORT_DEADLOCK);
 }
 
+/* As a process that opens the modules' files: a task of its own. */
+static int use_files(void)
+{
+	run.reports += (unsigned)insmod_use_files(run.job, run.machine);
+	return 0;
+}
+
 static void run_modules(void)
 {
 	bool any_died;
@@ -656,6 +663,11 @@ static void run_modules(void)
 		run_builtin(&run.loaded[n++]);
 	while (n < run.nr_loaded && run_init(&run.loaded[n]))
 		n++;
+	if (n == run.nr_loaded && run.job->nr_uses) {
+		int result;
+		snprintf(run.job->shared->doing, sizeof(run.job->shared->doing), "the modules' files");
+		run_task("cat", (struct call){.init = use_files}, &result);
+	}
 	*run.job->shared->doing = 0; /* what ends now is not a module's doing */
 	fxm_k_schedule(); /* a turn for each kernel thread, before the modules go */
 	for (size_t i = run.nr_loaded; i--;)

@@ -64,6 +64,14 @@ struct fxm_entry {
 /** The unit's loads and stores are announced: it was compiled with the checks that `fixmap cflags` prints for window=checked. */
 #define FXM_UNIT_CHECKED 1u
 
+/** What FXM_ENTRY_PARAM's data is for an array ("array of int") and for a "string". */
+struct fxm_param_array {
+	const char *text; /**< the type of one */
+	size_t size, most; /**< of one, in bytes; how many there can be (string: bytes, with the 0) */
+	unsigned *number;  /**< how many were given; may be NULL */
+	void *data;
+};
+
 /** One translation unit that includes the kernel tier. Registered while its object is loaded. */
 struct fxm_unit {
 	size_t struct_size;
@@ -122,14 +130,14 @@ FXM_API void fxm_k_dump_stack(void);
 
 /* ---- what is held ------------------------------------------------------------------------------------------------------ */
 
-enum fxm_held_kind { FXM_HELD_PAGES, FXM_HELD_KMALLOC, FXM_HELD_FIXMAP, FXM_HELD_IRQ };
+enum fxm_held_kind { FXM_HELD_PAGES, FXM_HELD_KMALLOC, FXM_HELD_FIXMAP, FXM_HELD_IRQ, FXM_HELD_FILE };
 
 /** Something that kernel-tier code took and did not give back. */
 struct fxm_held {
 	enum fxm_held_kind kind;
 	uint64_t pfn;	      /**< PAGES: the first frame; FIXMAP: the frame mapped */
 	unsigned order;	      /**< PAGES */
-	uint32_t index;	      /**< FIXMAP; IRQ: its number */
+	uint32_t index;	      /**< FIXMAP; IRQ: its number; FILE: a number of the library's */
 	size_t size_bytes;    /**< KMALLOC */
 	fxm_va address;	      /**< KMALLOC, FIXMAP */
 	struct fxm_site site; /**< where it was taken */
@@ -137,6 +145,63 @@ struct fxm_held {
 
 /** Calls @fn for each thing held on @m, oldest first, until it returns non-zero; returns that. @fn must not allocate or free. */
 FXM_API int fxm_held_each(struct fxm_machine *m, int (*fn)(const struct fxm_held *held, void *arg), void *arg);
+
+/* ---- files that kernel-tier code offers: /proc, /dev, debugfs, sysfs --------------------------------------------------- */
+
+/** What is behind a file; headers make it of file_operations, proc_ops and attributes. Any may be NULL. Sizes in bytes. */
+struct fxm_file_ops {
+	int (*open)(void *object, void **file); /**< @file: what the others get; *file is @object at first */
+	long (*read)(void *file, char *buf, size_t size, int64_t *pos);
+	long (*write)(void *file, const char *buf, size_t size, int64_t *pos);
+	long (*ioctl)(void *file, unsigned command, unsigned long argument);
+	void (*release)(void *file);
+};
+
+/** A file that is open. */
+struct fxm_file;
+
+/**
+ * Opens the file that a module registered as @path ("/proc/x", "/dev/y"), on the current task, as a process would.
+ * Errors: -ENOENT no such file, -ENOMEM, and what the module's open returns. Ownership: *@file ends with fxm_file_close().
+ */
+FXM_API int fxm_file_open(struct fxm_machine *m, const char *path, struct fxm_file **file);
+
+/**
+ * The module's read, write and ioctl at the file's position, with @buf as user memory. The kernel's return value.
+ * Errors: -EINVAL the file has no such operation (-ENOTTY for ioctl).
+ */
+FXM_API long fxm_file_read(struct fxm_file *file, void *buf, size_t size);
+FXM_API long fxm_file_write(struct fxm_file *file, const void *buf, size_t size);
+FXM_API long fxm_file_ioctl(struct fxm_file *file, unsigned command, unsigned long argument);
+FXM_API void fxm_file_close(struct fxm_file *file);
+
+/** Calls @fn for each file that there is, oldest first, until it returns non-zero; returns that. */
+FXM_API int fxm_file_each(struct fxm_machine *m, int (*fn)(const char *path, void *arg), void *arg);
+
+/**
+ * proc_create() and its kin: adds a file; a NULL @ops makes a folder. fxm_k_file_remove() takes what is below it too.
+ * Errors: -EEXIST, -ENOENT to remove what is not there, -EINVAL no path, -ENOMEM. @path is copied; @ops and @object are the
+ * caller's.
+ */
+FXM_API int fxm_k_file_add(const char *path, const struct fxm_file_ops *ops, void *object);
+FXM_API int fxm_k_file_remove(const char *path);
+
+/** Memory for what a header keeps of a file: zero, and no allocation of the module's. fxm_k_file_forget() may get NULL. */
+FXM_API void *fxm_k_file_object(size_t size);
+FXM_API void fxm_k_file_forget(void *object);
+
+/**
+ * register_chrdev_region(), or alloc_chrdev_region() with a @major of 0: the major number, or -EBUSY, -ENOMEM.
+ * fxm_k_cdev_add(): what is behind @count devices from (@major, @minor) on; /dev/NAME appears, of the region's name, as a user
+ * would make it with mknod. fxm_k_cdev_node(): /dev/@name for one of them, as device_create() asks udev for it.
+ */
+FXM_API int fxm_k_cdev_region(unsigned major, unsigned minor, unsigned count, const char *name);
+FXM_API void fxm_k_cdev_region_end(unsigned major, unsigned minor);
+FXM_API int fxm_k_cdev_add(unsigned major, unsigned minor, unsigned count, const struct fxm_file_ops *ops, void *object);
+FXM_API void fxm_k_cdev_remove(const void *object);
+FXM_API void fxm_k_cdev_remove_all(unsigned major); /**< unregister_chrdev(): devices, files and regions of that number */
+FXM_API int fxm_k_cdev_node(unsigned major, unsigned minor, const char *name);
+FXM_API void fxm_k_cdev_node_end(unsigned major, unsigned minor);
 
 /* ---- behind the kernel's names ------------------------------------------------------------------------------------------- */
 

@@ -112,6 +112,7 @@ static bool is_held(const struct fxmi_tier *tier, struct fxmi_held *h)
 	case FXM_HELD_KMALLOC:
 		return fxm_ksize(m, h->held.address) != 0;
 	case FXM_HELD_IRQ:
+	case FXM_HELD_FILE:
 		return true;
 	default:
 		break;
@@ -172,7 +173,7 @@ static int report_leak(const struct fxm_held *held, void *arg)
 	const char *fixed = fxm_fixed_name(fxm_machine_layout(leaks->k->m), held->index);
 	unsigned long long pfn = held->pfn, va = held->address.v;
 	struct fxmi_subject about = {.site = held->site.pc, .is_left = true, .pfn_plus_1 = held->pfn + 1};
-	char place[512];
+	char place[512], path[256];
 
 	leaks->n++;
 	fxm_symbolize(held->site, place, sizeof(place));
@@ -196,6 +197,11 @@ static int report_leak(const struct fxm_held *held, void *arg)
 	case FXM_HELD_IRQ:
 		about.pfn_plus_1 = 0;
 		fxmi_finding(leaks->k, NULL, FXMI_FIND_LEAK, &about, "IRQ %u never freed, request_irq() at %s", held->index, place);
+		break;
+	case FXM_HELD_FILE:
+		about.pfn_plus_1 = 0;
+		fxmi_file_path(fxmi_tier(leaks->k), held->index, path, sizeof(path));
+		fxmi_finding(leaks->k, NULL, FXMI_FIND_LEAK, &about, "%s never removed, registered at %s", path, place);
 		break;
 	}
 	return 0;

@@ -37,6 +37,7 @@ static void tier_free(struct fxmi_kernel *k)
 	pthread_mutex_destroy(&tier->lock);
 	pthread_mutex_destroy(&tier->log_lock);
 	fxmi_irqs_free(tier);
+	fxmi_files_free(tier);
 	free(tier->held);
 	fxmi_tier_tasks_free(tier);
 	free(tier);

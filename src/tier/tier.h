@@ -57,6 +57,10 @@ struct fxmi_tier {
 	size_t held_places, held_used;
 	uint64_t next_seq;
 	struct fxmi_irq *irqs;	       /* irq.c */
+	struct fxmi_file *files;       /* files.c, as are the next three */
+	struct fxmi_cdev *cdevs;
+	struct fxmi_file_object *file_objects;
+	unsigned next_file;
 	struct fxmi_tier_task *tasks;  /* sched.c */
 	pthread_mutex_t log_lock;      /* guards the rest */
 	fxm_log_fn log_fn;
@@ -167,6 +171,13 @@ size_t fxmi_vformat(struct fxmi_kernel *k, char *buf, size_t size, const char *f
 /* ---- irq.c ---- */
 
 void fxmi_irqs_free(struct fxmi_tier *tier);
+
+/* ---- files.c ---- */
+
+void fxmi_files_free(struct fxmi_tier *tier);
+
+/* The path of the file that is held under @number, for a leak's text; "" when it is gone. */
+void fxmi_file_path(struct fxmi_tier *tier, uint32_t number, char *path, size_t size);
 
 /* ---- pages.c ---- */
 

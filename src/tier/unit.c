@@ -206,24 +206,63 @@ static int set_bool(void *data, const char *value, bool inverted)
 	return 0;
 }
 
+static int set_one(const char *type, void *data, const char *value)
+{
+	for (size_t i = 0; i < sizeof(integers) / sizeof(integers[0]); i++)
+		if (!strcmp(type, integers[i].type))
+			return set_integer(data, integers[i].bytes, value);
+	if (!strcmp(type, "bool") || !strcmp(type, "invbool"))
+		return set_bool(data, value, *type == 'i');
+	if (!strcmp(type, "charp")) {
+		/* Lives as long as the module's use of it, which nobody can know. */
+		char *copy = strdup(value);
+		if (copy)
+			*(char **)data = copy;
+		return copy ? 0 : -ENOMEM;
+	}
+	return -EINVAL;
+}
+
+/* As kernel/params.c: those before a wrong one are set. */
+static int set_array(const struct fxm_param_array *array, const char *value)
+{
+	char *copy = strdup(value), *at = copy;
+	unsigned n = 0;
+	int error = copy ? 0 : -ENOMEM;
+
+	for (; at && !error; n++) {
+		char *comma = strchr(at, ',');
+		if (comma)
+			*comma = 0;
+		error = n == array->most ? -ERANGE : set_one(array->text, (char *)array->data + n * array->size, at);
+		at = comma ? comma + 1 : NULL;
+	}
+	if (!error && array->number)
+		*array->number = n;
+	free(copy);
+	return error;
+}
+
+static int set_string(const struct fxm_param_array *string, const char *value)
+{
+	if (strlen(value) >= string->most)
+		return -ERANGE;
+	strcpy(string->data, value);
+	return 0;
+}
+
 int fxm_param_set(const struct fxm_entry *param, const char *value)
 {
 	if (!param || param->kind != FXM_ENTRY_PARAM || !value)
 		return -EINVAL;
-	int saved = errno, error = -EINVAL;
+	int saved = errno, error;
 
-	for (size_t i = 0; i < sizeof(integers) / sizeof(integers[0]); i++)
-		if (!strcmp(param->text, integers[i].type))
-			error = set_integer(param->data, integers[i].bytes, value);
-	if (!strcmp(param->text, "bool") || !strcmp(param->text, "invbool"))
-		error = set_bool(param->data, value, *param->text == 'i');
-	if (!strcmp(param->text, "charp")) {
-		/* Lives as long as the module's use of it, which nobody can know. */
-		char *copy = strdup(value);
-		error = copy ? 0 : -ENOMEM;
-		if (copy)
-			*(char **)param->data = copy;
-	}
+	if (!strncmp(param->text, "array of ", strlen("array of ")))
+		error = set_array(param->data, value);
+	else if (!strcmp(param->text, "string"))
+		error = set_string(param->data, value);
+	else
+		error = set_one(param->text, param->data, value);
 	errno = saved;
 	return error;
 }

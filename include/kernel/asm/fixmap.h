@@ -78,6 +78,10 @@ FXM_K_INLINE void __set_fixmap(enum fixed_addresses index, unsigned long long ph
 #define set_fixmap_offset_nocache(index, physical) FXM_K_SET_OFFSET(FXM_K_FIXMAP_NOCACHE, index, physical)
 #define set_fixmap_offset_io(index, physical) FXM_K_SET_OFFSET(FXM_K_FIXMAP_IO, index, physical)
 
+#define __set_fixmap_offset(index, physical, flags)                                                                               \
+	((void)fix_to_virt(index), __set_fixmap(index, physical, flags),                                                           \
+	 __fix_to_virt(index) + ((unsigned long)(physical) & (PAGE_SIZE - 1)))
+
 #define reserve_top_address(reserve) fxm_k_reserve_top_address(reserve)
 
 #endif

@@ -53,25 +53,60 @@
 
 enum { DUMP_PREFIX_NONE, DUMP_PREFIX_ADDRESS, DUMP_PREFIX_OFFSET };
 
-/* @groupsize and @ascii are not looked at: bytes, in lines of @rowsize. */
+/*
+ * Bytes as groups of @groupsize (1, 2, 4 or 8, of this CPU's order), @rowsize (16 or 32) a line, and with @ascii as characters
+ * behind: lib/hexdump.c's form. Returns the length that the whole line would have.
+ */
+FXM_K_INLINE int hex_dump_to_buffer(const void *buf, size_t len, int rowsize, int groupsize, char *line, size_t size, bool ascii)
+{
+	const unsigned char *byte = (const unsigned char *)buf;
+	int used = 0, column;
+
+	rowsize = rowsize == 32 ? 32 : 16;
+	len = len < (size_t)rowsize ? len : (size_t)rowsize;
+	groupsize = (groupsize == 2 || groupsize == 4 || groupsize == 8) && len % (size_t)groupsize == 0 ? groupsize : 1;
+	column = rowsize * 2 + rowsize / groupsize + 1;
+#define FXM_K_HEX_ADD(...)                                                                                                         \
+	(used += fxm_k_snprintf((size_t)used < size ? line + used : (char *)0, (size_t)used < size ? size - (size_t)used : 0,      \
+				__VA_ARGS__))
+	if (size)
+		*line = 0;
+	for (size_t at = 0; at < len; at += (size_t)groupsize) {
+		unsigned long long value = 0;
+
+		for (int i = groupsize; i--;)
+			value = value << 8 | byte[at + (size_t)i];
+		FXM_K_HEX_ADD("%s%0*llx", at ? " " : "", groupsize * 2, value);
+	}
+	if (ascii && len) {
+		FXM_K_HEX_ADD("%*s", column - used, "");
+		for (size_t at = 0; at < len; at++)
+			FXM_K_HEX_ADD("%c", byte[at] >= 0x20 && byte[at] < 0x7f ? byte[at] : '.');
+	}
+#undef FXM_K_HEX_ADD
+	return used;
+}
+
 FXM_K_INLINE void print_hex_dump(const char *level, const char *prefix, int prefix_type, int rowsize, int groupsize,
 				 const void *buf, size_t len, bool ascii)
 {
-	const unsigned char *byte = (const unsigned char *)buf;
+	const char *at = (const char *)buf;
+	char line[32 * 3 + 2 + 32 + 1];
 
-	(void)groupsize;
-	(void)ascii;
-	for (size_t i = 0; i < len; i++) {
-		if (i % (unsigned)rowsize == 0) {
-			printk("%s%s", level, prefix);
-			if (prefix_type == DUMP_PREFIX_ADDRESS)
-				printk(KERN_CONT "%px: ", byte + i);
-			else if (prefix_type == DUMP_PREFIX_OFFSET)
-				printk(KERN_CONT "%.8zx: ", i);
-		}
-		printk(KERN_CONT "%02x%s", byte[i], i + 1 == len || (i + 1) % (unsigned)rowsize == 0 ? "\n" : " ");
+	rowsize = rowsize == 32 ? 32 : 16;
+	for (size_t i = 0; i < len; i += (size_t)rowsize) {
+		hex_dump_to_buffer(at + i, len - i, rowsize, groupsize, line, sizeof(line), ascii);
+		if (prefix_type == DUMP_PREFIX_ADDRESS)
+			printk("%s%s%px: %s\n", level, prefix, at + i, line);
+		else if (prefix_type == DUMP_PREFIX_OFFSET)
+			printk("%s%s%.8zx: %s\n", level, prefix, i, line);
+		else
+			printk("%s%s%s\n", level, prefix, line);
 	}
 }
+
+#define print_hex_dump_bytes(prefix, prefix_type, buf, len) print_hex_dump(KERN_DEBUG, prefix, prefix_type, 16, 1, buf, len, true)
+#define print_hex_dump_debug(prefix, ...) print_hex_dump(KERN_DEBUG, prefix, __VA_ARGS__)
 
 struct va_format {
 	const char *fmt;

@@ -102,6 +102,7 @@ FXM_K_INLINE void *memchr_inv(const void *area, int byte, size_t size)
 	return NULL;
 }
 
+int sscanf(const char *, const char *, ...) __attribute__((format(scanf, 2, 3)));
 #define sprintf(...) fxm_k_sprintf(__VA_ARGS__)
 #define snprintf(...) fxm_k_snprintf(__VA_ARGS__)
 #define vsnprintf(buf, size, fmt, args) fxm_k_vsnprintf(buf, size, fmt, args)

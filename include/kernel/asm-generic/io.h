@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FXM_KERNEL_ASM_GENERIC_IO_H
+#define FXM_KERNEL_ASM_GENERIC_IO_H
+
+/* What every architecture shares of it is not apart from the rest here. */
+#include <asm/io.h>
+
+#endif
