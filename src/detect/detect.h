@@ -100,7 +100,8 @@ struct fxmi_context_mark {
 /* What it ended with and should not have. */
 struct fxmi_imbalance {
 	char text[256]; /* "preemption disabled and the page at fffba000 mapped" */
-	int preempt;	/* by how much the count is off */
+	int preempt;	/* by how much the count is off, */
+	int by_mappings; /* and how much of that its mappings explain */
 	struct fxmi_subject about;
 	struct fxmi_notes notes;
 };
@@ -109,6 +110,9 @@ void fxmi_context_begin(const struct fxm_vcpu *cpu, struct fxmi_context_mark *ma
 
 /* Whether something is not as it was, and what. Mappings that were left are told about. */
 bool fxmi_context_end(struct fxm_vcpu *cpu, const struct fxmi_context_mark *mark, struct fxmi_imbalance *out);
+
+/* The report shows where it took the first thing that it left, else function @fn. */
+void fxmi_imbalance_place(struct fxmi_imbalance *found, uintptr_t fn);
 
 /* Adds " and ", and @what. */
 void fxmi_imbalance_add(struct fxmi_imbalance *found, const char *what);

@@ -58,6 +58,7 @@ static void look_at(const struct fxmi_mapping *m, void *arg)
 		s->is_explained = true;
 		return;
 	}
+	s->out->by_mappings += m->is_atomic && k->m->desc.preempt_count;
 	if (!s->n++) {
 		add(s->text, "%s() of %llx not undone", m->call, (unsigned long long)m->va);
 		s->out->about.va = m->va;
@@ -87,6 +88,7 @@ bool fxmi_context_end(struct fxm_vcpu *cpu, const struct fxmi_context_mark *mark
 
 	*out->text = '\0';
 	out->notes.nr = 0;
+	out->by_mappings = 0;
 	out->about = (struct fxmi_subject){.notes = &out->notes};
 	/* What was told where it happened is no second report. */
 	out->preempt = !k->m->desc.preempt_count ? 0
@@ -129,16 +131,23 @@ void fxmi_imbalance_add(struct fxmi_imbalance *found, const char *what)
 	add(&t, "%s", what);
 }
 
+void fxmi_imbalance_place(struct fxmi_imbalance *found, uintptr_t fn)
+{
+	found->about.is_left = true;
+	found->about.site = found->about.mapped_at ? found->about.mapped_at
+			    : found->notes.nr	   ? found->notes.note[0].at
+						   : fn + 1; /* it stands for a call's return address */
+}
+
 void fxmi_imbalance_find(struct fxm_vcpu *cpu, struct fxmi_imbalance *found, const char *context, uintptr_t fn)
 {
 	char name[128];
 
 	fxmi_function_name(fn, name, sizeof(name));
-	found->about.site = fn + 1; /* it stands for a call's return address */
-	found->about.is_left = true;
+	fxmi_imbalance_place(found, fn);
 	if (fxmi_finding(fxmi_kernel_of(cpu), cpu, FXMI_FIND_IMBALANCE, &found->about, "%s() returned from %s with %s", name,
 			 context, found->text))
-		cpu->current->told_preempt += found->preempt;
+		cpu->current->told_preempt += found->preempt - found->by_mappings;
 }
 
 void fxmi_check_context(struct fxm_vcpu *cpu, const struct fxmi_context_mark *mark, const char *context, uintptr_t fn)
@@ -153,14 +162,13 @@ void fxmi_check_underflow(struct fxm_vcpu *cpu, bool is_preempt)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxm_task *task = cpu->current;
-	int count = is_preempt ? fxmi_count_preempt(cpu->counts) : fxmi_count_pagefault(cpu->counts);
+	bool counts = is_preempt && k->m->desc.preempt_count;
+	int count = fxmi_count_preempt(cpu->counts);
 
-	if (is_preempt && count >= task->told_preempt)
+	if (counts && count >= task->told_preempt)
 		return;
-	if (fxmi_finding(k, cpu, FXMI_FIND_IMBALANCE, NULL,
-			 is_preempt ? "preemption is enabled once too often: the preempt count is %d"
-				    : "page faults are enabled once too often: the count is %d",
-			 count) &&
-	    is_preempt)
+	fxmi_finding(k, cpu, FXMI_FIND_IMBALANCE, NULL, "%s enabled once too often%s",
+		     is_preempt ? "preemption is" : "page faults are", counts ? ": the preempt count is below zero" : "");
+	if (counts)
 		task->told_preempt = count;
 }

@@ -46,8 +46,7 @@ static FXMI_COLD void warn_of(struct fxm_vcpu *cpu, const struct fxmi_tier_mark 
 
 	bool is_news = fxmi_tier_context_end(cpu, mark, &found);
 	fxmi_function_name(fn, name, sizeof(name));
-	found.about.site = fn + 1;
-	found.about.is_left = true;
+	fxmi_imbalance_place(&found, fn);
 	if (is_news)
 		fxmi_warn(cpu, "do_one_initcall", &found.about, "initcall %s() returned with %s%s(%s)", name,
 			  found.preempt ? "preemption imbalance " : "", irqs_off ? "disabled interrupts " : "", found.text);
@@ -67,7 +66,7 @@ int fxm_k_initcall(int (*fn)(void))
 	bool is_off = fxmi_count_preempt(cpu->counts) != fxmi_count_preempt(mark.mark.counts) || cpu->irq_disabled;
 	if (is_off && !fxmi_kernel_of(cpu)->typed)
 		warn_of(cpu, &mark, (uintptr_t)fn);
-	else if (is_off || fxmi_tier_task(cpu)->nr_locks > mark.nr_locks)
+	else if (is_off || fxmi_tier_task(cpu)->nr_locks > mark.nr_locks || cpu->current->nr_atomic > mark.mark.nr_atomic)
 		fxmi_tier_context_check(cpu, &mark, "init", (uintptr_t)fn);
 	return result;
 }

@@ -4,7 +4,7 @@
 Each program is a module. As it is, it has the bug and gives one report, whose first place is the line marked HERE. With after=1 it is
 the corrected version and gives none.
 """
-from reports import (ARGUMENT, BUG, DEADLOCK, DEEP, DEVICE, FOREIGN, FREED, LEAK, OOPS, ORDERED, PAST, REUSED, SCHEDULING, SLEEPING, SLEPT, TWICE,
+from reports import (ARGUMENT, BUG, CONTEXT, DEADLOCK, DEEP, DEVICE, FOREIGN, FREED, IMBALANCE, LEAK, OOPS, ORDERED, PAST, PREEMPTIBLE, REUSED, SCHEDULING, SLEEPING, SLEPT, TWICE,
                      USE_AFTER_UNMAP, VIRT_TO_PAGE, WARN)
 
 TYPED = ('i386-2.6.12', 'i386-2.6.13', 'i386-2.6.14', 'i386-2.6.15', 'biscuitos-arm32')
@@ -14,9 +14,11 @@ LOCAL = ('x86_32-6.1',)
 ALL = TYPED + X86_STACK + ARM + LOCAL
 PAE = ('x86_32-4.15,pae=1', 'x86_32-5.10,pae=1', 'x86_32-6.1,pae=1')
 
+DIED = BUG, DEADLOCK  # and who waits for it
 TWICE_LOCAL = WARN, BUG  # two kernel reports of one call
 NAMES = {WARN: "the kernel's WARN", BUG: "the kernel's BUG", OOPS: 'page fault', SLEEPING: "the kernel's might_sleep()",
          SCHEDULING: "the kernel's schedule()", DEADLOCK: 'deadlock',
+         DIED: "the kernel's BUG and deadlock",
          TWICE_LOCAL: "the kernel's WARN and BUG"}
 
 BLIND = USE_AFTER_UNMAP, FOREIGN
@@ -90,6 +92,24 @@ show('another_cpu', 'mapping used by another CPU than its maker', '', (FOREIGN, 
 show('read_only_mapping', 'write through a read-only mapping', '', (OOPS, X86_STACK + LOCAL + PAE), says='the mapping there is read-only')
 show('device_through_pointer', 'direct dereference of device memory', '', (DEVICE, TYPED + X86_STACK + LOCAL), says='use readl')
 show('pool_deadlock', 'tasks that hold kmaps wait for each other', '21fc61c73c39', (DEADLOCK, ALL + PAE), says=r'kmap slots are in use.*\n.* holds [0-9]+ slots, mapped at .*pool_deadlock')
+UNBALANCED = 'left by a context that ended'
+show('irq_leaves_mapped', UNBALANCED + ': a mapping', '', (IMBALANCE, given('inject=kmap.mapped:1:irq', X86_STACK + ARM + LOCAL)),
+     says=r'receive\(\) returned from hardirq context with kmap_atomic\(\) of .*\n  mapped at receive')
+show('thread_leaves_lock', UNBALANCED + ': a lock', '', (IMBALANCE, ALL), says=r'worker\(\) returned from a kernel thread with a mutex held\n  a mutex was taken at ')
+show('init_leaves_cpu', UNBALANCED + ': preemption disabled', 'openzfs #8747', (WARN, ARM + LOCAL), (IMBALANCE, TYPED + X86_STACK),
+     says=r'preemption disabled\)?\n  made atomic at ')
+show('init_leaves_interrupts_off', UNBALANCED + ': interrupts disabled', '', (WARN, X86_STACK + ARM + LOCAL), (IMBALANCE, TYPED), says='interrupts disabled')
+show('enabled_too_often', 'preemption enabled once too often', '', (IMBALANCE, ALL), says='enabled once too often')
+CONVERTED = 'kmap_atomic() converted to kmap_local_page()'
+show('cpu_number_converted', CONVERTED + ', and preemption was relied on', 'zram; tipc, 5.8.9; ARC linux PR #123',
+     (PREEMPTIBLE, LOCAL + given('DEBUG_PREEMPT=1', LOCAL)), says=r'kmap_atomic\(\) disabled preemption here')
+show('inatomic_copy_converted', CONVERTED + ', and disabled page faults were relied on', '', (PREEMPTIBLE, LOCAL), says=r'kmap_atomic\(\) disabled them here')
+show('cpu_number_preemptible', 'per-CPU data in preemptible code', 'blktrace',
+     (PREEMPTIBLE, given('PREEMPT=1', TYPED + X86_STACK[:2] + ARM) + given('PREEMPTION=1', X86_STACK[2:]) + LOCAL), says=r'using smp_processor_id\(\) in preemptible')
+show('irq_slot_in_task', 'an interrupt slot with interrupts enabled', '2.6', (CONTEXT, TYPED), says='KM_BIO_SRC_IRQ is used with interrupts enabled')
+show('locks_in_two_orders', 'tasks wait for each other', '', (DEADLOCK, ALL),
+     says=r'insmod\[2\] holds a mutex, taken at .*\n(.*\n)*.*mover\[3\] waits in mutex_lock at .*\n.*mover\[3\] holds a mutex, taken at ')
+show('completion_of_the_dead', 'waits for one who has died', '', (DIED, ALL), says='kernel BUG at')
 show('address_as_index', 'address passed to set_fixmap() as an index', 'a tutorial on fixmap', (BUG, ALL + PAE),
      says='is an address: its index would be')
 show('freed_while_mapped', 'page freed while mapped', '', (FREED, ALL + PAE), says=r'kunmap\(\) first')

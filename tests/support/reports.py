@@ -17,6 +17,7 @@ BAD_PAGE, LOCK, HUNG = 'bad-page', 'lock', 'hung'
 USE_AFTER_UNMAP, VIRT_TO_PAGE, FREED, ARGUMENT = 'use-after-unmap', 'virt-to-page', 'free-while-mapped', 'wrong-argument'
 ORDERED, TWICE, REUSED, SLEPT = 'unmap-order', 'double-unmap', 'slot-reuse', 'sleep-in-atomic'
 PAST, FOREIGN, DEEP, DEVICE = 'past-the-page', 'foreign-use', 'too-deep', 'device-dereference'
+IMBALANCE, PREEMPTIBLE, CONTEXT = 'imbalance', 'preemptible', 'slot-context'
 OVERRUN, AFTER_FREE = 'red-zone', 'use-after-free'
 HEADS = {
     WARN: r'WARNING: CPU: |Badness in ',
