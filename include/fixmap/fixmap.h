@@ -16,6 +16,7 @@
 #include <fixmap/kmap_local.h>
 #include <fixmap/layout.h>
 #include <fixmap/machine.h>
+#include <fixmap/mapping.h>
 #include <fixmap/memory.h>
 #include <fixmap/mmio.h>
 #include <fixmap/mmu.h>

@@ -73,7 +73,7 @@ FXMI_INLINE uint64_t fxmi_counts_join(uint64_t task, uint64_t cpu)
 #define FXMI_NMI_MASK 0x00f00000
 #define FXMI_INTERRUPT_MASK (FXMI_HARDIRQ_MASK | FXMI_SOFTIRQ_MASK | FXMI_NMI_MASK)
 
-#define FXMI_PERCPU_BYTES 256
+#define FXMI_PERCPU_BYTES 320
 #define FXMI_MAX_CONTEXTS 16
 
 /* ---- the vCPU ---- */

@@ -423,13 +423,29 @@ bool fxmi_lane_origin(const struct fxmi_view *v, uint64_t page, uint64_t *origin
 	return false;
 }
 
+/* The alias page of the mapping that the pointer to @page came from. */
+static bool find_origin(const struct fxmi_view *v, uint64_t page, uint64_t *origin)
+{
+	*origin = page;
+	return (fxmi_word(v, page) & (FXMI_WORD_LIVE | FXMI_WORD_ENDED | FXMI_WORD_AWAY)) || fxmi_lane_origin(v, page, origin);
+}
+
 uint64_t fxmi_lane_va(const struct fxmi_view *v, uintptr_t host)
 {
-	uint64_t offset = host - v->alias_host, page = offset >> FXM_PAGE_SHIFT, origin = page;
+	uint64_t offset = host - v->alias_host, page = offset >> FXM_PAGE_SHIFT, origin;
 
-	if (!(fxmi_word(v, page) & (FXMI_WORD_LIVE | FXMI_WORD_ENDED | FXMI_WORD_AWAY)) && !fxmi_lane_origin(v, page, &origin))
+	if (!find_origin(v, page, &origin))
 		return 0;
 	return fxmi_word_va(fxmi_word(v, origin)) + ((page - origin) << FXM_PAGE_SHIFT) + (offset & (FXM_PAGE_SIZE - 1));
+}
+
+uint64_t fxmi_lane_mapping(const struct fxmi_view *v, uintptr_t host)
+{
+	uint64_t origin;
+
+	return fxmi_is_alias(v, host) && find_origin(v, (host - v->alias_host) >> FXM_PAGE_SHIFT, &origin)
+		   ? fxmi_word_va(fxmi_word(v, origin))
+		   : 0;
 }
 
 /* The live mapping whose pointer has the low half @low. */

@@ -142,6 +142,9 @@ void *fxmi_lane_pointer(const struct fxmi_view *v, uint64_t va);
 /* The simulated address of a pointer into the aliases; 0 when it is near none that was handed out. */
 uint64_t fxmi_lane_va(const struct fxmi_view *v, uintptr_t host);
 
+/* The simulated address of the mapping that @host, which may have moved since, is a pointer of; 0: nothing tells. */
+uint64_t fxmi_lane_mapping(const struct fxmi_view *v, uintptr_t host);
+
 FXMI_INLINE bool fxmi_is_alias(const struct fxmi_view *v, uintptr_t host)
 {
 	return host - v->alias_host < v->alias_bytes;

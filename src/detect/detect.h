@@ -20,14 +20,21 @@ uintptr_t fxmi_on_place(struct fxm_vcpu *cpu);
 
 /*
  * An unmap call. @va is page aligned where it lies in a slot. @top is the address of the topmost level @level (-1: none); in the
- * typed generation, of the type @level that was given.
+ * typed generation, of the type @level that was given. @given is the address as it came.
  */
 struct fxmi_unmap {
 	const char *function;
 	uint64_t va, top;
 	int level;
 	bool is_atomic;
+	uint64_t given;
 };
+
+/*
+ * What is wrong with an unmap of another address than that of the topmost mapping, which there is, in a sentence; and in @notes
+ * what else it may be.
+ */
+void fxmi_unmap_text(const struct fxm_vcpu *cpu, const struct fxmi_unmap *u, struct fxmi_notes *notes, char *buf, size_t size);
 
 /*
  * @u was not given the topmost mapping: a finding, unless that is right or @told, by the kernel itself. Before anything

@@ -11,24 +11,86 @@
 #include "report.h"
 #include "state.h"
 
+/* ---- how a wrong address came about ---- */
+
+/* How far @u's pointer is from the page of the topmost mapping, if it is near and points to no mapping of its own. */
+static bool is_near_top(const struct fxmi_unmap *u, char *buf, size_t size)
+{
+	unsigned long long past = u->given - (u->top + FXM_PAGE_SIZE), below = u->top - u->given, top = u->top;
+
+	if (!past)
+		snprintf(buf, size, "one past the page at %llx", top);
+	else if (past < FXM_PAGE_SIZE)
+		snprintf(buf, size, "%llu byte%s past the page at %llx", past + 1, past ? "s" : "", top);
+	else if (below && below <= FXM_PAGE_SIZE)
+		snprintf(buf, size, "%llu byte%s below the page at %llx", below, below == 1 ? "" : "s", top);
+	else
+		return false;
+	return true;
+}
+
+/* The mapping that @u's pointer is of, wherever it points now; 0: nothing tells. */
+static uint64_t pointer_of(const struct fxm_vcpu *cpu)
+{
+	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
+
+	return pc->caller ? pc->pointer_of : 0;
+}
+
+/* Whether @u was given a mapping of this CPU's stack that is live, and not the one on top. */
+static bool is_order(const struct fxm_vcpu *cpu, const struct fxmi_kernel *k, const struct fxmi_unmap *u)
+{
+	struct fxmi_slot slot;
+
+	if (u->top && pointer_of(cpu) == u->top)
+		return false;
+	/* With DEBUG_KMAP_LOCAL every second slot is a guard. */
+	return fxmi_slot_at(k, u->va, &slot) && slot.cpu == cpu && slot.level <= u->level && (k->km_incr != 2 || slot.level % 2);
+}
+
+void fxmi_unmap_text(const struct fxm_vcpu *cpu, const struct fxmi_unmap *u, struct fxmi_notes *notes, char *buf, size_t size)
+{
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	unsigned long long va = u->va, top = u->top;
+	char whose[40], near[64];
+
+	if (k->local)
+		snprintf(whose, sizeof(whose), "%s[%d]", cpu->current->comm, cpu->current->pid);
+	else
+		snprintf(whose, sizeof(whose), "CPU %u", cpu->id);
+	bool is_near = is_near_top(u, near, sizeof(near));
+	if (!is_order(cpu, k, u)) {
+		snprintf(buf, size, "%s of %llx, %s; the mapping on top of %s's stack goes, %llx%s", u->function,
+			 (unsigned long long)u->given, is_near ? near : "where nothing is mapped", whose, top,
+			 is_near ? ": keep the pointer that was returned" : "");
+		return;
+	}
+	snprintf(buf, size, "%s of %llx, but the mapping on top of %s's stack is %llx: unmap in reverse order", u->function, va,
+		 whose, top);
+	if (is_near && !pointer_of(cpu))
+		fxmi_note(notes, 0, "or is %llx never undone, or %llx a pointer %s?", top, (unsigned long long)u->given, near);
+	else
+		fxmi_note(notes, 0, "or is %llx never undone?", top);
+}
+
+/* ---- what is given ---- */
+
 /* @u->va lies in a slot of this CPU or another one, and is not the topmost mapping. */
 static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_unmap *u, const struct fxmi_slot *slot,
 			  struct fxmi_subject *given, struct fxmi_subject *top)
 {
 	bool has_top = u->level >= 0;
-	/* With DEBUG_KMAP_LOCAL every second slot is a guard. */
-	bool is_live = slot->cpu == cpu && slot->level <= u->level && (k->km_incr != 2 || slot->level % 2);
-	unsigned long long va = u->va, top_va = u->top;
+	unsigned long long va = u->va;
 	struct fxmi_notes notes;
+	char text[256];
 
 	notes.nr = 0;
-	if (is_live) { /* as in the kernel's own warning, the report is about the mapping that should have gone first */
+	if (is_order(cpu, k, u)) { /* as in the kernel's own warning, the report is about the mapping that should have gone first */
 		fxmi_note_done(&notes, u->va, "mapped", given->mapped_at);
 		top->va = u->va;
 		top->notes = &notes;
-		fxmi_finding(k, cpu, FXMI_FIND_UNMAP_ORDER, top,
-			     "%s of %llx, but the mapping on top of the stack is %llx: unmap in reverse order", u->function, va,
-			     top_va);
+		fxmi_unmap_text(cpu, u, &notes, text, sizeof(text));
+		fxmi_finding(k, cpu, FXMI_FIND_UNMAP_ORDER, top, "%s", text);
 		return;
 	}
 	if (has_top)
@@ -38,12 +100,12 @@ static void find_in_group(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const str
 		fxmi_finding(k, cpu, FXMI_FIND_FOREIGN_USE, given,
 			     "%s of %llx on CPU %u: it is a mapping of CPU %u, which alone can undo it%s", u->function, va, cpu->id,
 			     slot->cpu_id, has_top ? "; this CPU's topmost mapping goes instead" : "");
-	} else if (has_top && (u->va & FXMI_PAGE_MASK) == u->top + FXM_PAGE_SIZE) {
+	} else if (has_top && is_near_top(u, text, sizeof(text)) && (u->given > u->top || !given->unmapped_at)) {
 		given->mapped_at = given->unmapped_at = 0;
 		fxmi_finding(k, cpu, FXMI_FIND_WRONG_ARGUMENT, given,
-			     "%s() takes the address that the map returned and was given %llx, one past the page at %llx: keep the "
-			     "pointer that was returned",
-			     u->function, va, top_va);
+			     "%s() takes the address that the map returned and was given %llx, %s: keep the pointer that was "
+			     "returned",
+			     u->function, (unsigned long long)u->given, text);
 	} else {
 		bool is_told = fxmi_finding(k, cpu, FXMI_FIND_DOUBLE_UNMAP, given, "%s of %llx, %s%s", u->function, va,
 					    given->unmapped_at ? "which is unmapped already" : "where nothing is mapped",
@@ -61,7 +123,7 @@ static void find_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const st
 	bool is_pkmap = fxmi_pkmap_nr(&k->pkmap, u->va) >= 0;
 	struct fxmi_subject about = {.va = u->va};
 	uint64_t stays = has_top ? u->top : 0;
-	char what[160], then[64] = "";
+	char what[160], near[64], then[64] = "";
 
 	if (is_pkmap) {
 		fxmi_history(k, u->va, &about);
@@ -73,9 +135,8 @@ static void find_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const st
 		about.unmapped_at = 0;
 		snprintf(then, sizeof(then), "; the mapping at %llx stays", (unsigned long long)(stays & FXMI_PAGE_MASK));
 	}
-	if (stays == u->top && (u->va & FXMI_PAGE_MASK) == u->top + FXM_PAGE_SIZE)
-		snprintf(what, sizeof(what), "%llx, one past the page at %llx: keep the pointer that was returned",
-			 (unsigned long long)u->va, (unsigned long long)u->top);
+	if (stays && stays == u->top && is_near_top(u, near, sizeof(near)))
+		snprintf(what, sizeof(what), "%llx, %s: keep the pointer that was returned", (unsigned long long)u->va, near);
 	else
 		fxmi_describe(k, u->va, what, sizeof(what));
 	if (!told)

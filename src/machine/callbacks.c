@@ -24,7 +24,7 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 	switch (info->trap) {
 	case FXMI_TRAP_FAULT:
 	case FXMI_TRAP_WILD:
-		fxmi_explain_fault(k, &info->fault, text, sizeof(text));
+		fxmi_explain_fault(cpu, &info->fault, text, sizeof(text));
 		fxmi_oops(cpu, &info->fault, info->pc, !info->is_return_address, text);
 	case FXMI_TRAP_TRUNCATED:
 		snprintf(text, sizeof(text),
@@ -41,7 +41,7 @@ static void on_trap(struct fxm_vcpu *cpu, const struct fxmi_trap_info *info)
 			atomic_fetch_add(&k->repeated, 1);
 			return;
 		}
-		fxmi_note_page_before(cpu, &about, &notes);
+		fxmi_note_near(cpu, &about, &notes);
 		fxmi_finding(k, cpu, FXMI_FIND_USE_AFTER_UNMAP, &about, "%s of %llx after its mapping was undone; %s",
 			     info->fault.access == FXM_WRITE ? "write" : "read", va,
 			     info->fault.present ? "the PTE is still there, so this kernel goes on"

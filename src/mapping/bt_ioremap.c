@@ -87,6 +87,8 @@ fxm_va fxm_bt_ioremap(struct fxm_vcpu *cpu, fxm_pa pa, uint64_t size)
 	if (fxmi_tracing(cpu))
 		snprintf(op.detail, sizeof(op.detail), "phys=%" PRIx64 " size=%" PRIx64, pa.v, size);
 	op.address = map(cpu, k, pa.v, size);
+	if (!op.address)
+		fxmi_note_null(cpu, "bt_ioremap");
 	if (fxmi_tracing(cpu))
 		fxmi_op_end_fields(cpu, &op, "%s pte=%" PRIx64, op.detail,
 				   op.address ? fxm_pte_at(k->m, fxm_va_of(op.address)).v : 0);

@@ -207,6 +207,8 @@ static fxm_va map_traced(struct fxm_vcpu *cpu, const char *function, uint64_t ph
 	if (fxmi_tracing(cpu))
 		snprintf(op.detail, sizeof(op.detail), "phys=%" PRIx64 " size=%" PRIx64, phys, size);
 	op.address = map(cpu, k, function, phys, size, prot);
+	if (!op.address)
+		fxmi_note_null(cpu, function);
 	if (fxmi_tracing(cpu))
 		fxmi_op_end_fields(cpu, &op, "%s pte=%" PRIx64, op.detail,
 				   op.address ? fxm_pte_at(k->m, fxm_va_of(op.address)).v : 0);

@@ -83,29 +83,31 @@ uint64_t fxmi_kmap_atomic_arm_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 	return map_pfn(cpu, k, pfn);
 }
 
-static FXMI_COLD _Noreturn void order_bug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page, uint64_t top, int level)
+static FXMI_COLD _Noreturn void order_bug(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_unmap *u)
 {
 	struct fxmi_notes notes;
 	struct fxmi_subject about =
-	    fxmi_order_subject(k, page, is_own(k, level) ? fxmi_percpu(cpu)->slots.mapped_at[level] : 0, &notes);
+	    fxmi_order_subject(k, u->va, is_own(k, u->level) ? fxmi_percpu(cpu)->slots.mapped_at[u->level] : 0, &notes);
+	char text[256];
 
-	fxmi_bug(cpu, "atomic_order", &about,
-		 "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",
-		 (unsigned long long)page, cpu->id, (unsigned long long)top);
+	fxmi_unmap_text(cpu, u, &notes, text, sizeof(text));
+	fxmi_bug(cpu, "atomic_order", &about, "%s", text);
 }
 
-static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
+static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va)
 {
+	uint64_t page = va & FXMI_PAGE_MASK;
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	int level = fxmi_count_depth(cpu->counts) - 1;
 	uint64_t top = level_va(pc, level);
+	struct fxmi_unmap u = {"kunmap_atomic", page, top, level, true, va};
 
 	if (k->cache_vivt) /* __cpuc_flush_dcache_area() */
 		fxmi_op_cache(cpu, "page:%llx", (unsigned long long)page);
 	if (k->debug_highmem && page != top)
-		order_bug(cpu, k, page, top, level);
+		order_bug(cpu, k, &u);
 	if (page != top)
-		fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", page, top, level, true}, false);
+		fxmi_check_unmap(cpu, &u, false);
 	if (!k->atomic_pte_left) {
 		fxmi_set_pte(k->m, fxmi_pte_ptr(k->m, top), 0);
 		fxmi_flush_tlb_one(cpu, top);
@@ -115,7 +117,7 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 	fxmi_kmap_atomic_idx_pop(cpu, k);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_POPPED);
 	fxmi_window_end(cpu, top);
-	if (page != top)
+	if (page != top && !fxmi_is_mapped(k, page))
 		fxmi_window_end(cpu, page);
 }
 
@@ -134,7 +136,7 @@ static void unmap_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_
 {
 	int level = fxmi_count_depth(cpu->counts) - 1;
 
-	fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", va, level_va(fxmi_percpu(cpu), level), level, true}, false);
+	fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", va, level_va(fxmi_percpu(cpu), level), level, true, va}, false);
 	if (fxmi_pkmap_nr(&k->pkmap, va) >= 0)
 		unmap_pkmap(cpu, k, va & FXMI_PAGE_MASK);
 }
@@ -145,12 +147,11 @@ static int unmap(struct fxm_vcpu *cpu, fxm_va va)
 	if (error)
 		return error;
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	uint64_t page = va.v & FXMI_PAGE_MASK;
 	struct fxmi_op op;
 
 	fxmi_op_begin(cpu, &op, "kunmap_atomic", NULL, va.v);
 	if (k->highmem && va.v >= k->fixaddr_start)
-		unmap_top(cpu, k, page);
+		unmap_top(cpu, k, va.v);
 	else
 		unmap_elsewhere(cpu, k, va.v);
 	cpu->counts -= k->atomic_step;

@@ -109,27 +109,29 @@ static FXMI_COLD fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *pag
 	return fxm_va_of(op.address);
 }
 
-static FXMI_COLD bool warn_order(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page, uint64_t top, int level)
+static FXMI_COLD bool warn_order(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_unmap *u)
 {
-	bool is_own = level >= 0 && level < (int)k->km_type_nr;
+	bool is_own = u->level >= 0 && u->level < (int)k->km_type_nr;
 	struct fxmi_notes notes;
-	struct fxmi_subject about = fxmi_order_subject(k, page, is_own ? fxmi_percpu(cpu)->slots.mapped_at[level] : 0, &notes);
+	struct fxmi_subject about =
+	    fxmi_order_subject(k, u->va, is_own ? fxmi_percpu(cpu)->slots.mapped_at[u->level] : 0, &notes);
+	char text[256];
 
-	return fxmi_warn_once(cpu, FXMI_ONCE_ATOMIC_ORDER, "atomic_order", &about,
-			      "kunmap_atomic of %llx, but the mapping on top of CPU %u's stack is %llx: unmap in reverse order",
-			      (unsigned long long)page, cpu->id, (unsigned long long)top);
+	fxmi_unmap_text(cpu, u, &notes, text, sizeof(text));
+	return fxmi_warn_once(cpu, FXMI_ONCE_ATOMIC_ORDER, "atomic_order", &about, "%s", text);
 }
 
 /* The kernel's kpte_clear_flush() of the top level, flushing the page of the address that was passed. */
-static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page)
+static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va)
 {
+	uint64_t page = va & FXMI_PAGE_MASK;
 	struct fxmi_percpu *pc = fxmi_percpu(cpu);
 	int level = fxmi_count_depth(cpu->counts) - 1;
 	uint64_t top = level_va(pc, level);
+	struct fxmi_unmap u = {"kunmap_atomic", page, top, level, true, va};
 
 	if (page != top)
-		fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", page, top, level, true},
-				 k->debug_highmem && warn_order(cpu, k, page, top, level));
+		fxmi_check_unmap(cpu, &u, k->debug_highmem && warn_order(cpu, k, &u));
 	if (!k->atomic_pte_left) {
 		fxmi_pte_set(level_pte(k, pc, level), k->pte_bytes, 0);
 		fxmi_flush_tlb_one(cpu, page);
@@ -139,7 +141,7 @@ static void unmap_top(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t page
 	fxmi_kmap_atomic_idx_pop(cpu, k);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_POPPED);
 	fxmi_window_end(cpu, top);
-	if (page != top)
+	if (page != top && !fxmi_is_mapped(k, page))
 		fxmi_window_end(cpu, page);
 }
 
@@ -155,7 +157,7 @@ static FXMI_COLD void check_elsewhere(struct fxm_vcpu *cpu, struct fxmi_kernel *
 		fxmi_bug(cpu, "atomic_above_high_memory", &(struct fxmi_subject){.va = va},
 			 "kunmap_atomic of %llx, which is not a kmap_atomic address%s", (unsigned long long)va,
 			 fxmi_pkmap_nr(&k->pkmap, page) >= 0 ? ": it came from kmap(), which kunmap() undoes" : "");
-	fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", va, level_va(fxmi_percpu(cpu), level), level, true}, false);
+	fxmi_check_unmap(cpu, &(struct fxmi_unmap){"kunmap_atomic", va, level_va(fxmi_percpu(cpu), level), level, true, va}, false);
 }
 
 static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va)
@@ -169,7 +171,7 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va)
 
 	fxmi_op_begin(cpu, &op, "kunmap_atomic", NULL, va.v);
 	if (k->highmem && page >= fxmi_fix_to_virt(k, k->fix_kmap_end) && page <= fxmi_fix_to_virt(k, k->fix_kmap_begin)) {
-		unmap_top(cpu, k, page);
+		unmap_top(cpu, k, va.v);
 	} else {
 		check_elsewhere(cpu, k, va.v, page);
 	}

@@ -156,7 +156,7 @@ static void check_unmap(struct fxm_vcpu *cpu, uint64_t va, uint32_t type)
 {
 	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
 
-	fxmi_check_unmap_type(cpu, &(struct fxmi_unmap){"kunmap_atomic", va, slot_va(pc, type), (int)type, true},
+	fxmi_check_unmap_type(cpu, &(struct fxmi_unmap){"kunmap_atomic", va, slot_va(pc, type), (int)type, true, va},
 			      pc->live_types >> type & 1);
 }
 

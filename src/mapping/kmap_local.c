@@ -213,19 +213,19 @@ static FXMI_COLD bool warn_order(struct fxm_vcpu *cpu, struct fxmi_kernel *k, co
 {
 	struct fxmi_notes notes;
 	struct fxmi_subject about;
+	char text[256];
 
 	if (u->level < 0) {
 		about = (struct fxmi_subject){.va = u->va};
 		fxmi_history(k, u->va, &about);
 		return fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
-				      "kunmap_local of %llx, but %s[%d] has nothing mapped", (unsigned long long)u->va,
+				      "%s of %llx, but %s[%d] has nothing mapped", u->function, (unsigned long long)u->va,
 				      cpu->current->comm, cpu->current->pid);
 	}
 	const struct fxmi_kmap_ctrl *ctrl = fxmi_percpu(cpu)->kmap_ctrl;
 	about = fxmi_order_subject(k, u->va, fxmi_kmap_is_noted(u->level) ? ctrl->records.mapped_at[u->level] : 0, &notes);
-	return fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about,
-			      "kunmap_local of %llx, but the mapping on top of %s[%d]'s stack is %llx: unmap in reverse order",
-			      (unsigned long long)u->va, cpu->current->comm, cpu->current->pid, (unsigned long long)u->top);
+	fxmi_unmap_text(cpu, u, &notes, text, sizeof(text));
+	return fxmi_warn_once(cpu, FXMI_ONCE_LOCAL_ORDER, "local_order", &about, "%s", text);
 }
 
 /* Where the mapping of @slot is: its frame's colour decides, not that of the address that came; @otherwise: no such note. */
@@ -259,7 +259,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, cons
 	int index = fxmi_kmap_index(k, slot, page >> FXM_PAGE_SHIFT);
 	uint64_t top = fxmi_kmap_index_va(pc, index);
 
-	struct fxmi_unmap u = {name, page, mapped_va(k, ctrl, slot, top), slot, atomic};
+	struct fxmi_unmap u = {name, page, mapped_va(k, ctrl, slot, top), slot, atomic, va};
 
 	if (page < fxmi_fix_to_virt(k, k->fix_kmap_end) || page > fxmi_fix_to_virt(k, k->fix_kmap_begin)) {
 		if (!k->force_map && unmap_high(cpu, k, page))
@@ -287,7 +287,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, cons
 	if (fxmi_kmap_is_noted(slot))
 		ctrl->pteval[slot] = 0;
 	fxmi_window_end(cpu, top);
-	if (page != top)
+	if (page != top && !fxmi_is_mapped(k, page))
 		fxmi_window_end(cpu, page);
 	idx_pop(cpu, k);
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_POPPED);

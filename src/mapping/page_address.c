@@ -120,6 +120,8 @@ fxm_va fxm_page_address(struct fxm_vcpu *cpu, const struct fxm_page *page)
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_op op;
 
+	if (!fxmi_page_address(k, page))
+		fxmi_note_null(cpu, "page_address");
 	if (fxmi_likely(!fxmi_tracing(cpu)))
 		return fxm_va_of(fxmi_page_address(k, page));
 	fxmi_op_begin(cpu, &op, "page_address", page, 0);

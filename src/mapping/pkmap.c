@@ -345,7 +345,15 @@ static FXMI_COLD _Noreturn void kunmap_bug(struct fxm_vcpu *cpu, struct fxmi_ker
 {
 	struct fxmi_subject about = {.page = page, .slot_plus_1 = nr + 1};
 	unsigned long long pfn = fxmi_page_pfn(k->m, page);
+	struct fxmi_mapping other;
 
+	if (nr < 0 && fxmi_mapping_of(cpu, pfn, &other)) {
+		about.va = other.va;
+		fxmi_about_mapping(&about, &other);
+		fxmi_bug(cpu, "kunmap_high_unmapped", &about,
+			 "kunmap of page pfn %llx, which kmap() did not map: %s() did, at %llx, and %s() of that address undoes it",
+			 pfn, other.call, (unsigned long long)other.va, fxmi_mapping_undo(&other));
+	}
 	if (nr < 0)
 		fxmi_bug(cpu, "kunmap_high_unmapped", &about,
 			 "kunmap of page pfn %llx, which has no kmap address: it was never kmapped, or its slot was flushed after "

@@ -8,6 +8,7 @@ void fxmi_about_mapping(struct fxmi_subject *about, const struct fxmi_mapping *m
 	about->mapped_at = m->mapped_at;
 	about->unmapped_at = m->unmapped_at;
 	about->told = m->told;
+	about->is_fixed = m->family && m->family->is_set;
 }
 
 void fxmi_history(const struct fxmi_kernel *k, uint64_t va, struct fxmi_subject *about)

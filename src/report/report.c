@@ -204,7 +204,7 @@ static void add_note(struct fxmi_text *t, const struct fxm_note *note)
 	fxmi_text_add(t, "\n");
 }
 
-static void write_text(struct fxmi_text *t, const struct fxm_report *r, const char *head)
+static void write_text(struct fxmi_text *t, const struct fxm_report *r, const struct fxmi_subject *about, const char *head)
 {
 	fxmi_text_add(t, "%s", head);
 	if (r->cpu >= 0)
@@ -212,8 +212,9 @@ static void write_text(struct fxmi_text *t, const struct fxm_report *r, const ch
 			      *r->context == 't' ? "" : "  in ", *r->context == 't' ? "" : r->context);
 	if (*r->message)
 		fxmi_text_add(t, "libfixmap: %s\n", r->message);
-	add_stack(t, "  mapped at", "    called from", &r->mapped_stack);
-	add_stack(t, "  unmapped at", "    called from", &r->unmapped_stack);
+	bool is_set = about && about->is_fixed;
+	add_stack(t, is_set ? "  set at" : "  mapped at", "    called from", &r->mapped_stack);
+	add_stack(t, is_set ? "  cleared at" : "  unmapped at", "    called from", &r->unmapped_stack);
 	for (unsigned i = 0; i < r->nr_notes; i++)
 		add_note(t, &r->notes[i]);
 	if (!r->trace.depth)
@@ -236,7 +237,7 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 		fill_notes(&r, notes, k, about->notes);
 	if (reporting) {
 		atomic_fetch_add(&k->report_count[kind], 1);
-		write_text(&t, &r, text_head);
+		write_text(&t, &r, about, text_head);
 		fxmi_fail_keep(k, buf);
 		fputs(buf, stderr);
 		if (fxmi_report_ends_task(kind)) /* and perhaps with it the report that this one arose in */
@@ -257,7 +258,7 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 		if (is_told(k, &r, about)) {
 			atomic_fetch_add(&k->repeated, 1);
 		} else {
-			write_text(&t, &r, text_head);
+			write_text(&t, &r, about, text_head);
 			deliver(k, &r);
 		}
 	}

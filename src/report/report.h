@@ -38,6 +38,7 @@ struct fxmi_subject {
 	unsigned told; /* of the mapping that mapped_at is of: enum fxmi_mistake */
 	uintptr_t taken_at; /* where the memory was taken that it is about: another place is another mistake */
 	const struct fxmi_notes *notes;
+	bool is_fixed;	/* it is a fixed mapping, which is set and cleared */
 	bool is_access; /* @site is the instruction itself, not the return address of a call */
 	bool is_left;	/* found when all was over: who looked says nothing, @site is who left it */
 };
@@ -163,11 +164,14 @@ FXMI_INLINE void fxmi_note_unmap(struct fxm_vcpu *cpu, const struct fxmi_kernel 
 _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, uintptr_t pc, bool is_access,
 			 const char *explanation);
 
-/* What the address of @fault is, in a sentence. */
-void fxmi_explain_fault(const struct fxmi_kernel *k, const struct fxm_fault *fault, char *buf, size_t size);
+/* What the address of @fault, by @cpu, is, in a sentence. */
+void fxmi_explain_fault(const struct fxm_vcpu *cpu, const struct fxm_fault *fault, char *buf, size_t size);
 
-/* Gives @about, in @notes, the live mapping of @cpu that ends right before the page that @about is of, if there is one. */
-void fxmi_note_page_before(const struct fxm_vcpu *cpu, struct fxmi_subject *about, struct fxmi_notes *notes);
+/* @call has returned NULL to @cpu's task. */
+void fxmi_note_null(struct fxm_vcpu *cpu, const char *call);
+
+/* Gives @about, in @notes, the live mapping of @cpu that ends before its page or begins behind it, if one is near. */
+void fxmi_note_near(const struct fxm_vcpu *cpu, struct fxmi_subject *about, struct fxmi_notes *notes);
 
 /* ---- oops_text.c ---- */
 

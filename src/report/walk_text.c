@@ -13,8 +13,8 @@ void fxmi_fixed_name(const struct fxmi_kernel *k, uint64_t index, char *buf, siz
 	char offset[24] = "";
 
 	for (size_t i = 0; !fxm_fixed_at(k->layout, i, &fixed); i++)
-		if (fixed.index <= index && (!best.name || fixed.index > best.index))
-			best = fixed;
+		if (fixed.index <= index && strncmp(fixed.name, "__", 2) != 0 && (!best.name || fixed.index > best.index))
+			best = fixed; /* "__end_of_permanent_fixed_addresses" is no address */
 	if (best.name && index > best.index)
 		snprintf(offset, sizeof(offset), "+%llu", (unsigned long long)(index - best.index));
 	snprintf(buf, size, "%s%s", best.name ? best.name : "", offset);

@@ -50,7 +50,11 @@ struct fxmi_percpu {
 	uint32_t live_types;   /* typed generation: types mapped and not yet unmapped */
 	struct fxmi_records slots; /* of this CPU's part of the FIX_KMAP group; with kmap_local, of what its tasks left there */
 	bool levels_are_off;   /* an unmap too many was told: which level is whose means nothing any more */
+	const char *null_call; /* which call returned NULL last, NULL: none; to whom, and where to */
+	int null_pid;
+	uintptr_t null_site;
 	uintptr_t caller;      /* the kernel tier's, while it calls; 0: the call stack tells */
+	uint64_t pointer_of;   /* then, in an unmap: the mapping that the pointer was of before it moved; 0: nothing tells */
 };
 _Static_assert(sizeof(struct fxmi_percpu) <= FXMI_PERCPU_BYTES, "the per-CPU area is too small");
 

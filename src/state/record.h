@@ -106,6 +106,7 @@ struct fxmi_family {
 	const char *noun; /* "level": what its slots are called */
 	const char *call; /* which call makes its mappings, unless a record says another one */
 	const char *undo; /* which call undoes them */
+	bool is_set;	  /* its slots are set and cleared, rather than mapped and unmapped */
 	bool has_sizes;	  /* a mapping is as large as its call says, and not one page */
 
 	/* The last mapping of the slot that @va lies in, live or not; false: @va is in none of its slots. */

@@ -196,6 +196,7 @@ static uint64_t unmap_arg(struct fxm_vcpu *cpu, const char *unmap, const void *a
 static FXMI_COLD fxm_va begin_unmap(struct fxm_vcpu *cpu, const char *unmap, const void *address, uintptr_t site)
 {
 	fxmi_percpu(cpu)->caller = site;
+	fxmi_percpu(cpu)->pointer_of = fxmi_lane_mapping(&cpu->view, (uintptr_t)address);
 	return fxm_va_of(unmap_arg(cpu, unmap, address, (const void *)site));
 }
 

@@ -73,6 +73,8 @@ static struct fxm_page *alloc_pages(struct fxm_vcpu *cpu, unsigned gfp, unsigned
 		    &(struct fxm_held){
 			.kind = FXM_HELD_PAGES, .pfn = fxmi_page_pfn(m, page), .order = order, .site.pc = (uintptr_t)site},
 		    0);
+	else
+		fxmi_note_null(cpu, "alloc_pages");
 	return page;
 }
 

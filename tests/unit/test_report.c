@@ -216,7 +216,7 @@ static void an_oops_explains_the_address(void **state)
 	    {16, "NULL pointer"},
 	    {layout_value(k, "PKMAP_BASE") + 5 * FXM_PAGE_SIZE, "pkmap slot 5 is not mapped (count 0)"},
 	    {fxm___fix_to_virt(k->m, fixed_index(k, "FIX_KMAP_BEGIN") + 23).v, "kmap_atomic slot 3 of CPU 1 is not mapped"},
-	    {fxm___fix_to_virt(k->m, 2).v, "fixed address 2 is not mapped"},
+	    {fxm___fix_to_virt(k->m, 2).v, "fixed address 2, FIX_EARLYCON_MEM_BASE, is not mapped"},
 	    {0x8048000, "a user address"},
 	    {layout_value(k, "VMALLOC_START"), "nothing is mapped there"},
 	};
