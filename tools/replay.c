@@ -167,6 +167,43 @@ static int start_trace(struct replay *rp)
 	return 0;
 }
 
+/*
+ * The recorders of mistakes with boot maps say the phase in the file's name: they happen early, unless it says "running"; what a
+ * file "after_reset" dies of, comes after early_ioremap_reset().
+ */
+static bool begins_early(const struct replay *rp)
+{
+	return rp->dialect == REPLAY_BOOTED && strstr(rp->reader.name, "misuse_early_") && !strstr(rp->reader.name, "_running");
+}
+
+/* A phase that the file does not mark: the copy does. */
+static int enter_phase(struct replay *rp, const char *phase)
+{
+	if (rp->copy)
+		fprintf(rp->copy, "mark phase=%s\n", phase);
+	return replay_set_phase(rp, phase);
+}
+
+int replay_die_after_reset(struct replay *rp)
+{
+	bool is_after = begins_early(rp) && rp->line.kind == TRACE_DO && strstr(rp->reader.name, "_after_reset");
+
+	return is_after ? enter_phase(rp, "reset") : 0;
+}
+
+/* What a booted recording's name says of its beginning. */
+static int begin_as_named(struct replay *rp)
+{
+	if (rp->dialect != REPLAY_BOOTED)
+		return 0;
+	rp->irqs_on = strstr(rp->reader.name, "misuse_irq_enabled");
+	if (rp->irqs_on && rp->copy)
+		fprintf(rp->copy, "mark hard irq context with interrupts enabled\n");
+	if (strstr(rp->reader.name, "misuse_early_running"))
+		return enter_phase(rp, "running-unreset");
+	return begins_early(rp) ? enter_phase(rp, "early") : 0;
+}
+
 static int build_machine(struct replay *rp)
 {
 	int ret = configure(rp);
@@ -180,11 +217,12 @@ static int build_machine(struct replay *rp)
 		return trace_reader_fail(&rp->reader, "cannot build this machine: %s", *why ? why : fxm_strerror(ret));
 	}
 	rp->layout = fxm_machine_layout(rp->machine);
+	rp->is_arm = !strncmp(fxm_machine_profile(rp->machine), "arm", 3);
 	rp->has_window = fxm_window_mode(rp->machine) != FXM_WINDOW_OFF;
 	fxm_report_set(rp->machine, on_report, rp);
 	if (rp->dialect == REPLAY_BOOTED && !(rp->held = calloc(1u << 20, 1)))
 		return trace_reader_fail(&rp->reader, "out of memory");
-	return start_trace(rp);
+	return start_trace(rp) ? -1 : begin_as_named(rp);
 }
 
 static int do_machine(struct replay *rp)
@@ -270,7 +308,9 @@ static void check_page(struct replay *rp, const struct replay_page *page)
 {
 	const char *high = trace_field(&rp->line, 2, "high"), *vaddr = trace_field(&rp->line, 2, "vaddr");
 	bool is_high = fxm_page_is_highmem(rp->machine, page->page);
-	uint64_t want, got = fxm_layout_get(rp->layout, "PAGE_OFFSET") + (page->pfn << FXM_PAGE_SHIFT);
+	uint64_t want, got = fxm_layout_get(rp->layout, "high_memory");
+
+	got -= (fxm_layout_get(rp->layout, "max_low_pfn") * fxm_layout_page_size(rp->layout)) - (page->pfn << FXM_PAGE_SHIFT);
 
 	if (high && strcmp(high, is_high ? "1" : "0"))
 		replay_differ(rp, "high", high, is_high ? "1" : "0");

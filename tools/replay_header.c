@@ -44,10 +44,15 @@ static int check_layout_word(struct replay *rp, const char *word)
 		return bad_number(rp, value);
 	if (is_of_that_boot(name))
 		return 0;
-	if (fxm_layout_value(rp->layout, name, &got) && !(setting && trace_number(setting, 0, &got)))
+	if (!fxm_layout_value(rp->layout, name, &got)) {
+		if (want != got)
+			replay_differ_hex(rp, name, want, got);
+		return 0;
+	}
+	if (!setting)
 		replay_differ(rp, name, value, "nothing");
-	else if (want != got)
-		replay_differ_hex(rp, name, want, got);
+	else if (!(trace_number(setting, 0, &got) && got == want) && !(trace_number(setting, 16, &got) && got == want))
+		replay_differ(rp, name, value, setting);
 	return 0;
 }
 
@@ -58,7 +63,6 @@ static int check_layout(struct replay *rp)
 			return -1;
 	return 0;
 }
-
 static int check_prot(struct replay *rp)
 {
 	char name[64];
@@ -111,7 +115,7 @@ static const char *derived_config(const struct replay *rp, const char *name)
 		const char *name, *value; /* "=NAME": as setting NAME; "!NAME": its opposite */
 	} derived[] = {
 	    {"X86_PAE", "=pae"}, {"HIGHMEM64G", "=pae"}, {"HIGHMEM4G", "!pae"}, {"PAGE_TABLE_ISOLATION", "=pae"},
-	    {"PREEMPTION", "0"}, {"DEBUG_VIRTUAL", "0"}, {"SMP", "1"},		{"KMAP_LOCAL", "0"},
+	    {"PREEMPTION", "0"}, {"DEBUG_VIRTUAL", "0"}, {"SMP", "1"}, {"STRICT_KERNEL_RWX", "1"},		{"KMAP_LOCAL", "0"},
 	};
 
 	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
@@ -184,6 +188,11 @@ static int check_fixpte_end(struct replay *rp)
 
 	if (!trace_number(rp->line.word[1], 10, &end) || end > UINT16_MAX)
 		return bad_number(rp, rp->line.word[1]);
+	/* What lies below the fixmap on arm are tables of the vmalloc area, made as it is used. */
+	uint64_t top = fxm_layout_get(rp->layout, "FIXADDR_TOP"), pmd = fxm_layout_get(rp->layout, "PMD_SIZE");
+	uint64_t pages = (top - (fxm_layout_get(rp->layout, "FIXADDR_START") & ~(pmd - 1))) / fxm_layout_page_size(rp->layout) + 1;
+	if (rp->is_arm && end > pages)
+		end = pages;
 	for (uint32_t i = 0; i < end; i++) {
 		set += fxm_pte_at(rp->machine, fxm___fix_to_virt(rp->machine, i)).v != 0;
 		if (has_page_table(rp, i))

@@ -123,6 +123,7 @@ struct replay {
 	struct fxm_config *config;
 	struct fxm_machine *machine;
 	const struct fxm_layout *layout;
+	bool is_arm;	       /* arm or arm64 */
 	bool contents_unknown; /* the trace does not say what its pages hold at first */
 	bool has_helpers;      /* a page helper ran: contents are not what they were */
 	const struct fxm_page *first_mapped; /* what sum2= means where there is no src= */
@@ -138,6 +139,7 @@ struct replay {
 	int woken_together;	      /* how many waiters the last wake-up woke; -1: not counted yet */
 	struct replay_page *pages[2]; /* Pn, Qn */
 	size_t npages[2];
+	size_t last_held;
 	unsigned char *held; /* booted: mappings that the script holds, per page of the address space */
 
 	struct replay_lines lines;   /* the library's, of the operation at hand */
@@ -145,6 +147,7 @@ struct replay {
 	bool out_of_memory;
 	char report[256];		/* the last report's message */
 	size_t enums, kmtypes, fixptes; /* records seen */
+	struct fxm_page *hw_page;	/* of the hw records of kmap */
 	uint64_t snapshot_slots;	/* state slot records since the last cursor record */
 };
 
@@ -162,6 +165,9 @@ void replay_copy_record(struct replay *rp);
 
 /* The tag of the page of the trace that is this frame, or -1. */
 long replay_tag_of_frame(const struct replay *rp, uint64_t pfn);
+
+/* The record at hand comes after early_ioremap_reset(), if the file's name says so. 0, or -1 with the reader's error. */
+int replay_die_after_reset(struct replay *rp);
 
 /* replay_threads.c */
 

@@ -192,6 +192,7 @@ int replay_set_phase(struct replay *rp, const char *text)
 	    {"reset", FXM_PHASE_RESET},
 	    {"late", FXM_PHASE_RESET},
 	    {"running", FXM_PHASE_RUNNING},
+	    {"running-unreset", FXM_PHASE_RUNNING_UNRESET},
 	};
 	size_t n = strcspn(text, ":");
 

@@ -191,7 +191,11 @@ static void note_mapping(struct replay *rp, const struct trace_op *op, const str
 		return;
 	if (a->kind->flags & OP_MAPS)
 		rp->held[at] += rp->held[at] < UINT8_MAX;
+	if (a->kind->flags & OP_MAPS)
+		rp->last_held = at;
 	at = (size_t)(a->va.v >> FXM_PAGE_SHIFT) & 0xfffff;
+	if (!rp->held[at]) /* an address that was not mapped ends what was mapped last: so the recorder took it */
+		at = rp->last_held;
 	if (a->kind->flags & OP_UNMAPS)
 		rp->held[at] -= rp->held[at] > 0;
 }
@@ -342,6 +346,8 @@ int replay_do_operation(struct replay *rp)
 	if (t->ended_at)
 		return give_up(rp, t, "a report ended it before");
 	rp->result.operations++;
+	if (replay_die_after_reset(rp))
+		return -1;
 	kind = replay_op_named(op.name);
 	ret = kind && (kind->flags & OP_WAKES) ? continue_operation(rp, &op, t) : start_operation(rp, &op, t);
 	if (!trace_number(op.seq, 10, &seq))

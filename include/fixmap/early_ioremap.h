@@ -22,7 +22,8 @@ extern "C" {
 enum fxm_boot_phase {
 	FXM_PHASE_EARLY,  /**< before paging_init(): entries lack GLOBAL and NX */
 	FXM_PHASE_RESET,  /**< after early_ioremap_reset(): entries as everywhere else */
-	FXM_PHASE_RUNNING /**< system_state is SYSTEM_RUNNING: early mappings warn */
+	FXM_PHASE_RUNNING, /**< system_state is SYSTEM_RUNNING: early mappings warn */
+	FXM_PHASE_RUNNING_UNRESET /**< the same where nobody called early_ioremap_reset(): a module that has the code in itself */
 };
 
 /** The phase that @m is in. A machine comes up running, unless its config says phase=early or phase=reset. */

@@ -89,7 +89,8 @@ struct fxmi_desc {
 	uint64_t ram_end;	/* physical; usable: 0 to 0x9fc00 and 1 MB to here */
 	uint64_t highmem_pfn;	/* first highmem frame; the number of frames when there is no highmem */
 	uint64_t dma_pfn;	/* end of ZONE_DMA */
-	uint64_t page_offset;	/* virtual address of physical 0 in the direct map */
+	uint64_t ram_start;	/* physical; 0 is a PC's, with the hole below 1 MB */
+	uint64_t page_offset;	/* virtual address that physical 0 has, or would have, in the direct map */
 	const struct fxmi_pt_format *format;
 	bool preempt_count; /* preempt_disable() counts */
 	enum fxm_window_mode window;

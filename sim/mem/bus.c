@@ -35,7 +35,8 @@ static bool overlaps_device(const struct fxm_machine *m, uint64_t base, uint64_t
 
 static bool is_possible(const struct fxm_machine *m, uint64_t base, uint64_t size)
 {
-	return size && (base | size) % FXM_PAGE_SIZE == 0 && base + size > base && base >> FXM_PAGE_SHIFT >= m->mem.nr_frames;
+	return size && (base | size) % FXM_PAGE_SIZE == 0 && base + size > base &&
+	       (base >> FXM_PAGE_SHIFT >= m->mem.nr_frames || (base + size) >> FXM_PAGE_SHIFT <= m->mem.start_pfn);
 }
 
 int fxm_mmio_add(struct fxm_machine *m, const char *name, fxm_pa base, uint64_t size_bytes, const struct fxm_mmio_ops *ops,

@@ -15,7 +15,7 @@ FXMI_INLINE unsigned char *fxmi_frame(const struct fxm_machine *m, uint64_t pfn)
 
 FXMI_INLINE bool fxmi_pfn_is_ram(const struct fxm_machine *m, uint64_t pfn)
 {
-	return pfn < m->mem.nr_frames;
+	return pfn - m->mem.start_pfn < m->mem.nr_frames - m->mem.start_pfn;
 }
 
 FXMI_INLINE uint64_t fxmi_page_pfn(const struct fxm_machine *m, const struct fxm_page *page)
@@ -26,8 +26,8 @@ FXMI_INLINE uint64_t fxmi_page_pfn(const struct fxm_machine *m, const struct fxm
 /* Whether @page points at an element of this machine's mem_map. */
 FXMI_INLINE bool fxmi_page_is_valid(const struct fxm_machine *m, const struct fxm_page *page)
 {
-	uintptr_t offset = (uintptr_t)page - (uintptr_t)m->mem.mem_map;
-	return offset < m->mem.nr_frames * sizeof(struct fxm_page) && offset % sizeof(struct fxm_page) == 0;
+	uintptr_t offset = (uintptr_t)page - (uintptr_t)(m->mem.mem_map + m->mem.start_pfn);
+	return offset < (m->mem.nr_frames - m->mem.start_pfn) * sizeof(struct fxm_page) && offset % sizeof(struct fxm_page) == 0;
 }
 
 /* The device at physical @pa, or NULL. */

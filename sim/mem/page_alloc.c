@@ -509,7 +509,7 @@ static bool zone_is_valid(const struct fxm_machine *m, const struct fxmi_zone *z
 
 bool fxmi_zones_are_valid_locked(struct fxm_machine *m)
 {
-	uint64_t end = 0;
+	uint64_t end = m->mem.start_pfn;
 
 	for (int z = 0; z < FXM_ZONES; z++) {
 		fxm_invariant(m->mem.zone[z].start_pfn == end);

@@ -10,6 +10,8 @@
  *            0x100-0x1ff  the kernel's image, from whose frames the page tables are taken
  *            0x200-...  usable, up to ram_end
  *
+ * Where memory begins elsewhere (ram_start) the frames count from there, and there is no hole below the image.
+ *
  * One page more, behind the last frame, is no RAM: all ones, for the window to show where neither RAM nor a device answers.
  *
  * Invariants: the memfd never changes its size (sealed), so an access inside [0, nr_frames] cannot raise SIGBUS. Both host
@@ -163,20 +165,26 @@ static void add_free(struct fxmi_physmem *mem, uint64_t start, uint64_t end)
 
 static void divide(struct fxmi_physmem *mem, uint64_t dma_pfn)
 {
+	uint64_t start = mem->start_pfn;
+
 	dma_pfn = min_u64(dma_pfn, mem->highmem_pfn);
-	set_zone(&mem->zone[FXM_ZONE_DMA], 0, dma_pfn);
+	set_zone(&mem->zone[FXM_ZONE_DMA], start, dma_pfn);
 	set_zone(&mem->zone[FXM_ZONE_NORMAL], dma_pfn, mem->highmem_pfn);
 	set_zone(&mem->zone[FXM_ZONE_HIGHMEM], mem->highmem_pfn, mem->nr_frames);
+	mem->table_pfn = start + IMAGE_PFN;
+	mem->table_end_pfn = start + IMAGE_END_PFN;
+	reserve(mem, start + IMAGE_PFN, start + IMAGE_END_PFN, 1);
+	add_free(mem, start + IMAGE_END_PFN, mem->nr_frames);
+	if (start) {
+		add_free(mem, start, start + IMAGE_PFN);
+		return;
+	}
 	for (uint64_t pfn = HOLE_PFN; pfn < IMAGE_PFN; pfn++)
 		mem->zone[pfn < dma_pfn ? FXM_ZONE_DMA : pfn < mem->highmem_pfn ? FXM_ZONE_NORMAL : FXM_ZONE_HIGHMEM].present--;
 
 	reserve(mem, 0, 1, 1);
 	reserve(mem, HOLE_PFN, IMAGE_PFN, 0);
-	reserve(mem, IMAGE_PFN, IMAGE_END_PFN, 1);
-	mem->table_pfn = IMAGE_PFN;
-	mem->table_end_pfn = IMAGE_END_PFN;
 	add_free(mem, 1, HOLE_PFN);
-	add_free(mem, IMAGE_END_PFN, mem->nr_frames);
 }
 
 uint64_t fxmi_physmem_ones(const struct fxm_machine *m)
@@ -194,8 +202,9 @@ int fxmi_physmem_init(struct fxm_machine *m)
 
 	memset(mem, 0, sizeof(*mem));
 	mem->memfd = -1;
-	if (m->desc.ram_end < (uint64_t)IMAGE_END_PFN << FXM_PAGE_SHIFT || m->desc.ram_end > MAX_RAM)
+	if (m->desc.ram_end < m->desc.ram_start + ((uint64_t)IMAGE_END_PFN << FXM_PAGE_SHIFT) || m->desc.ram_end > MAX_RAM)
 		return -EINVAL;
+	mem->start_pfn = m->desc.ram_start >> FXM_PAGE_SHIFT;
 	mem->nr_frames = m->desc.ram_end >> FXM_PAGE_SHIFT;
 	mem->highmem_pfn = min_u64(m->desc.highmem_pfn, mem->nr_frames);
 	pthread_mutex_init(&mem->zone_lock, NULL);
@@ -279,8 +288,9 @@ bool fxmi_physmem_is_valid_locked(struct fxm_machine *m)
 	fxm_invariant(mem->highmem_pfn <= mem->nr_frames);
 	fxm_invariant(mem->mem_map_bytes >= mem->nr_frames * sizeof(*mem->mem_map));
 	fxm_invariant(mem->fresh_bytes * 8 >= mem->nr_frames >> FXM_MAX_ORDER);
-	fxm_invariant(mem->table_pfn >= IMAGE_PFN && mem->table_pfn <= mem->table_end_pfn);
-	fxm_invariant(mem->table_end_pfn == IMAGE_END_PFN);
-	return reserved_is_valid(mem, 0, 1, 1) && reserved_is_valid(mem, HOLE_PFN, IMAGE_PFN, 0) &&
-	       reserved_is_valid(mem, IMAGE_PFN, IMAGE_END_PFN, 1);
+	fxm_invariant(mem->start_pfn == m->desc.ram_start >> FXM_PAGE_SHIFT);
+	fxm_invariant(mem->table_pfn >= mem->start_pfn + IMAGE_PFN && mem->table_pfn <= mem->table_end_pfn);
+	fxm_invariant(mem->table_end_pfn == mem->start_pfn + IMAGE_END_PFN);
+	return reserved_is_valid(mem, mem->start_pfn + IMAGE_PFN, mem->start_pfn + IMAGE_END_PFN, 1) &&
+	       (mem->start_pfn || (reserved_is_valid(mem, 0, 1, 1) && reserved_is_valid(mem, HOLE_PFN, IMAGE_PFN, 0)));
 }

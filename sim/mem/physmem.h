@@ -59,7 +59,8 @@ enum { FXMI_SHADE_NONE = 0xfa, FXMI_SHADE_FREED = 0xfb };
 struct fxmi_physmem {
 	int memfd;
 	unsigned char *ram;	   /* the whole memfd, mapped once: frame n at ram + (n << 12) */
-	uint64_t nr_frames;
+	uint64_t start_pfn;	   /* the first frame; below it there is nothing */
+	uint64_t nr_frames;	   /* the end: one more than the last frame's number */
 	struct fxm_page *mem_map;  /* nr_frames entries */
 	uint64_t highmem_pfn;	   /* first frame without a permanent address */
 	pthread_mutex_t zone_lock; /* guards zones and free blocks, kmalloc's slabs, and additions to machine.devices */

@@ -78,6 +78,7 @@ extern const struct fxmi_pt_format fxmi_pt_i386_pae; /* 4 + 512 + 512 x 8 bytes,
 extern const struct fxmi_pt_format fxmi_pt_x86_64;	/* 4 x 512 x 8 bytes, 2 MB and 1 GB large pages */
 extern const struct fxmi_pt_format fxmi_pt_x86_64_5; /* the same with a fifth level on top */
 extern const struct fxmi_pt_format fxmi_pt_arm; /* 4096 + 256 x 4 bytes, 1 MB sections; Linux's entries below the hardware's */
+extern const struct fxmi_pt_format fxmi_pt_arm_lpae; /* 4 + 512 + 512 x 8 bytes, 2 MB blocks */
 extern const struct fxmi_pt_format fxmi_pt_arm64_4k_39, fxmi_pt_arm64_4k_48; /* 3 and 4 x 512 x 8 bytes */
 extern const struct fxmi_pt_format fxmi_pt_arm64_64k_42, fxmi_pt_arm64_64k_48; /* 2 and 3 levels, 8192 x 8 bytes, 64 KB pages */
 
@@ -105,9 +106,15 @@ FXMI_INLINE void fxmi_set_pte(const struct fxm_machine *m, void *pte, uint64_t v
 {
 	const struct fxmi_pt_format *f = m->desc.format;
 
-	fxmi_pte_set(pte, f->entry_bytes, value);
-	if (fxmi_unlikely(f->shadow_offset))
-		fxmi_pte_set((char *)pte + f->shadow_offset, f->entry_bytes, f->encode(f, f->levels - 1, value));
+	if (fxmi_likely(!f->encode)) {
+		fxmi_pte_set(pte, f->entry_bytes, value);
+		return;
+	}
+	uint64_t hardware = f->encode(f, f->levels - 1, value);
+
+	fxmi_pte_set(pte, f->entry_bytes, f->shadow_offset ? value : hardware);
+	if (f->shadow_offset)
+		fxmi_pte_set((char *)pte + f->shadow_offset, f->entry_bytes, hardware);
 }
 
 /* The kernel's last-level entry of @va in the pool, or NULL when a table above is missing or maps a large page. */

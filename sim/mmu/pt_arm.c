@@ -12,7 +12,7 @@
  * The hardware's entry is empty unless Linux's is present and young, and forbids writing unless that is writable and dirty: so
  * the hardware never has a bit to set, and neither has a walk.
  *
- * arm64: one set of entries. Access flag and dirty state are the kernel's affair too.
+ * arm with long descriptors (LPAE), arm64: one set of entries. Access flag and dirty state are the kernel's affair too.
  */
 
 #include "walk.h"
@@ -125,6 +125,59 @@ const struct fxmi_pt_format fxmi_pt_arm = {
     .frame_mask = 0xfffff000, .table_mask = 0xfffffc00, .table_flags = PMD_TABLE, .root_flags = PMD_TABLE, .va_bits = 32,
     .words = arm_words, .decode = arm_decode, .encode = arm_encode, .shadow_offset = 2048, .tables_per_page = 2,
     .flush_ceiling = 1u << 20};
+
+/*
+ * Long descriptors (LPAE): one set of entries, the hardware's, in which Linux keeps some bits of its own. Storing one sets the
+ * bit that forbids writing (AP2) unless Linux's entry is writable and dirty.
+ */
+enum { LPAE_VALID = 0x1, LPAE_TABLE = 0x2, LPAE_USER = 0x40, LPAE_AP2 = 0x80, LPAE_AF = 0x400, LPAE_NG = 0x800 };
+
+#define LPAE_XN (UINT64_C(1) << 54)
+#define LPAE_DIRTY (UINT64_C(1) << 55)
+#define LPAE_NONE (UINT64_C(1) << 57)
+#define LPAE_RDONLY (UINT64_C(1) << 58)
+#define LPAE_SOFTWARE (UINT64_C(0xf) << 55)
+#define LPAE_SWAPPER (UINT64_C(1) << 55) /* in the root's entries: the kernel's own tables */
+#define LPAE_MASK UINT64_C(0x000000fffffff000)
+
+static uint64_t lpae_encode(const struct fxmi_pt_format *f, unsigned level, uint64_t pte)
+{
+	if (!(pte & LPAE_VALID))
+		return pte;
+	if (pte & LPAE_NONE)
+		return pte & ~(uint64_t)LPAE_VALID;
+	pte = (pte & LPAE_RDONLY) || !(pte & LPAE_DIRTY) ? pte | LPAE_AP2 : pte & ~(uint64_t)LPAE_AP2;
+	return level + 1 < f->levels ? pte & ~(LPAE_TABLE | LPAE_SOFTWARE) : pte;
+}
+
+static uint64_t lpae_decode(const struct fxmi_pt_format *f, unsigned level, uint64_t entry)
+{
+	bool is_last = level + 1 == f->levels, has_table_bit = entry & LPAE_TABLE;
+
+	if (!(entry & LPAE_VALID) || (is_last && !has_table_bit))
+		return 0;
+	if (!is_last && has_table_bit)
+		return (entry & f->table_mask) | FXMI_X86_TABLE;
+	if (!(entry & LPAE_AF))
+		return 0;
+	return (entry & f->frame_mask) | LEAF | (is_last ? 0 : FXMI_X86_PSE) | (entry & LPAE_AP2 ? 0 : WRITABLE) |
+	       when(entry, LPAE_USER, FXMI_X86_USER) | (entry & LPAE_NG ? 0 : FXMI_X86_GLOBAL) | when(entry, LPAE_XN, FXMI_X86_NX);
+}
+
+static const struct fxmi_pt_word lpae_words[] = {
+    {0x001, "valid", NULL},	      {0x002, "page", NULL},		 {0x004, "Attr0", NULL},
+    {0x008, "Attr1", NULL},	      {0x010, "Attr2", NULL},		 {0x040, "USER", NULL},
+    {0x080, "RO", NULL},	      {0x100, "SH0", NULL},		 {0x200, "SH1", NULL},
+    {0x400, "AF", NULL},	      {0x800, "nG", NULL},		 {UINT64_C(1) << 53, "PXN", NULL},
+    {LPAE_XN, "XN", NULL},	      {LPAE_DIRTY, "DIRTY", NULL},	 {UINT64_C(1) << 56, "SPECIAL", NULL},
+    {LPAE_NONE, "NONE", NULL},	      {LPAE_RDONLY, "RDONLY", NULL},	 {0, NULL, NULL}};
+
+const struct fxmi_pt_format fxmi_pt_arm_lpae = {
+    .name = "arm-lpae", .levels = 3, .entry_bytes = 8,
+    .level = {{"pgd", 30, 2, false}, {"pmd", 21, 9, true}, {"pte", 12, 9, false}}, DECODED,
+    .frame_mask = LPAE_MASK, .table_mask = LPAE_MASK, .table_flags = LPAE_VALID | LPAE_TABLE,
+    .root_flags = LPAE_VALID | LPAE_TABLE | LPAE_SWAPPER, .va_bits = 32,
+    .words = lpae_words, .decode = lpae_decode, .encode = lpae_encode, .flush_ceiling = 1u << 20};
 
 /* ---- arm64 ------------------------------------------------------------------------------------------------------------- */
 

@@ -469,8 +469,10 @@ static void see_memory(struct fxmi_view *v, struct fxm_machine *m)
 		if (!w->segment[i].lazy && w->segment[i].host) {
 			uint64_t ram = m->mem.nr_frames << FXM_PAGE_SHIFT;
 
-			v->direct_host = (uintptr_t)w->segment[i].host;
-			v->direct_bytes = w->segment[i].size < ram ? w->segment[i].size : ram;
+			/* Counted from physical 0, which may lie before the memory. */
+			v->direct_host = (uintptr_t)w->segment[i].host - m->desc.ram_start;
+			v->direct_bytes = m->desc.ram_start + w->segment[i].size;
+			v->direct_bytes = v->direct_bytes < ram ? v->direct_bytes : ram;
 		}
 	v->shadow = m->mem.shadow;
 	v->slots_host = fxmi_window_host(w, m->lanes->slots_va);

@@ -91,7 +91,7 @@ static void span(const struct fxmi_desc *desc, uint64_t *start, uint64_t *bytes)
 {
 	uint64_t end = desc->format->va_bits == 32 ? FOUR_GIB : 0;
 
-	*start = desc->page_offset;
+	*start = desc->segment[0].start;
 	for (unsigned i = 0; i < desc->nr_segments; i++) {
 		const struct fxmi_segment_desc *s = &desc->segment[i];
 
@@ -106,8 +106,9 @@ static void span(const struct fxmi_desc *desc, uint64_t *start, uint64_t *bytes)
 static int map_direct(struct fxm_machine *m, const struct fxmi_segment *seg)
 {
 	uint64_t ram = m->mem.nr_frames << FXM_PAGE_SHIFT, bytes = seg->size < ram ? seg->size : ram;
+	off_t offset = (off_t)m->desc.ram_start;
 
-	if (mmap(seg->host, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, m->mem.memfd, 0) == MAP_FAILED)
+	if (mmap(seg->host, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, m->mem.memfd, offset) == MAP_FAILED)
 		return -ENOMEM;
 	return madvise(seg->host, bytes, MADV_DONTFORK) ? -ENOMEM : 0;
 }

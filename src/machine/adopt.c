@@ -74,11 +74,13 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->setter_is_x86 = !fxmi_trait(l, FXMI_TRAIT_fixmap_clear_by_prot);
 	k->flush_on_clear_only = fxmi_trait(l, FXMI_TRAIT_fixmap_flush_on_clear_only);
 	k->refuses_hole = fxmi_trait(l, FXMI_TRAIT_fixmap_hole_is_refused);
+	k->is_arm = !strcmp(fxmi_layout_arch(l), "arm");
 	k->arm = fxmi_trait(l, FXMI_TRAIT_atomic_arm);
 	k->has_high_get = fxmi_trait(l, FXMI_TRAIT_kmap_high_get);
 	k->atomic_high_get = k->has_high_get && fxmi_trait(l, FXMI_TRAIT_atomic_high_get);
 	k->cache_colours = fxmi_trait(l, FXMI_TRAIT_cache_colours) ? (uint32_t)fxmi_trait(l, FXMI_TRAIT_cache_colours) : 1;
 	k->cache_vivt = fxmi_trait(l, FXMI_TRAIT_cache_vivt);
+	k->kmap_local_pte_by_address = fxmi_trait(l, FXMI_TRAIT_kmap_local_pte_by_address);
 	k->atomic_flush_at_map = fxmi_trait(l, FXMI_TRAIT_atomic_flush_at_map);
 	k->atomic_pte_left = fxmi_trait(l, FXMI_TRAIT_atomic_pte_left);
 	k->debug_virtual = fxmi_setting(l, FXMI_SETTING_DEBUG_VIRTUAL);
@@ -97,7 +99,8 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->fixaddr_top = fxm_layout_get(l, "FIXADDR_TOP");
 	k->fixaddr_start = fxm_layout_get(l, "FIXADDR_START");
 	k->page_offset = fxm_layout_get(l, "PAGE_OFFSET");
-	k->high_memory = k->page_offset + (k->m->mem.highmem_pfn << FXM_PAGE_SHIFT);
+	k->linear_base = k->m->desc.page_offset;
+	k->high_memory = k->linear_base + (k->m->mem.highmem_pfn << FXM_PAGE_SHIFT);
 	k->pte_mask = supported_mask(l);
 	k->kmap_prot = fxmi_adopt_prot(l, "kmap_prot", NULL, "PAGE_KERNEL") & k->pte_mask;
 	k->prot_normal = fxmi_adopt_prot(l, "FIXMAP_PAGE_NORMAL", &k->prot_normal_name, "PAGE_KERNEL");
@@ -188,7 +191,7 @@ int fxmi_percpu_init_all(struct fxmi_kernel *k)
 /* A new layout's numbers for the kernel and every online CPU. Lowmem stays. */
 static int adopt_layout(struct fxmi_kernel *k, struct fxm_layout *layout)
 {
-	struct fxmi_desc desc = {.page_offset = k->page_offset};
+	struct fxmi_desc desc = {.ram_start = k->m->desc.ram_start, .page_offset = k->linear_base};
 
 	fxmi_describe_segments(&desc, layout);
 	int error = fxmi_window_move(k->m, &desc);

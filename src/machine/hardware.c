@@ -23,12 +23,12 @@ void fxmi_describe_segments(struct fxmi_desc *d, const struct fxm_layout *layout
 {
 	uint64_t pkmap = fxm_layout_get(layout, "PKMAP_BASE");
 	uint64_t pkmap_end = pkmap + (fxm_layout_get(layout, "LAST_PKMAP") << FXM_PAGE_SHIFT);
-	uint64_t page = fxm_layout_page_size(layout);
+	uint64_t page = fxm_layout_page_size(layout), low_end = fxm_layout_get(layout, "max_low_pfn") * page;
 	uint64_t top = fxm_layout_get(layout, "FIXADDR_TOP") + page;
 	uint64_t fixed = top - (uint64_t)fxm_fixed_index(layout, "__end_of_fixed_addresses") * page;
 
 	d->segment[d->nr_segments++] =
-	    (struct fxmi_segment_desc){.start = d->page_offset, .size = fxm_layout_get(layout, "max_low_pfn") * page};
+	    (struct fxmi_segment_desc){.start = fxm_layout_get(layout, "PAGE_OFFSET"), .size = low_end - d->ram_start};
 	if (fxmi_setting(layout, FXMI_SETTING_HIGHMEM)) {
 		d->segment[d->nr_segments++] = (struct fxmi_segment_desc){.start = pkmap, .size = pkmap_end - pkmap, .lazy = true};
 		/* The boot maps of 4.x PAE overlap pkmap: the page there belongs to pkmap's segment. */
@@ -47,6 +47,8 @@ static const struct fxmi_pt_format *format_of(const struct fxm_layout *layout)
 	switch (fxmi_trait(layout, FXMI_TRAIT_page_table_format)) {
 	case 1:
 		return &fxmi_pt_arm;
+	case 3:
+		return &fxmi_pt_arm_lpae;
 	case 2:
 		return arm64[fxm_layout_get(layout, "PAGE_SHIFT") == 16][fxm_layout_get(layout, "VA_BITS") == 48];
 	default:
@@ -67,7 +69,8 @@ void fxmi_describe_machine(struct fxmi_desc *d, const struct fxm_layout *layout,
 	    .ram_end = fxm_layout_get(layout, "max_pfn") * page,
 	    .highmem_pfn = fxm_layout_get(layout, "max_low_pfn") * (page / FXM_PAGE_SIZE),
 	    .dma_pfn = fxm_layout_get(layout, "MAX_DMA_PFN") * (page / FXM_PAGE_SIZE),
-	    .page_offset = fxm_layout_get(layout, "PAGE_OFFSET"),
+	    .ram_start = fxmi_setting(layout, FXMI_SETTING_PHYS_OFFSET),
+	    .page_offset = fxm_layout_get(layout, "PAGE_OFFSET") - fxmi_setting(layout, FXMI_SETTING_PHYS_OFFSET),
 	    .format = format_of(layout),
 	    .preempt_count = fxmi_setting(layout, FXMI_SETTING_PREEMPT_COUNT),
 	    .window = window_mode(layout),

@@ -13,17 +13,17 @@
 int fxmi_map_lowmem(struct fxmi_kernel *k)
 {
 	struct fxm_machine *m = k->m;
-	uint64_t size = m->desc.segment[0].size;
+	uint64_t size = m->desc.segment[0].size, start = m->desc.ram_start;
 	uint64_t image = k->version < (4 << 16 | 11 << 8) ? fxm_layout_get(k->layout, "PMD_SIZE") : 0;
 	int error = 0;
 
 	if (image > size)
 		image = size;
 	if (image)
-		error = fxmi_pgtable_map_linear(m, k->page_offset, 0, image,
+		error = fxmi_pgtable_map_linear(m, k->page_offset, start, image,
 						fxmi_adopt_prot(k->layout, "PAGE_KERNEL_EXEC", NULL, "PAGE_KERNEL") & k->pte_mask);
 	if (!error && size > image)
-		error = fxmi_pgtable_map_linear(m, k->page_offset + image, image, size - image,
+		error = fxmi_pgtable_map_linear(m, k->page_offset + image, start + image, size - image,
 						fxmi_adopt_prot(k->layout, "PAGE_KERNEL", NULL, "PAGE_KERNEL") & k->pte_mask);
 	return error;
 }
@@ -46,12 +46,12 @@ static uint64_t fixed_end(const struct fxmi_kernel *k, uint64_t pmd)
 	return (k->fixaddr_top + k->page_size + pmd - 1) & ~(pmd - 1);
 }
 
-/* The first address of the fixmap's tables: of its last entry's PMD; x86_64 has FIXMAP_PMD_NUM tables from the start. */
+/* The first address of the fixmap's tables: of its last entry's PMD, or FIXADDR_START's; x86_64 has FIXMAP_PMD_NUM tables. */
 static uint64_t fixed_begin(const struct fxmi_kernel *k, uint64_t pmd)
 {
 	uint64_t last = fxmi_fix_to_virt(k, k->nr_fixed - 1) & ~(pmd - 1);
 	uint64_t tables = fxm_layout_get(k->layout, "FIXMAP_PMD_NUM");
-	uint64_t first = tables ? fixed_end(k, pmd) - tables * pmd : last;
+	uint64_t first = tables ? fixed_end(k, pmd) - tables * pmd : k->fixaddr_start & ~(pmd - 1);
 
 	return first < last ? first : last;
 }
@@ -69,6 +69,6 @@ int fxmi_populate_tables(struct fxmi_kernel *k)
 	if (error)
 		return error;
 	k->pkmap.pte = k->highmem ? fxmi_pte_ptr(k->m, k->pkmap.base) : NULL;
-	fxm_assert(!k->has_kmap_group || k->arm || kmap_ptes_are_contiguous(k));
+	fxm_assert(!k->has_kmap_group || k->is_arm || kmap_ptes_are_contiguous(k));
 	return 0;
 }

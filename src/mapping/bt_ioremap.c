@@ -39,7 +39,7 @@ static uint64_t map(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t phys, 
 	if (!size || last < phys)
 		return 0;
 	if (phys >= ISA_START && last < ISA_END)
-		return k->page_offset + phys;
+		return k->linear_base + phys;
 	if (pages > e->pages)
 		return 0;
 	for (uint64_t i = 0; i < pages; i++)

@@ -80,8 +80,8 @@ int fxm_early_fixmap_init(struct fxm_vcpu *cpu)
 	if (k->setter_is_x86)
 		return -ENOSYS;
 	fxm_boot_phase_set(k->m, FXM_PHASE_EARLY);
-	clear_bm_pte(cpu, k, k->arm ? k->fixaddr_top : k->fixaddr_start);
-	if (!k->arm)
+	clear_bm_pte(cpu, k, k->is_arm ? k->fixaddr_top : k->fixaddr_start);
+	if (!k->is_arm)
 		warn_about_crossing(cpu, k, "early_fixmap_pmd");
 	return 0;
 }
@@ -101,7 +101,7 @@ int fxm_early_fixmap_shutdown(struct fxm_vcpu *cpu)
 	if (error)
 		return error;
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	if (!k->arm)
+	if (!k->is_arm)
 		return -ENOSYS;
 	uint32_t permanent = (uint32_t)fxm_fixed_index(k->layout, "__end_of_permanent_fixed_addresses");
 	for (uint32_t i = 0; i < k->nr_fixed; i++) {

@@ -51,6 +51,12 @@ void fxmi_early_adopt(struct fxmi_kernel *k)
 		e->slot[i].base = fxmi_fix_to_virt(k, slot_index(e, i));
 }
 
+/* after_paging_init */
+static bool is_reset(const struct fxmi_early *e)
+{
+	return e->phase == FXM_PHASE_RESET || e->phase == FXM_PHASE_RUNNING;
+}
+
 enum fxm_boot_phase fxm_boot_phase(const struct fxm_machine *m)
 {
 	return m ? fxmi_kernel(m)->early.phase : FXM_PHASE_RUNNING;
@@ -58,9 +64,9 @@ enum fxm_boot_phase fxm_boot_phase(const struct fxm_machine *m)
 
 int fxm_boot_phase_set(struct fxm_machine *m, enum fxm_boot_phase phase)
 {
-	static const char *const marks[] = {"phase=early", "phase=reset", "phase=running"};
+	static const char *const marks[] = {"phase=early", "phase=reset", "phase=running", "phase=running-unreset"};
 
-	if (!m || (unsigned)phase > FXM_PHASE_RUNNING)
+	if (!m || (unsigned)phase > FXM_PHASE_RUNNING_UNRESET)
 		return -EINVAL;
 	struct fxmi_kernel *k = fxmi_kernel(m);
 	if (k->early.phase == phase)
@@ -112,10 +118,10 @@ static void set_page(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t index
 {
 	const struct fxmi_pt_format *f = k->m->desc.format;
 
-	if (k->early.phase != FXM_PHASE_EARLY && k->arm)
+	if (is_reset(&k->early) && k->is_arm)
 		fxmi_bug(cpu, prot ? "early_late_map" : "early_late_clear", NULL,
 			 "early mappings end with early_ioremap_reset() on this architecture: it has no late way to set them");
-	if (k->early.phase != FXM_PHASE_EARLY) {
+	if (is_reset(&k->early)) {
 		fxmi_set_fixmap(cpu, k, (uint32_t)index, pa, prot);
 		return;
 	}
@@ -140,8 +146,8 @@ static uint64_t map_slot(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const char
 	struct fxmi_early *e = &k->early;
 	uint64_t offset = phys & (k->page_size - 1);
 	uint64_t end = page_align(k, phys + size);
-	/* PAGE_MASK is an unsigned long: of a physical address beyond its width the upper half is lost. */
-	uint64_t pa = phys & ~(k->page_size - 1) & k->va_mask;
+	/* On x86 PAGE_MASK is an unsigned long: of a physical address beyond its width the upper half is lost. On arm, an int. */
+	uint64_t pa = phys & ~(k->page_size - 1) & (k->is_arm ? UINT64_MAX : k->va_mask);
 	uint64_t bytes = (end - pa) & k->va_mask;
 	uint64_t pages = bytes >> k->page_shift;
 	uint64_t index = slot_index(e, slot);
@@ -178,7 +184,7 @@ static uint64_t map(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const char *fun
 	struct fxmi_early *e = &k->early;
 	uint32_t slot = 0;
 
-	if (e->phase == FXM_PHASE_RUNNING)
+	if (e->phase >= FXM_PHASE_RUNNING)
 		fxmi_warn(cpu, "early_running", NULL,
 			  "%s(%08" PRIx64 ", %" PRIx64 ") while the system is running: use ioremap or kmap", function, phys, size);
 	while (slot < e->nr_slots && e->slot[slot].prev_map)

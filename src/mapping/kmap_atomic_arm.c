@@ -79,7 +79,7 @@ uint64_t fxmi_kmap_atomic_arm_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 
 	if (pfn < k->m->mem.highmem_pfn)
-		return k->page_offset + (pfn << FXM_PAGE_SHIFT);
+		return k->linear_base + (pfn << FXM_PAGE_SHIFT);
 	return map_pfn(cpu, k, pfn);
 }
 

@@ -403,7 +403,7 @@ fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 	else if (k->highmem)
 		op.address = map_pfn(cpu, k, pfn, k->kmap_prot, false, "kmap_atomic_pfn");
 	else /* page_address(pfn_to_page(pfn)) */
-		op.address = (k->page_offset + (pfn << FXM_PAGE_SHIFT)) & k->va_mask;
+		op.address = (k->linear_base + (pfn << FXM_PAGE_SHIFT)) & k->va_mask;
 	fxmi_op_end_atomic(cpu, &op);
 	return fxm_va_of(op.address);
 }

@@ -331,7 +331,7 @@ uint64_t fxm_kmap_atomic_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
 
 	fxmi_op_begin(cpu, &op, "kmap_atomic_to_page", NULL, va.v);
 	if (!k->highmem || va.v < k->fixaddr_start) {
-		pfn = ((va.v - k->page_offset) & k->va_mask) >> FXM_PAGE_SHIFT;
+		pfn = ((va.v - k->linear_base) & k->va_mask) >> FXM_PAGE_SHIFT;
 	} else {
 		if (va.v >= k->fixaddr_top)
 			fxmi_bug(cpu, "virt_to_fix", &(struct fxmi_subject){.va = va.v},

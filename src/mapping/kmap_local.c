@@ -163,7 +163,7 @@ static fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *page, const c
 /* page_address(pfn_to_page(pfn)) */
 static uint64_t linear_address(const struct fxmi_kernel *k, uint64_t pfn)
 {
-	return (k->page_offset + (pfn << FXM_PAGE_SHIFT)) & k->va_mask;
+	return (k->linear_base + (pfn << FXM_PAGE_SHIFT)) & k->va_mask;
 }
 
 static fxm_va map_pfn_slow(struct fxm_vcpu *cpu, uint64_t pfn, const char *name, uint64_t prot, enum way way)

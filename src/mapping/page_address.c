@@ -35,7 +35,7 @@ uint64_t fxmi_phys_addr(struct fxm_vcpu *cpu, uint64_t va)
 
 	if (fxmi_unlikely(k->debug_virtual))
 		check_phys_addr(cpu, k, va);
-	return (va - k->page_offset) & k->va_mask;
+	return (va - k->linear_base) & k->va_mask;
 }
 
 /* 1 + the number of @pfn's oldest record, 0 for none. */

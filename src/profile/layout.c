@@ -314,7 +314,7 @@ static int add_boot(struct fxm_layout *l, const struct fxmi_row *row, struct fxm
 	int err = evaluate(l, row->expr, &b.phys, error);
 	if (!err)
 		err = evaluate(l, row->cond, &b.prot, error);
-	if (!err)
+	if (!err && b.phys)
 		l->boot[l->nr_boot++] = b;
 	return place(l, row, err, error);
 }

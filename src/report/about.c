@@ -39,7 +39,7 @@ void fxmi_describe(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t s
 			snprintf(buf, size, "%llx, an address inside %s %s", shown, m.family->name, slot);
 	} else if (va >= k->page_offset && va < k->high_memory) {
 		snprintf(buf, size, "%llx, an address in the direct map (pfn %llx)", shown,
-			 (unsigned long long)((va - k->page_offset) >> FXM_PAGE_SHIFT));
+			 (unsigned long long)((va - k->linear_base) >> FXM_PAGE_SHIFT));
 	} else {
 		snprintf(buf, size, "%llx, which is no pointer of this machine", shown);
 	}

@@ -78,7 +78,7 @@ _Noreturn void fxmi_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault, ui
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_notes notes;
-	char head[768];
+	char head[1024];
 
 	k->oopses++;
 	fxmi_oops_head(k, fault, pc, is_access, head, sizeof(head));

@@ -2,8 +2,8 @@
 /*
  * The first lines of an oops, as each kernel's page-fault handler prints them. Models do_page_fault() and die() of
  * arch/i386/kernel/{traps,mm/fault}.c (2.6.12), show_fault_oops() and dump_pagetable() of arch/x86/mm/fault.c (4.7 to 6.1),
- * show_pte() and __die() of arch/arm/mm/fault.c and arch/arm64/mm/fault.c (4.7; no recording of a booted arm kernel has
- * confirmed those two).
+ * show_pte() and __die() of arch/arm/mm/fault.c and arch/arm64/mm/fault.c (4.7, which no recording of a booted kernel has
+ * confirmed; 6.1 and 6.12).
  *
  * The style of a kernel is one row of styles[]: the line that names the address, the lines that show the page table, the line with
  * "Oops". Each part appends to the text and sees nothing but the fault.
@@ -95,6 +95,45 @@ static void address_of_2_6(struct oops *o)
 {
 	add(o, "Unable to handle kernel %s at virtual address %0*llx\n", is_null(o) ? "NULL pointer dereference" : "paging request",
 	    8, (unsigned long long)o->fault->address.v);
+}
+
+/* The line is cut off for a bug report, and since 6.5 says how. */
+static void address_of_arm_6(struct oops *o)
+{
+	static const char *const how[] = {[FXM_READ] = "read", [FXM_WRITE] = "write", [FXM_EXEC] = "execute"};
+
+	add(o, "8<--- cut here ---\nUnable to handle kernel %s at virtual address %08llx",
+	    is_null(o) ? "NULL pointer dereference" : "paging request", (unsigned long long)o->fault->address.v);
+	if (o->k->version >= VERSION(6, 5))
+		add(o, " when %s", how[o->fault->access]);
+	add(o, "\n");
+}
+
+static const char *arm64_word(const struct oops *o)
+{
+	if (o->fault->present)
+		return o->fault->access == FXM_WRITE  ? "write to read-only memory"
+		       : o->fault->access == FXM_EXEC ? "execute from non-executable memory"
+						      : "read from unreadable memory";
+	return is_null(o) ? "NULL pointer dereference" : "paging request";
+}
+
+/* mem_abort_decode(). */
+static void address_of_arm64_6(struct oops *o)
+{
+	unsigned esr = fxmi_fault_status(o->k, o->fault);
+	bool is_data = o->fault->access != FXM_EXEC;
+
+	add(o, "Unable to handle kernel %s at virtual address %016llx\n", arm64_word(o), (unsigned long long)o->fault->address.v);
+	add(o, "Mem abort info:\n  ESR = 0x%016x\n  EC = 0x%02x: %s (current EL), IL = 32 bits\n", esr, esr >> 26,
+	    is_data ? "DABT" : "IABT");
+	add(o, "  SET = 0, FnV = 0\n  EA = 0, S1PTW = 0\n  FSC = 0x%02x: level %u %s fault\n", esr & 0x3f, esr & 3,
+	    o->fault->present ? "permission" : "translation");
+	if (!is_data)
+		return;
+	add(o, "Data abort info:\n  ISV = 0, ISS = 0x%08x%s\n  CM = 0, WnR = %u%s", esr & 0xffffff,
+	    o->k->version >= VERSION(6, 7) ? ", ISS2 = 0x00000000" : "", esr >> 6 & 1,
+	    o->k->version >= VERSION(6, 7) ? ", TnD = 0, TagAccess = 0\n  GCS = 0, Overlay = 0, DirtyBit = 0, Xs = 0\n" : "\n");
 }
 
 static void address_of_i386(struct oops *o)
@@ -190,13 +229,12 @@ static void tables_of_x86_64(struct oops *o)
 }
 
 /* An entry of the first level is a pair of words, of which the first is shown. The hardware's PTE lies 2048 above Linux's. */
-static void tables_of_arm(struct oops *o)
+static void entries_of_arm(struct oops *o)
 {
 	uint64_t va = o->fault->address.v, root = o->k->m->root_pfn << FXM_PAGE_SHIFT;
 	uint64_t pair = root + (va >> 21) * 8, pmd = fxmi_phys_word(o->k, pair + (va >> 20 & 1) * 4, 4);
 
-	add(o, "pgd = %08llx\n[%08llx] *pgd=%08llx", (unsigned long long)(o->k->page_offset + root), (unsigned long long)va,
-	    (unsigned long long)fxmi_phys_word(o->k, pair, 4));
+	add(o, "[%08llx] *pgd=%08llx", (unsigned long long)va, (unsigned long long)fxmi_phys_word(o->k, pair, 4));
 	if ((pmd & 3) == 2) {
 		add(o, "(bad)");
 	} else if (pmd && !is_highmem(o->k, pmd)) {
@@ -208,13 +246,54 @@ static void tables_of_arm(struct oops *o)
 	add(o, "\n");
 }
 
+static void tables_of_arm(struct oops *o)
+{
+	add(o, "pgd = %08llx\n", (unsigned long long)(o->k->linear_base + (o->k->m->root_pfn << FXM_PAGE_SHIFT)));
+	entries_of_arm(o);
+}
+
+/* With long descriptors the entry of each level, the first one padded to 8 digits. */
+static void tables_of_arm_6(struct oops *o)
+{
+	static const char *const names[] = {"*pgd", ", *pmd", ", *pte"};
+
+	if (o->k->pte_bytes == 4) {
+		entries_of_arm(o);
+		return;
+	}
+	add(o, "[%08llx] ", (unsigned long long)o->fault->address.v);
+	for (unsigned i = 0; i < o->walk.levels && i < 3; i++)
+		add(o, "%s=%08llx%s", names[i], (unsigned long long)o->walk.level[i].entry.v,
+		    o->walk.level[i].leaf && i < 2 ? "(bad)" : "");
+	add(o, "\n");
+}
+
+/* A level that this geometry lacks repeats the entry above it; the P4D does always. */
+static void tables_of_arm64_6(struct oops *o)
+{
+	static const char *const names[] = {"pgd", "p4d", "pud", "pmd", "pte"};
+	const struct fxmi_pt_format *f = o->k->m->desc.format;
+	const struct fxm_walk *w = &o->walk;
+
+	add(o, "swapper pgtable: %lluk pages, %u-bit VAs, pgdp=%016llx\n[%016llx]", (unsigned long long)o->k->page_size >> 10,
+	    f->va_bits, (unsigned long long)o->k->m->root_pfn << FXM_PAGE_SHIFT, (unsigned long long)o->fault->address.v);
+	for (unsigned i = 0, level = 0; i < 5 && level < w->levels; i++) {
+		if (level + 1 < w->levels && !strcmp(w->level[level + 1].name, names[i]))
+			level++;
+		add(o, "%s %s=%016llx", i ? "," : "", names[i], (unsigned long long)w->level[level].entry.v);
+		if (!w->level[level].present || w->level[level].leaf)
+			break;
+	}
+	add(o, "\n");
+}
+
 /* A level that this geometry lacks repeats the entry above it. */
 static void tables_of_arm64(struct oops *o)
 {
 	static const char *const names[] = {"pgd", "pud", "pmd", "pte"};
 	const struct fxm_walk *w = &o->walk;
 
-	add(o, "pgd = %016llx\n[%08llx]", (unsigned long long)(o->k->page_offset + (o->k->m->root_pfn << FXM_PAGE_SHIFT)),
+	add(o, "pgd = %016llx\n[%08llx]", (unsigned long long)(o->k->linear_base + (o->k->m->root_pfn << FXM_PAGE_SHIFT)),
 	    (unsigned long long)o->fault->address.v);
 	for (unsigned i = 0, level = 0; i < 4 && level < w->levels; i++) {
 		if (level + 1 < w->levels && !strcmp(w->level[level + 1].name, names[i]))
@@ -256,23 +335,18 @@ static void die_of_6_12(struct oops *o)
 	die_of_x86(o);
 }
 
-/* The fault status register: bit 11 for a write; 5 and 7 for no section, no page; 13 and 15 for a permission fault. */
 static void die_of_arm(struct oops *o)
 {
-	unsigned status = (o->fault->access == FXM_WRITE ? 0x800 : 0) | (o->fault->present ? 8 : 0) | (o->walk.levels > 1 ? 7 : 5);
-
-	add(o, "Internal error: Oops: %x [#%u]", status, o->k->oopses);
+	add(o, "Internal error: Oops: %x [#%u]", fxmi_fault_status(o->k, o->fault), o->k->oopses);
 	add_words(o);
 }
 
-/* The syndrome: an abort of the same exception level, the write bit, a translation or permission fault at the last level walked. */
+/* Since 5.14 the code has the register's width. */
 static void die_of_arm64(struct oops *o)
 {
-	unsigned levels = o->k->m->desc.format->levels, level = 4 - levels + o->walk.levels - 1;
-	unsigned syndrome = (o->fault->access == FXM_EXEC ? 0x86000000u : 0x96000000u) |
-			    (o->fault->access == FXM_WRITE ? 0x40 : 0) | (o->fault->present ? 12 : 4) | level;
+	const char *form = o->k->version < VERSION(5, 14) ? "Internal error: Oops: %x [#%u]" : "Internal error: Oops: %016x [#%u]";
 
-	add(o, "Internal error: Oops: %x [#%u]", syndrome, o->k->oopses);
+	fxmi_text_add(&o->text, form, fxmi_fault_status(o->k, o->fault), o->k->oopses);
 	add_words(o);
 }
 
@@ -283,7 +357,9 @@ static const struct {
 	unsigned since;
 	void (*address)(struct oops *), (*tables)(struct oops *), (*die)(struct oops *);
 } styles[] = {
+    {"arm", VERSION(5, 4), address_of_arm_6, tables_of_arm_6, die_of_arm},
     {"arm", 0, address_of_2_6, tables_of_arm, die_of_arm},
+    {"arm64", VERSION(5, 0), address_of_arm64_6, tables_of_arm64_6, die_of_arm64},
     {"arm64", 0, address_of_2_6, tables_of_arm64, die_of_arm64},
     {"x86_64", VERSION(6, 9), address_of_5, tables_of_x86_64, die_of_6_12},
     {"x86_64", VERSION(5, 0), address_of_5, tables_of_x86_64, die_of_x86},

@@ -82,7 +82,8 @@ struct fxmi_kernel {
 	bool flush_pkmap_always, flush_range_is_all, kunmap_bug_in_irq, kunmap_might_sleep;
 	bool setter_is_x86; /* __set_fixmap: the value decides, not the protection; flushes this CPU's page */
 	bool flush_on_clear_only, refuses_hole;
-	bool arm;	      /* kmap_atomic of arch/arm */
+	bool is_arm;	      /* arch/arm */
+	bool arm;	      /* its kmap_atomic, until 5.10 */
 	bool has_high_get;    /* ARCH_NEEDS_KMAP_HIGH_GET */
 	bool atomic_high_get; /* kmap_atomic and kmap_local try it */
 	bool kmap_local_pte_by_address; /* KMAP_LOCAL_NON_LINEAR_PTE_ARRAY */
@@ -94,6 +95,7 @@ struct fxmi_kernel {
 	uint64_t atomic_step;	  /* what kmap_atomic adds to fxm_vcpu.counts, besides a level */
 	uint32_t cache_colours; /* a power of two: pages that a virtually indexed cache holds apart */
 	uint64_t va_mask, fixaddr_top, fixaddr_start, page_offset, high_memory;
+	uint64_t linear_base; /* PAGE_OFFSET - PHYS_OFFSET: what a physical address of lowmem and its virtual one differ by */
 	uint32_t nr_fixed; /* __end_of_fixed_addresses */
 	uint32_t fix_kmap_begin, fix_kmap_end, km_type_nr;
 	uint64_t kmap_prot, prot_normal, prot_nocache, prot_io;
@@ -179,7 +181,7 @@ FXMI_INLINE uint64_t fxmi_page_address(const struct fxmi_kernel *k, const struct
 {
 	uint64_t pfn = fxmi_page_pfn(k->m, page);
 	if (pfn < k->m->mem.highmem_pfn)
-		return k->page_offset + (pfn << FXM_PAGE_SHIFT);
+		return k->linear_base + (pfn << FXM_PAGE_SHIFT);
 	uint32_t slot_plus_1 = atomic_load_explicit(&page->pkmap_slot, memory_order_acquire);
 	return slot_plus_1 ? fxmi_pkmap_addr(&k->pkmap, slot_plus_1 - 1) : 0;
 }
@@ -189,6 +191,11 @@ FXMI_INLINE uint64_t fxmi_pte_pfn(const struct fxmi_kernel *k, uint64_t entry)
 {
 	return (entry & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
 }
+
+/* ---- fault.c ---- */
+
+/* The fault in the hardware's own code, as kernels print it: the error code, the fault status register, the syndrome. */
+unsigned fxmi_fault_status(const struct fxmi_kernel *k, const struct fxm_fault *fault);
 
 /* ---- questions ---- */
 

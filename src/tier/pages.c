@@ -170,5 +170,5 @@ void fxm_k_free_pages_at(unsigned long address, unsigned order)
 			 &(struct fxmi_subject){.va = fxmi_tier_simulated(k->m, address), .site = (uintptr_t)site},
 			 "free_pages() takes an address from __get_free_pages() and was given %s", what);
 	}
-	free_pages(cpu, k->m->mem.mem_map + ((fxmi_tier_simulated(k->m, address) - k->page_offset) >> FXM_PAGE_SHIFT), order, site);
+	free_pages(cpu, k->m->mem.mem_map + ((fxmi_tier_simulated(k->m, address) - k->linear_base) >> FXM_PAGE_SHIFT), order, site);
 }

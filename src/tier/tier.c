@@ -297,7 +297,7 @@ void *fxm_k_va(unsigned long long physical)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	return fxmi_tier_host(cpu, (physical + k->page_offset) & k->va_mask);
+	return fxmi_tier_host(cpu, (physical + k->linear_base) & k->va_mask);
 }
 
 bool fxm_k_virt_addr_valid(const void *address)

@@ -50,7 +50,7 @@ void fxmi_trace_page_locked(struct fxmi_kernel *k, const struct fxmi_page_name *
 		fxmi_trace_emit_locked(k->trace, "page %c%u pfn=%" PRIx64 " high=1", n->letter, n->number, pfn);
 	else
 		fxmi_trace_emit_locked(k->trace, "page %c%u pfn=%" PRIx64 " high=0 vaddr=%08" PRIx64, n->letter, n->number, pfn,
-				       k->page_offset + (pfn << k->page_shift));
+				       k->linear_base + (pfn << k->page_shift));
 }
 
 /* A name cannot be kept. Once, the trace says so: what its lines call things is no more to be relied on. */

@@ -384,7 +384,8 @@ void fxm_trace_peek(struct fxm_vcpu *cpu, fxm_va va)
 /* ---- reports ---- */
 
 /* The `expect` line of a report, "" for a kind that has none. */
-static void expect_text(enum fxm_report_kind kind, const char *where, const struct fxm_fault *f, char *buf, size_t size)
+static void expect_text(const struct fxmi_kernel *k, enum fxm_report_kind kind, const char *where, const struct fxm_fault *f,
+			char *buf, size_t size)
 {
 	static const char *const words[] = {
 	    [FXM_REPORT_WARN] = "warn", [FXM_REPORT_BUG] = "bug", [FXM_REPORT_SLEEPING] = "sleeping"};
@@ -393,7 +394,7 @@ static void expect_text(enum fxm_report_kind kind, const char *where, const stru
 	buf[0] = 0;
 	if (kind == FXM_REPORT_OOPS)
 		snprintf(buf, size, "expect oops addr=%08" PRIx64 " access=%s code=%04x reason=%s pte=%" PRIx64, f->address.v,
-			 access[f->access], f->code, f->present ? "permissions" : "not-present", f->pte.v);
+			 access[f->access], fxmi_fault_status(k, f), f->present ? "permissions" : "not-present", f->pte.v);
 	else if (kind == FXM_REPORT_WARN || kind == FXM_REPORT_BUG || kind == FXM_REPORT_SLEEPING)
 		snprintf(buf, size, "expect %s %s", words[kind], where ? where : "-");
 }
@@ -433,7 +434,7 @@ void fxmi_trace_report(struct fxm_vcpu *cpu, enum fxm_report_kind kind, const ch
 	struct fxmi_op *op = fxmi_percpu(cpu)->op;
 	char expect[256];
 
-	expect_text(kind, where, fault, expect, sizeof(expect));
+	expect_text(fxmi_kernel_of(cpu), kind, where, fault, expect, sizeof(expect));
 	pthread_mutex_lock(&t->lock);
 	if (dies && (op || fault)) {
 		do_lines_locked(cpu, op, fault, expect);

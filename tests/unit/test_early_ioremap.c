@@ -287,7 +287,7 @@ static void a_machine_comes_up_running(void **state)
 	struct kernel *k = kernel_new("profile=x86_32-4.15");
 
 	assert_int_equal(fxm_boot_phase(k->m), FXM_PHASE_RUNNING);
-	assert_int_equal(fxm_boot_phase_set(k->m, (enum fxm_boot_phase)3), -EINVAL);
+	assert_int_equal(fxm_boot_phase_set(k->m, (enum fxm_boot_phase)4), -EINVAL);
 	assert_int_equal(fxm_boot_phase_set(NULL, FXM_PHASE_EARLY), -EINVAL);
 	kernel_free(k);
 	k = kernel_new("profile=x86_32-4.15,phase=early");

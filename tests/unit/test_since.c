@@ -103,13 +103,13 @@ static const struct {
 } calls[] = {
     CALL(kmap_atomic_type, 0, V(2, 6, 36), ""),
     CALL(kmap_atomic, V(2, 6, 37), NEWEST, ""),
-    CALL(kmap_atomic_prot, V(2, 6, 22), NEWEST, "!arm-"),
+    CALL(kmap_atomic_prot, V(2, 6, 22), NEWEST, "!arm-4"),
     CALL(kmap_atomic_pfn, V(2, 6, 13), NEWEST, ""),
     CALL(kmap_atomic_to_page, 0, V(4, 0, 0), ""),
     CALL(kmap_atomic_idx, V(2, 6, 37), V(5, 10, 255), ""),
     CALL(kmap_flush_unused, V(2, 6, 22), NEWEST, ""),
     CALL(kmap_to_page, V(3, 6, 0), NEWEST, ""),
-    CALL(kmap_high_get, V(2, 6, 29), NEWEST, "arm-"),
+    CALL(kmap_high_get, V(2, 6, 29), NEWEST, "arm-4"), /* ARM_ERRATA_798181 is on in the newer ones */
     CALL(kmap_local_page, V(5, 11, 0), NEWEST, ""),
     CALL(kmap_local_page_prot, V(5, 11, 0), NEWEST, ""),
     CALL(kmap_local_pfn, V(5, 11, 0), NEWEST, ""),

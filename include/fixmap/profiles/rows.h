@@ -37,7 +37,7 @@
  *   FXM_TRAIT(name, expr)		how this version behaves
  *   FXM_SITE(key, where)		"FILE:LINE" of a BUG, WARN or might_sleep; "FILE" where the line is not known
  *   FXM_REGION(name, start, size)	a region of the address space; none when size is 0
- *   FXM_BOOT(NAME, phys, PROT)		a fixed address that boot code sets, if it is in the enum
+ *   FXM_BOOT(NAME, phys, PROT)		a fixed address that boot code sets, if it is in the enum and @phys is not 0
  */
 
 #ifndef FXM_IF_ON
