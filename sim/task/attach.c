@@ -157,7 +157,7 @@ int fxm_attach(struct fxm_machine *m, int cpu)
 	task->is_attached = true;
 	task->state = FXM_TASK_RUNNABLE;
 	settle(m, task, cpu);
-	fxm_assert_internal(task->cpu->current == task && task->cpu->seat_taken);
+	fxm_assert_internal(task->cpu->current == task);
 	task->state = FXM_TASK_RUNNING;
 	fxmi_sit(task->cpu);
 	fxmi_thread_enter(task);

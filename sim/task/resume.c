@@ -71,7 +71,7 @@ static void run_on_callers_seat(struct fxm_task *task, struct fxm_vcpu *seat)
 {
 	struct fxm_task *caller = seat->current;
 
-	fxm_assert_internal(caller != task && seat->seat_taken);
+	fxm_assert_internal(caller != task && !caller->is_idle);
 	waits(caller);
 	fxmi_seat_switch(seat, task);
 	fxmi_vehicle(task)->on_callers_seat = true;

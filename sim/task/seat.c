@@ -180,7 +180,7 @@ static void tell_seekers(struct fxm_machine *m)
 
 void fxmi_seat_leave(struct fxm_vcpu *cpu)
 {
-	fxm_assert_internal(cpu->seat_taken && !cpu->current->is_idle);
+	fxm_assert_internal(!cpu->current->is_idle);
 	struct fxmi_seat_waiter *w = pop(cpu);
 
 	if (!w) {
@@ -200,7 +200,7 @@ void fxmi_seat_pass(struct fxm_vcpu *cpu)
 {
 	struct fxmi_seat_waiter self;
 
-	fxm_assert_internal(cpu->seat_taken && fxmi_self == cpu);
+	fxm_assert_internal(fxmi_self == cpu && !cpu->current->is_idle);
 	waiter_init(&self, cpu->current);
 	pthread_mutex_lock(&cpu->seat_lock);
 	struct fxmi_seat_waiter *next = pop_locked(cpu);
