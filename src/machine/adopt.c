@@ -186,6 +186,50 @@ int fxmi_percpu_init_all(struct fxmi_kernel *k)
 	return error;
 }
 
+/* ---- what must hold ---- */
+
+static bool percpu_is_valid(const struct fxmi_kernel *k, const struct fxm_vcpu *cpu)
+{
+	const struct fxmi_percpu *pc = fxmi_percpu(cpu);
+
+	fxm_invariant(pc->kernel == k);
+	fxm_invariant(pc->high_map == k->m->mem.mem_map + k->m->mem.highmem_pfn);
+	fxm_invariant(pc->high_entry == (k->m->mem.highmem_pfn << FXM_PAGE_SHIFT | k->kmap_prot));
+	fxm_invariant(pc->kmap_atomic && pc->kunmap_atomic && pc->kmap_atomic_type && pc->kunmap_atomic_type);
+	fxm_invariant(pc->kmap_local_page && pc->kunmap_local);
+	fxm_invariant(pc->fast_levels <= k->km_type_nr);
+	fxm_invariant(!fxmi_rare(cpu) || !pc->fast_levels);
+	if (!k->has_kmap_group)
+		return true;
+	fxm_invariant(pc->kmap_va == fxmi_fix_to_virt(k, k->fix_kmap_begin + k->km_type_nr * k->cache_colours * cpu->id));
+	fxm_invariant(pc->kmap_pte == fxmi_pte_ptr(k->m, pc->kmap_va));
+	fxm_invariant(pc->nr_high == k->m->mem.nr_frames - k->m->mem.highmem_pfn);
+	return true;
+}
+
+bool fxmi_adopted_are_valid(struct fxmi_kernel *k)
+{
+	const struct fxm_layout *l = k->layout;
+
+	fxm_invariant(k->version == fxmi_layout_version(l) && k->pte_bytes == k->m->desc.format->entry_bytes);
+	fxm_invariant(k->page_size == fxm_layout_page_size(l) && k->page_size == UINT64_C(1) << k->page_shift);
+	fxm_invariant(k->fixaddr_top == fxm_layout_get(l, "FIXADDR_TOP") &&
+			     k->fixaddr_start == fxm_layout_get(l, "FIXADDR_START"));
+	fxm_invariant(k->page_offset == fxm_layout_get(l, "PAGE_OFFSET") && k->high_memory >= k->page_offset);
+	fxm_invariant(k->nr_fixed == (uint32_t)fxm_fixed_index(l, "__end_of_fixed_addresses"));
+	fxm_invariant(!k->typed || !k->local);
+	fxm_invariant(k->has_kmap_group == (k->fix_kmap_begin <= k->fix_kmap_end));
+	fxm_invariant(k->km_type_nr || !k->has_kmap_group);
+	fxm_invariant(k->pkmap.base == fxm_layout_get(l, "PKMAP_BASE"));
+	fxm_invariant(k->pkmap.last_pkmap == (k->highmem ? fxm_layout_get(l, "LAST_PKMAP") : 0));
+	fxm_invariant(!(k->pkmap.last_pkmap & (k->pkmap.last_pkmap - 1)));
+	fxm_invariant(k->cache_colours && k->cache_colours == k->pkmap.colours && k->cache_colours <= FXMI_COLOURS);
+	for (unsigned i = 0; i < fxm_machine_cpus_online(k->m); i++)
+		if (!percpu_is_valid(k, fxm_machine_vcpu(k->m, i)))
+			return false;
+	return true;
+}
+
 /* ---- reserve_top_address: everything moves ---- */
 
 /* A new layout's numbers for the kernel and every online CPU. Lowmem stays. */

@@ -43,6 +43,16 @@ unsigned fxmi_parts_leaks(struct fxmi_kernel *k)
 	return n;
 }
 
+static bool parts_are_valid(struct fxmi_kernel *k)
+{
+	for (const struct fxmi_part *part = atomic_load(&k->parts); part; part = part->next) {
+		fxm_invariant(part->leaks && part->free && part->is_valid);
+		if (!part->is_valid(k))
+			return false;
+	}
+	return true;
+}
+
 static void parts_free(struct fxmi_kernel *k)
 {
 	struct fxmi_part *next;
@@ -51,6 +61,15 @@ static void parts_free(struct fxmi_kernel *k)
 		next = part->next;
 		part->free(k);
 	}
+}
+
+/* ---- what must hold ---- */
+
+bool fxmi_kernel_is_valid(struct fxmi_kernel *k)
+{
+	fxm_invariant(k && k->m && k->m->kernel == k);
+	return fxmi_layout_is_valid(k->layout) && fxmi_trace_is_valid(k) && fxmi_report_is_valid(k) && fxmi_adopted_are_valid(k) &&
+	       parts_are_valid(k);
 }
 
 /* ---- create, destroy ---- */
@@ -198,6 +217,7 @@ int fxm_machine_destroy(struct fxm_machine *m)
 
 	if (error)
 		return error;
+	fxm_assert_internal(fxmi_kernel_is_valid(k));
 	if (k->detect)
 		fxm_report_leaks(m);
 	struct fxmi_failure failure = fxmi_fail_take(k);

@@ -15,6 +15,12 @@
 /* fxm_machine_create(), and whether the window asks for the simulated addresses themselves. */
 int fxmi_machine_create(struct fxm_config *cfg, bool identity, struct fxm_machine **out);
 
+/*
+ * Whether all rooms' state is what it should be: each is asked, the lowest first. For tests and fuzzers; no operation may be going
+ * on elsewhere.
+ */
+bool fxmi_kernel_is_valid(struct fxmi_kernel *k);
+
 /* From any thread. */
 void fxmi_part_add(struct fxmi_kernel *k, struct fxmi_part *part);
 
@@ -25,6 +31,9 @@ unsigned fxmi_parts_leaks(struct fxmi_kernel *k);
 
 /* What k->layout says, in k's fields. */
 void fxmi_adopt_numbers(struct fxmi_kernel *k);
+
+/* Whether they are what the layout says, and those of each CPU with them. */
+bool fxmi_adopted_are_valid(struct fxmi_kernel *k);
 
 /* Who answers for the mappings of this kernel's generation: k->family. -ENOMEM. */
 int fxmi_adopt_families(struct fxmi_kernel *k);

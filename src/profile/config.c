@@ -15,6 +15,8 @@
 #include "profile_file.h"
 #include "words.h"
 
+#include <sim.h>
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -646,4 +648,48 @@ int fxm_config_option(const struct fxm_config *cfg, size_t i, struct fxm_option 
 				   .default_value = row->kind == FXMI_ROW_TEXT ? row->expr : item->initial,
 				   .is_kernel_config = row->name[0] >= 'A' && row->name[0] <= 'Z'};
 	return 0;
+}
+
+/* ---- what must hold ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t nr_words(const char *words)
+{
+	uint64_t n = 1;
+
+	for (; *words; words++)
+		n += *words == '|';
+	return n;
+}
+
+static bool setting_is_valid(const struct fxmi_setting *item)
+{
+	const struct fxmi_row *row = item->row;
+	struct fxmi_setting again = *item;
+
+	fxm_invariant(row && fxmi_row_is_setting(row) && row->name);
+	fxm_invariant((row->kind == FXMI_ROW_TEXT) == (item->text != NULL));
+	if (row->kind == FXMI_ROW_TEXT)
+		return true;
+	if (row->kind == FXMI_ROW_OPTION)
+		fxm_invariant(item->value <= 1);
+	if (row->kind == FXMI_ROW_INTEGER)
+		fxm_invariant(item->value >= strtoull(row->cond, NULL, 0) && item->value <= strtoull(row->last, NULL, 0));
+	if (row->kind == FXMI_ROW_SIZE)
+		fxm_invariant(item->value <= SIZE_MAXIMUM);
+	if (row->kind == FXMI_ROW_CHOICE)
+		fxm_invariant(item->value < nr_words(row->cond));
+	write_number(&again);
+	fxm_invariant(!strcmp(again.number, item->number));
+	return true;
+}
+
+bool fxmi_settings_is_valid(const struct fxmi_settings *s)
+{
+	fxm_invariant(s->item && s->nr >= NR_LIBRARY_ROWS);
+	for (size_t i = 0; i < s->nr; i++) {
+		if (!setting_is_valid(&s->item[i]))
+			return false;
+		fxm_invariant(fxmi_settings_find(s, s->item[i].row->name, strlen(s->item[i].row->name)) == &s->item[i]);
+	}
+	return true;
 }

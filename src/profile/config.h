@@ -66,6 +66,9 @@ void fxmi_words_register(struct fxmi_words *words);
 		fxmi_words_register(&words);                                                                                       \
 	}
 
+/* Whether each has a value that its row allows, and the text of that value. */
+bool fxmi_settings_is_valid(const struct fxmi_settings *s);
+
 /* Leaves one line for fxm_config_error() and returns -EINVAL: for what machine creation finds wrong with a config. */
 int fxmi_config_fail(struct fxm_config *cfg, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

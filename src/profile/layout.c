@@ -19,6 +19,8 @@
 #include "profile.h"
 #include "profile_file.h"
 
+#include <sim.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -417,4 +419,71 @@ void fxm_layout_destroy(struct fxm_layout *layout)
 	free(layout->region);
 	free(layout->boot);
 	free(layout);
+}
+
+/* ---- what must hold once it is there --------------------------------------------------------------------------------------- */
+
+static bool symbols_are_valid(const struct fxm_layout *l)
+{
+	fxm_invariant(!l->counting);
+	fxm_invariant(l->nr_symbols <= 2 * l->profile->nr_rows);
+	for (size_t i = 0; i < l->nr_symbols; i++) {
+		const struct fxmi_symbol *s = &l->symbol[i];
+
+		fxm_invariant(has_symbol(s->row));
+		fxm_invariant(s->state == FXMI_SYMBOL_DONE || s->state == FXMI_SYMBOL_ABSENT);
+		fxm_invariant(find(l, s->name, strlen(s->name)) == s);
+	}
+	return true;
+}
+
+static bool lists_are_valid(const struct fxm_layout *l)
+{
+	for (int list = 0; list < FXMI_LISTS; list++)
+		for (size_t i = 0; i < l->nr_list[list]; i++) {
+			uint16_t number = l->list[list][i];
+
+			fxm_invariant(number < l->nr_symbols);
+			fxm_invariant(!i || number > l->list[list][i - 1]);
+			fxm_invariant(list_of(l->symbol[number].row->kind) == list);
+		}
+	return true;
+}
+
+/* Evaluated again, a row comes to the same: its value follows from the settings and the other rows. */
+static bool values_are_valid(const struct fxm_layout *l)
+{
+	for (size_t i = 0; i < l->nr_symbols; i++) {
+		const struct fxmi_symbol *s = &l->symbol[i];
+		struct fxmi_error error = {.text = ""};
+		int list = list_of(s->row->kind);
+		uint64_t value;
+
+		if (s->state != FXMI_SYMBOL_DONE || list == FXMI_LIST_FIXED || list == FXMI_LIST_KM_TYPE)
+			continue;
+		/* Everything is settled, so that nothing is written. */
+		fxm_invariant(!evaluate((struct fxm_layout *)l, s->row->expr, &value, &error));
+		fxm_invariant(s->value == (s->row->kind == FXMI_ROW_VALUE ? value & fxmi_address_mask(l) : value));
+	}
+	return true;
+}
+
+static bool regions_are_valid(const struct fxm_layout *l)
+{
+	fxm_invariant(l->nr_regions <= l->profile->nr_rows);
+	for (size_t i = 0; i < l->nr_regions; i++) {
+		fxm_invariant(l->region[i].name && l->region[i].size_bytes);
+		fxm_invariant(!i || l->region[i].start.v >= l->region[i - 1].start.v);
+		fxm_invariant(!(l->region[i].start.v & ~fxmi_address_mask(l)));
+	}
+	for (size_t i = 0; i < l->nr_boot; i++)
+		fxm_invariant(fxm_fixed_name(l, l->boot[i].index));
+	return true;
+}
+
+bool fxmi_layout_is_valid(const struct fxm_layout *layout)
+{
+	fxm_invariant(layout && layout->profile && layout->profile->nr_rows);
+	return fxmi_settings_is_valid(&layout->settings) && symbols_are_valid(layout) && lists_are_valid(layout) &&
+	       values_are_valid(layout) && regions_are_valid(layout);
 }

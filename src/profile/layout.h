@@ -29,6 +29,9 @@ uint64_t fxmi_trait(const struct fxm_layout *layout, enum fxmi_trait trait);
 /* Holds a layout of a profile that the user wrote against what a machine needs. Errors: -EINVAL, @error says which rule. */
 int fxmi_layout_check(const struct fxm_layout *layout, const struct fxmi_profile *profile, struct fxmi_error *error);
 
+/* Whether it is what its settings and its profile make of it. */
+bool fxmi_layout_is_valid(const struct fxm_layout *layout);
+
 /* "FILE:LINE" in that version's source for site @key, or NULL. */
 const char *fxmi_site(const struct fxm_layout *layout, const char *key);
 

@@ -144,3 +144,37 @@ void fxmi_stacks_free(struct fxmi_kernel *k)
 		pthread_mutex_destroy(&k->stacks->lock);
 	free(k->stacks);
 }
+
+/* ---- what must hold ---- */
+
+static bool stack_is_valid(const struct fxmi_stacks *s, uint32_t i)
+{
+	const uint32_t depth = s->stack[i].depth;
+
+	fxm_invariant(depth && depth <= MAX_DEPTH);
+	size_t h = hash_of(s->stack[i].pc, depth) % NR_HASHES;
+	while (s->hash[h] && !is_equal(s, s->hash[h] - 1, s->stack[i].pc, depth))
+		h = (h + 1) % NR_HASHES;
+	fxm_invariant(s->hash[h] == i + 1);
+	return true;
+}
+
+static bool stacks_are_valid_locked(const struct fxmi_stacks *s)
+{
+	fxm_invariant(s->nr <= NR_STACKS);
+	for (uint32_t i = 0; i < s->nr; i++)
+		if (!stack_is_valid(s, i))
+			return false;
+	return true;
+}
+
+bool fxmi_stacks_are_valid(struct fxmi_kernel *k)
+{
+	fxm_invariant(!k->stacks == !k->full_stacks);
+	if (!k->stacks)
+		return true;
+	pthread_mutex_lock(&k->stacks->lock);
+	bool valid = stacks_are_valid_locked(k->stacks);
+	pthread_mutex_unlock(&k->stacks->lock);
+	return valid;
+}

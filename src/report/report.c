@@ -435,6 +435,49 @@ void fxm_report_silent(const struct fxm_machine *m, struct fxm_report_silent *ou
 	}
 }
 
+/* ---- what must hold ---- */
+
+static bool told_are_valid_locked(const struct fxmi_told *told)
+{
+	unsigned nr = 0;
+
+	for (size_t i = 0; i < NR_TOLD; i++) {
+		size_t at = told->hash[i] % NR_TOLD;
+
+		if (!told->hash[i])
+			continue;
+		nr++;
+		while (told->hash[at] && told->hash[at] != told->hash[i])
+			at = (at + 1) % NR_TOLD;
+		fxm_invariant(at == i);
+	}
+	fxm_invariant(nr == told->nr && nr < NR_TOLD);
+	return true;
+}
+
+static bool failure_is_valid_locked(const struct fxmi_failure *f)
+{
+	fxm_invariant(f->fail || (!f->text && !f->reports));
+	fxm_invariant(f->dropped <= f->reports);
+	fxm_invariant(!f->text || f->dropped < f->reports);
+	return true;
+}
+
+bool fxmi_report_is_valid(struct fxmi_kernel *k)
+{
+	for (unsigned kind = 0; kind <= FXM_REPORT_FINDING; kind++)
+		fxm_invariant((unsigned)k->policy[kind] <= FXM_POLICY_ABORT);
+	pthread_mutex_lock(&k->report_lock);
+	bool told = told_are_valid_locked(k->told);
+	bool failure = told && failure_is_valid_locked(&k->failure);
+	pthread_mutex_unlock(&k->report_lock);
+	if (!failure)
+		return false;
+	fxm_invariant(k->record_sites == (k->detect && k->has_stacks));
+	fxm_invariant(k->has_stacks || !k->full_stacks);
+	return fxmi_stacks_are_valid(k);
+}
+
 /* ---- life ---- */
 
 int fxmi_report_init(struct fxmi_kernel *k)

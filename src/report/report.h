@@ -85,6 +85,10 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 /* After such a report the task is gone. */
 bool fxmi_report_ends_task(enum fxm_report_kind kind);
 
+/* Whether what was told, what is kept for a failure, and the stacks are what they should be. Without locks. */
+bool fxmi_report_is_valid(struct fxmi_kernel *k);
+bool fxmi_stacks_are_valid(struct fxmi_kernel *k);
+
 int fxmi_report_init(struct fxmi_kernel *k);
 void fxmi_report_free(struct fxmi_kernel *k);
 

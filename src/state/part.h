@@ -14,6 +14,8 @@ struct fxmi_notes;
 struct fxmi_part {
 	/* Findings "leak" for what its users took and have not given back; how many. */
 	unsigned (*leaks)(struct fxmi_kernel *k);
+	/* Whether what it keeps is what it should be. */
+	bool (*is_valid)(struct fxmi_kernel *k);
 	/* The machine ends: nobody uses it any more, and the parts below are still there. Frees the part too. */
 	void (*free)(struct fxmi_kernel *k);
 	/* @task, current on @cpu, ends. NULL, as those that follow: does not matter to it. */

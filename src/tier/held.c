@@ -214,3 +214,33 @@ unsigned fxmi_held_leaks(struct fxmi_kernel *k)
 	fxm_held_each(k->m, report_leak, &leaks);
 	return leaks.n;
 }
+
+/* ---- what must hold ---- */
+
+static bool held_are_valid_locked(const struct fxmi_tier *tier)
+{
+	size_t used = 0;
+
+	fxm_invariant(!(tier->held_places & (tier->held_places - 1)));
+	fxm_invariant(!tier->held_places == !tier->held);
+	for (size_t i = 0; i < tier->held_places; i++) {
+		const struct fxmi_held *h = &tier->held[i];
+
+		if (!h->seq)
+			continue;
+		used++;
+		fxm_invariant(h->seq <= tier->next_seq);
+		fxm_invariant((unsigned)h->held.kind <= FXM_HELD_IRQ);
+		fxm_invariant(find(tier, h->held.kind, key_of(&h->held)) == i);
+	}
+	fxm_invariant(used == tier->held_used && 2 * used <= tier->held_places + 1);
+	return true;
+}
+
+bool fxmi_held_are_valid(struct fxmi_tier *tier)
+{
+	pthread_mutex_lock(&tier->lock);
+	bool valid = held_are_valid_locked(tier);
+	pthread_mutex_unlock(&tier->lock);
+	return valid;
+}

@@ -31,6 +31,18 @@ static unsigned leaks(struct fxmi_kernel *k)
 	return fxmi_held_leaks(k) + fxmi_kthread_leaks(k);
 }
 
+static bool is_valid(struct fxmi_kernel *k)
+{
+	struct fxmi_tier *tier = atomic_load(&k->tier);
+
+	fxm_invariant(tier && tier->k == k);
+	pthread_mutex_lock(&tier->log_lock);
+	bool has_room = tier->used < FXMI_LOG_LINE_MAX;
+	pthread_mutex_unlock(&tier->log_lock);
+	fxm_invariant(has_room);
+	return fxmi_held_are_valid(tier);
+}
+
 static void tier_free(struct fxmi_kernel *k)
 {
 	struct fxmi_tier *tier = atomic_exchange(&k->tier, NULL);
@@ -54,8 +66,11 @@ static struct fxmi_tier *tier_new(struct fxmi_kernel *k)
 		fxmi_tier_die("the kernel tier hands out pointers, and this machine has no window: set window=strict, retain or "
 			      "eager");
 	tier->k = k;
-	tier->part = (struct fxmi_part){
-	    .leaks = leaks, .free = tier_free, .task_end = fxmi_tier_task_end, .note_waits = fxmi_tier_note_waits};
+	tier->part = (struct fxmi_part){.leaks = leaks,
+					.is_valid = is_valid,
+					.free = tier_free,
+					.task_end = fxmi_tier_task_end,
+					.note_waits = fxmi_tier_note_waits};
 	pthread_mutex_init(&tier->lock, NULL);
 	pthread_mutex_init(&tier->log_lock, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &t);

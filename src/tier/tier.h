@@ -193,6 +193,9 @@ bool fxmi_held_find(struct fxmi_tier *tier, enum fxm_held_kind kind, uint64_t ke
 /* Reports (finding "leak") what kernel-tier code took and has not given back; returns how many things. */
 unsigned fxmi_held_leaks(struct fxmi_kernel *k);
 
+/* Whether each thing is found where it is. */
+bool fxmi_held_are_valid(struct fxmi_tier *tier);
+
 /* ---- kthread.c ---- */
 
 /* The same for kernel threads that nobody stopped: they run code of a module that goes. */

@@ -159,3 +159,33 @@ const char *fxmi_trace_thread_locked(struct fxmi_trace *t, const struct fxm_task
 	t->nr_threads++;
 	return n->word;
 }
+
+/* ---- what must hold ---- */
+
+bool fxmi_trace_names_are_valid_locked(const struct fxmi_trace *t)
+{
+	size_t used = 0;
+
+	fxm_invariant(!(t->capacity & (t->capacity - 1)));
+	fxm_invariant(!t->capacity == !t->names);
+	fxm_invariant(2 * t->used <= t->capacity + 1);
+	for (size_t i = 0; i < t->capacity; i++) {
+		const struct fxmi_page_name *n = &t->names[i];
+
+		if (!n->pfn_plus_1)
+			continue;
+		used++;
+		fxm_invariant(name_slot(t, n->pfn_plus_1 - 1) == n);
+		fxm_invariant(n->letter == 'P' || n->letter == 'Q');
+		fxm_invariant(n->number < (n->letter == 'P' ? t->next_p : t->next_q));
+		fxm_invariant(t->tags || !n->has_tag);
+	}
+	fxm_invariant(used == t->used);
+	for (size_t i = 0; i < t->nr_threads; i++) {
+		fxm_invariant(t->threads[i].word[0] && !strpbrk(t->threads[i].word, " \t\n"));
+		for (size_t j = 0; j < i; j++)
+			fxm_invariant(t->threads[i].pid != t->threads[j].pid &&
+					     strcmp(t->threads[i].word, t->threads[j].word));
+	}
+	return true;
+}

@@ -215,3 +215,38 @@ void fxmi_trace_free(struct fxmi_kernel *k)
 	free(t->threads);
 	free(t);
 }
+
+/* ---- what must hold ---- */
+
+/* The operations in progress on @cpu, the innermost first: inside a helper of linux/highmem.h there is no other. */
+static bool ops_are_valid(const struct fxm_vcpu *cpu)
+{
+	enum { DEEPEST = 64 };
+	unsigned depth = 0;
+
+	for (const struct fxmi_op *op = fxmi_percpu(cpu)->op; op; op = op->outer) {
+		fxm_invariant(++depth < DEEPEST);
+		fxm_invariant(op->name);
+		fxm_invariant(!op->page || fxmi_page_is_valid(cpu->machine, op->page));
+		fxm_invariant(!op->outer || !op->outer->helper);
+	}
+	return true;
+}
+
+bool fxmi_trace_is_valid(struct fxmi_kernel *k)
+{
+	struct fxmi_trace *t = k->trace;
+
+	fxm_invariant(t);
+	pthread_mutex_lock(&t->lock);
+	bool names = fxmi_trace_names_are_valid_locked(t), has_listener = t->fn;
+	pthread_mutex_unlock(&t->lock);
+	if (!names)
+		return false;
+	fxm_invariant(has_listener || !t->header);
+	fxm_invariant(!t->file || t->file_name);
+	for (unsigned i = 0; i < fxm_machine_cpus_online(k->m); i++)
+		if (!ops_are_valid(fxm_machine_vcpu(k->m, i)))
+			return false;
+	return true;
+}

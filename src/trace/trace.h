@@ -77,6 +77,9 @@ void fxmi_trace_cpu_online(struct fxm_vcpu *cpu);
 /* A heading, when somebody traces. */
 void fxmi_trace_mark(struct fxmi_kernel *k, const char *text);
 
+/* Whether the writer and the operations in progress are what they should be. */
+bool fxmi_trace_is_valid(struct fxmi_kernel *k);
+
 int fxmi_trace_init(struct fxmi_kernel *k);
 void fxmi_trace_free(struct fxmi_kernel *k);
 

@@ -54,6 +54,9 @@ void fxmi_trace_page_name_locked(struct fxmi_kernel *k, uint64_t pfn, char *buf,
 /* The `page` line of a name. */
 void fxmi_trace_page_locked(struct fxmi_kernel *k, const struct fxmi_page_name *n);
 
+/* Whether each page is found where it is, and no two threads share a name. */
+bool fxmi_trace_names_are_valid_locked(const struct fxmi_trace *t);
+
 /* What @task is called. */
 const char *fxmi_trace_thread_locked(struct fxmi_trace *t, const struct fxm_task *task);
 
