@@ -325,51 +325,6 @@ static int parse_number(struct fxmi_setting *item, const char *text, uint64_t *v
 
 /* ---- names that were not meant ----------------------------------------------------------------------------------------- */
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* Edits (insert, delete, replace) that turn one name into the other, case ignored; names longer than 40 never match. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[41];
-	size_t na = strlen(a), nb = strlen(b);
-	if (na > 40 || nb > 40)
-		return 99;
-	for (size_t j = 0; j <= nb; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= na; i++) {
-		unsigned diagonal = row[0];
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= nb; j++) {
-			unsigned best = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-		}
-	}
-	return row[nb];
-}
-
-/* Keeps in *@best the nearer of itself and @candidate. */
-static void consider(const char *wanted, const char *candidate, const char **best, unsigned *best_distance)
-{
-	unsigned d = distance(wanted, candidate);
-	if (d < *best_distance) {
-		*best = candidate;
-		*best_distance = d;
-	}
-}
-
-/* How many edits still make a typing mistake of a name this long. */
-static unsigned patience(const char *name)
-{
-	size_t len = strlen(name);
-	return len < 4 ? 2 : len < 8 ? 3 : 4;
-}
-
 static bool has_setting(const struct fxmi_profile *p, const char *setting)
 {
 	for (size_t r = 0; r < p->nr_rows; r++)
@@ -400,20 +355,20 @@ static const struct fxmi_profile *profile_with(const char *setting, const struct
 
 static int unknown_setting(struct fxm_config *cfg, const char *name)
 {
-	const char *best = NULL;
-	unsigned best_distance = patience(name);
 	const char *plain = strncmp(name, "CONFIG_", 7) ? name : name + 7;
+	struct fxmi_guess guess = fxmi_guess(name);
 	const struct fxmi_profile *other = profile_with(plain, cfg->profile);
 	if (plain != name && fxmi_settings_find(&cfg->settings, plain, strlen(plain)))
 		fxmi_error_set(&cfg->error, "%s: leave CONFIG_ out: write %s=", name, plain);
 	else if (other)
 		fxmi_error_set(&cfg->error, "%s is a setting of %s, not of %s: leave it out, or change the profile", plain,
 			       other->name, cfg->profile->name);
-	consider(plain, "profile", &best, &best_distance);
+	guess.wanted = plain;
+	fxmi_guess_consider(&guess, "profile");
 	for (size_t i = 0; i < cfg->settings.nr; i++)
-		consider(plain, cfg->settings.item[i].row->name, &best, &best_distance);
-	if (best)
-		fxmi_error_set(&cfg->error, "%s has no setting %s: did you mean %s?", cfg->profile->name, name, best);
+		fxmi_guess_consider(&guess, cfg->settings.item[i].row->name);
+	if (guess.best)
+		fxmi_error_set(&cfg->error, "%s has no setting %s: did you mean %s?", cfg->profile->name, name, guess.best);
 	else
 		fxmi_error_set(&cfg->error, "%s has no setting %s: `fixmap layout --settings` lists them", cfg->profile->name,
 			       name);
@@ -422,12 +377,12 @@ static int unknown_setting(struct fxm_config *cfg, const char *name)
 
 static int unknown_profile(struct fxmi_error *error, const char *name)
 {
-	const char *best = NULL;
-	unsigned best_distance = patience(name);
+	struct fxmi_guess guess = fxmi_guess(name);
+
 	for (size_t i = 0; i < fxmi_profile_count(); i++)
-		consider(name, fxmi_profile_at(i)->name, &best, &best_distance);
-	if (best)
-		fxmi_error_set(error, "no profile %s: did you mean %s?", name, best);
+		fxmi_guess_consider(&guess, fxmi_profile_at(i)->name);
+	if (guess.best)
+		fxmi_error_set(error, "no profile %s: did you mean %s?", name, guess.best);
 	else
 		fxmi_error_set(error, "no profile %s: `fixmap profiles` lists them", name);
 	return -ENOENT;

@@ -66,6 +66,14 @@ void fxmi_words_register(struct fxmi_words *words);
 		fxmi_words_register(&words);                                                                                       \
 	}
 
+/* misspelt.c: of the names that are considered, the one that is probably meant by @wanted; @best is NULL when none is near. */
+struct fxmi_guess {
+	const char *wanted, *best;
+	unsigned distance;
+};
+struct fxmi_guess fxmi_guess(const char *wanted);
+void fxmi_guess_consider(struct fxmi_guess *g, const char *candidate);
+
 /* Whether each has a value that its row allows, and the text of that value. */
 bool fxmi_settings_is_valid(const struct fxmi_settings *s);
 
