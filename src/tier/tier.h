@@ -3,7 +3,10 @@
 #define FXMI_TIER_H
 
 /*
- * The kernel tier's state of one machine, and what its files offer each other. Made at the first use, freed with the machine.
+ * The room `tier`: what stands behind the kernel's own names, but for memory's: the code that was loaded, tasks and what they wait
+ * for, interrupts, printk, and what kernel code took and has not given back. A machine has this state from its first use on, until
+ * it ends.
+ *
  * Lock order: tier.lock -> (sim's task_lock); log_lock is a leaf. Neither is held while simulated memory is touched or a report is
  * made.
  */
@@ -178,11 +181,6 @@ void fxmi_files_free(struct fxmi_tier *tier);
 
 /* The path of the file that is held under @number, for a leak's text; "" when it is gone. */
 void fxmi_file_path(struct fxmi_tier *tier, uint32_t number, char *path, size_t size);
-
-/* ---- pages.c ---- */
-
-/* The bits of a gfp_t that mean something to the library; a caller that may not sleep and would is reported. */
-unsigned fxmi_tier_gfp(struct fxm_vcpu *cpu, unsigned gfp);
 
 /* ---- held.c ---- */
 

@@ -5,6 +5,7 @@
  */
 #include "detect.h"
 #include "mapping.h"
+#include "mm.h"
 #include "report.h"
 #include "state.h"
 #include "tier.h"
@@ -55,7 +56,7 @@ void fxm_k_get_page(struct fxm_page *page)
 /* The bits of a gfp_t that mean something to the library; without __GFP_WAIT the caller cannot sleep. */
 #define GFP_WAIT 0x800u
 
-unsigned fxmi_tier_gfp(struct fxm_vcpu *cpu, unsigned gfp)
+unsigned fxmi_gfp(struct fxm_vcpu *cpu, unsigned gfp)
 {
 	if (gfp & GFP_WAIT)
 		fxm_might_sleep(cpu, "mm/page_alloc.c");
@@ -65,7 +66,7 @@ unsigned fxmi_tier_gfp(struct fxm_vcpu *cpu, unsigned gfp)
 static struct fxm_page *alloc_pages(struct fxm_vcpu *cpu, unsigned gfp, unsigned order, const void *site)
 {
 	struct fxm_machine *m = cpu->machine;
-	struct fxm_page *page = fxm_alloc_pages(m, fxmi_tier_gfp(cpu, gfp), order);
+	struct fxm_page *page = fxm_alloc_pages(m, fxmi_gfp(cpu, gfp), order);
 
 	if (page)
 		fxmi_held_add(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Behind the kernel's names: kmalloc. Each object has a red zone; what was written there, or after kfree(), is reported. */
+#include "mm.h"
 #include "report.h"
 #include "state.h"
 #include "tier.h"
@@ -13,7 +14,7 @@ static void *do_kmalloc(struct fxm_vcpu *cpu, size_t size, unsigned gfp, const v
 	/* the largest sizes go without one */
 	size_t red_zone = size > KMALLOC_MAX - RED_ZONE_MIN ? 0 : RED_ZONE_MIN;
 
-	gfp = fxmi_tier_gfp(cpu, gfp) & ~FXM_GFP_HIGHMEM;
+	gfp = fxmi_gfp(cpu, gfp) & ~FXM_GFP_HIGHMEM;
 	object.address = fxmi_kmalloc(m, size, red_zone, gfp, (uintptr_t)site);
 	if (!object.address.v)
 		return NULL;
