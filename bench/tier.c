@@ -25,9 +25,9 @@ struct tier {
 
 static void sit(const struct tier *t)
 {
-	if (fxm_self() && fxm_vcpu_machine(fxm_self()) == t->m)
+	if (fxm_current_or_null() && fxm_vcpu_machine(fxm_current_or_null()) == t->m)
 		return;
-	if (fxm_self())
+	if (fxm_current_or_null())
 		fxm_detach();
 	bench_check(!fxm_attach(t->m, -1), "no vCPU is free");
 }

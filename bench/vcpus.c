@@ -44,7 +44,7 @@ static void atomic_pairs(struct worker *w, uint64_t n)
 static void sit_down(struct worker *w)
 {
 	bench_check(!fxm_attach(w->m, w->cpu), "no seat");
-	w->vcpu = fxm_self();
+	w->vcpu = fxm_current_or_null();
 	fxm_kmap(w->vcpu, w->page); /* stays mapped: what is measured are hits */
 }
 

@@ -46,7 +46,7 @@ static struct view make(const char *settings, unsigned step)
 	struct view v = {.m = bench_machine("x86_32-5.10", settings), .step = step};
 
 	bench_check(!fxm_attach(v.m, 0), "no seat");
-	v.cpu = fxm_self();
+	v.cpu = fxm_current_or_null();
 	for (unsigned i = 0; i < PAGES; i++) {
 		v.page[i] = bench_high_page(v.m, i);
 		*(uint64_t *)fxm_frame(v.m, fxm_page_pfn(v.m, v.page[i])) = i; /* as in the file, the frames exist */

@@ -38,7 +38,7 @@ int main(void)
 	if (fxm_attach(m, 0))
 		return 1;
 	fxm_report_set(m, on_report, NULL);
-	cpu = fxm_self();
+	cpu = fxm_current_or_null();
 	va = fxm_kmap_atomic(cpu, page);
 	p = fxm_host(m, va);
 	if (!p)

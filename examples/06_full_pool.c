@@ -16,20 +16,20 @@ static int holder(void *arg)
 
 	for (uint32_t i = 0; i < slots; i++) {
 		pages[i] = fxm_alloc_page(m, FXM_GFP_HIGHMEM);
-		fxm_kmap(fxm_self(), pages[i]);
+		fxm_kmap(fxm_current_or_null(), pages[i]);
 	}
 	fxm_task_yield();
 	for (uint32_t i = 0; i < slots; i++)
-		fxm_kunmap(fxm_self(), pages[i]);
+		fxm_kunmap(fxm_current_or_null(), pages[i]);
 	return 0;
 }
 
 static int waiter(void *arg)
 {
-	fxm_va va = fxm_kmap(fxm_self(), arg);
+	fxm_va va = fxm_kmap(fxm_current_or_null(), arg);
 
 	printf("the waiter has %08" PRIx64 "\n", va.v);
-	fxm_kunmap(fxm_self(), arg);
+	fxm_kunmap(fxm_current_or_null(), arg);
 	return 0;
 }
 

@@ -19,10 +19,10 @@ static void interrupt(struct fxm_vcpu *cpu, void *page)
 
 static int pair(void *page)
 {
-	fxm_va va = fxm_kmap_atomic(fxm_self(), page);
+	fxm_va va = fxm_kmap_atomic(fxm_current_or_null(), page);
 
 	printf("  the task maps its page at %08" PRIx64 "\n", va.v);
-	fxm_kunmap_atomic(fxm_self(), va);
+	fxm_kunmap_atomic(fxm_current_or_null(), va);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "whole.h"
 
 #include <fixmap/fixmap.h>
+#include <calls.h>
 #include <fixmap/kernel_tier.h>
 
 #include <errno.h>
@@ -643,7 +644,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	meet_default_machine();
 	if (size < 2 || !start(data))
 		return 0;
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 	for (data += 2, size -= 2; size >= 4; data += 4, size -= 4) {
 		void (*fn)(void) = operations[data[0] % (sizeof(operations) / sizeof(operations[0]))];
 		r.a = data[1];

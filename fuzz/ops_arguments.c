@@ -48,7 +48,7 @@ static void no_cpu(struct ops_run *run, struct fxm_page *page)
 	REFUSED_VA(fxm_set_fixmap_offset_nocache(NULL, 1, pa));
 	REFUSED_VA(fxm_set_fixmap_offset_io(NULL, 1, pa));
 	REFUSED(fxm_reserve_top_address(NULL, 0));
-	fxm___set_fixmap(NULL, 1, pa, fxm_pte_of(1));
+	fxm_set_fixmap_prot(NULL, 1, pa, fxm_pte_of(1));
 	fxm_clear_fixmap(NULL, 1);
 	fxm_might_sleep(NULL, "nowhere");
 	fxm_trace_peek(NULL, va);
@@ -81,7 +81,7 @@ static void no_machine(struct ops_run *run)
 {
 	struct fxm_pkmap pool;
 
-	REFUSED_VA(fxm___fix_to_virt(NULL, 1));
+	REFUSED_VA(fxm_fix_to_virt_unchecked(NULL, 1));
 	REFUSED_VA(fxm_fix_to_virt(NULL, 1));
 	REFUSED(fxm_page_address_init(NULL));
 	REFUSED(fxm_pkmap_count(NULL, 0, NULL));
@@ -113,7 +113,7 @@ static void no_such_thing(struct ops_run *run, struct fxm_vcpu *cpu, struct fxm_
 	if (run->model->c.typed)
 		return;
 	expect(run, "fxm_kmap_atomic_type", fxm_va_error(fxm_kmap_atomic_type(cpu, page, 0)), -ENOSYS);
-	expect(run, "fxm_kmap_atomic_to_pfn", fxm_kmap_atomic_to_pfn(cpu, fxm_va_of(0)) == UINT64_MAX, 1);
+	expect(run, "fxm_find_kmap_atomic_pfn", fxm_find_kmap_atomic_pfn(cpu, fxm_va_of(0), &(uint64_t){0}), -ENOSYS);
 }
 
 void ops_bad_arguments(struct ops_run *run)

@@ -31,6 +31,7 @@ static void dereference(struct ops_run *run, struct ops_call *c)
 
 static void perform_pool(struct ops_run *run, struct fxm_vcpu *cpu, struct ops_call *c)
 {
+	uint64_t pfn;
 	struct fxm_page *page = fxm_page_of_pfn(run->m, c->pfn);
 
 	switch (c->kind) {
@@ -58,7 +59,7 @@ static void perform_pool(struct ops_run *run, struct fxm_vcpu *cpu, struct ops_c
 		c->value = fxm_set_page_address(cpu, page, fxm_va_of(c->va));
 		return;
 	default:
-		c->value = (int64_t)fxm_kmap_to_pfn(cpu, fxm_va_of(c->va));
+		c->value = fxm_find_kmap_pfn(cpu, fxm_va_of(c->va), &pfn) ? -1 : (int64_t)pfn;
 		if (c->value == -1)
 			c->value = fxm_kmap_to_page(cpu, fxm_va_of(c->va), &page);
 	}
@@ -66,6 +67,7 @@ static void perform_pool(struct ops_run *run, struct fxm_vcpu *cpu, struct ops_c
 
 static void perform_atomic(struct ops_run *run, struct fxm_vcpu *cpu, struct ops_call *c)
 {
+	uint64_t pfn;
 	struct fxm_page *page = fxm_page_of_pfn(run->m, c->pfn);
 
 	switch (c->kind) {
@@ -109,7 +111,7 @@ static void perform_atomic(struct ops_run *run, struct fxm_vcpu *cpu, struct ops
 		c->value = fxm_kunmap_atomic_type(cpu, fxm_va_of(c->va), c->index);
 		return;
 	default:
-		c->value = (int64_t)fxm_kmap_atomic_to_pfn(cpu, fxm_va_of(c->va));
+		c->value = fxm_find_kmap_atomic_pfn(cpu, fxm_va_of(c->va), &pfn) ? -1 : (int64_t)pfn;
 		if (c->value == -1)
 			c->value = fxm_kmap_atomic_to_page(cpu, fxm_va_of(c->va), &page);
 	}
@@ -121,7 +123,7 @@ static void perform_fixmap(struct ops_run *run, struct fxm_vcpu *cpu, struct ops
 
 	switch (c->kind) {
 	case CALL___SET_FIXMAP:
-		return fxm___set_fixmap(cpu, c->index, pa, fxm_pte_of(c->prot));
+		return fxm_set_fixmap_prot(cpu, c->index, pa, fxm_pte_of(c->prot));
 	case CALL_SET_FIXMAP:
 		c->value = fxm_set_fixmap(cpu, c->index, pa);
 		return;

@@ -504,7 +504,7 @@ struct nested {
 static int task_main(void *arg)
 {
 	struct nested *nested = arg;
-	return fxm_task_run(fxm_self(), do_call, nested->call, &nested->result);
+	return fxm_task_run(fxm_current_or_null(), do_call, nested->call, &nested->result);
 }
 
 /* Runs kernel code as a task of its own. False: it was ended by a BUG, an oops or a hopeless wait. */

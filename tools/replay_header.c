@@ -94,7 +94,7 @@ static int check_enum(struct replay *rp)
 		replay_differ(rp, name, rp->line.word[2], "nothing");
 		return 0;
 	}
-	va = fxm___fix_to_virt(rp->machine, (uint32_t)got);
+	va = fxm_fix_to_virt_unchecked(rp->machine, (uint32_t)got);
 	if ((uint64_t)got != index)
 		replay_differ_count(rp, name, index, (uint64_t)got);
 	if (va.v != address)
@@ -156,7 +156,7 @@ static int check_fixpte(struct replay *rp)
 	    !trace_number(rp->line.word[3], 16, &entry))
 		return bad_number(rp, rp->line.text);
 	rp->fixptes++;
-	va = fxm___fix_to_virt(rp->machine, (uint32_t)index);
+	va = fxm_fix_to_virt_unchecked(rp->machine, (uint32_t)index);
 	if (va.v != address)
 		replay_differ_hex(rp, "VADDR", address, va.v);
 	if (fxm_pte_at(rp->machine, va).v != entry)
@@ -176,7 +176,7 @@ static bool has_page_table(struct replay *rp, uint32_t index)
 {
 	struct fxm_walk walk;
 
-	fxm_walk(rp->machine, fxm___fix_to_virt(rp->machine, index), &walk);
+	fxm_walk(rp->machine, fxm_fix_to_virt_unchecked(rp->machine, index), &walk);
 	return walk.levels && !strcmp(walk.level[walk.levels - 1].name, "pte");
 }
 
@@ -194,7 +194,7 @@ static int check_fixpte_end(struct replay *rp)
 	if (rp->is_arm && end > pages)
 		end = pages;
 	for (uint32_t i = 0; i < end; i++) {
-		set += fxm_pte_at(rp->machine, fxm___fix_to_virt(rp->machine, i)).v != 0;
+		set += fxm_pte_at(rp->machine, fxm_fix_to_virt_unchecked(rp->machine, i)).v != 0;
 		if (has_page_table(rp, i))
 			continue;
 		replay_differ_count(rp, "fixpte_nopagetable_from", end, i);
@@ -232,7 +232,9 @@ static int check_btslot(struct replay *rp)
 		replay_differ(rp, "btslot", rp->line.word[2], "nothing");
 		return 0;
 	}
-	got = fxm___fix_to_virt(rp->machine, (uint32_t)((uint64_t)begin - slot * fxm_layout_get(rp->layout, "NR_FIX_BTMAPS"))).v;
+	got =
+	    fxm_fix_to_virt_unchecked(rp->machine, (uint32_t)((uint64_t)begin - slot * fxm_layout_get(rp->layout, "NR_FIX_BTMAPS")))
+		.v;
 	if (want != got)
 		replay_differ_hex(rp, "btslot", want, got);
 	return 0;

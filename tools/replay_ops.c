@@ -77,13 +77,13 @@ static void op_kmap_local_page_prot(struct fxm_vcpu *cpu, struct replay_action *
 
 static void op___kmap_local_page_prot(struct fxm_vcpu *cpu, struct replay_action *a)
 {
-	a->result = fxm___kmap_local_page_prot(cpu, a->page, a->prot);
+	a->result = fxm_kmap_local_page_indexed(cpu, a->page, a->prot);
 	a->error = fxm_va_error(a->result);
 }
 
 static void op___kmap_local_pfn_prot(struct fxm_vcpu *cpu, struct replay_action *a)
 {
-	a->result = fxm___kmap_local_pfn_prot(cpu, a->pfn, a->prot);
+	a->result = fxm_kmap_local_pfn_indexed(cpu, a->pfn, a->prot);
 	a->error = fxm_va_error(a->result);
 }
 
@@ -124,9 +124,9 @@ static void op_virt_to_fix(struct fxm_vcpu *cpu, struct replay_action *a)
 
 static void op_set_fixmap(struct fxm_vcpu *cpu, struct replay_action *a)
 {
-	a->result = fxm___fix_to_virt(fxm_vcpu_machine(cpu), a->fix);
+	a->result = fxm_fix_to_virt_unchecked(fxm_vcpu_machine(cpu), a->fix);
 	if (a->has_prot)
-		fxm___set_fixmap(cpu, a->fix, a->phys, a->prot);
+		fxm_set_fixmap_prot(cpu, a->fix, a->phys, a->prot);
 	else
 		a->error = fxm_set_fixmap(cpu, a->fix, a->phys);
 }

@@ -112,7 +112,7 @@ static int check_hw(struct replay *rp)
 {
 	struct fxm_vcpu *cpu = fxm_machine_vcpu(rp->machine, 0);
 	uint32_t scratch = (uint32_t)fxm_fixed_index(rp->layout, "FIX_EARLYCON_MEM_BASE");
-	fxm_va at = fxm___fix_to_virt(rp->machine, scratch);
+	fxm_va at = fxm_fix_to_virt_unchecked(rp->machine, scratch);
 	fxm_pte prot = fxm_pte_of(0), before = fxm_pte_at(rp->machine, at);
 	uint64_t pte, hw, va;
 
@@ -131,7 +131,7 @@ static int check_hw(struct replay *rp)
 		return 0;
 	}
 	if (pte)
-		fxm___set_fixmap(cpu, scratch, fxm_pa_of(pte & FRAME), prot);
+		fxm_set_fixmap_prot(cpu, scratch, fxm_pa_of(pte & FRAME), prot);
 	compare_hw(rp, at, pte, hw);
 	fxm_clear_fixmap(cpu, scratch);
 	replay_copy_lines(rp);

@@ -275,7 +275,7 @@ static bool reads_pointer(const struct replay *rp, const struct trace_op *op, co
 static void begin_with_entry(struct replay *rp, const struct replay_action *a)
 {
 	const char *expect = replay_line_of_kind(&rp->expects, "expect"), *word = expect ? strstr(expect, " pte=") : NULL;
-	uint64_t index = fxm___virt_to_fix(rp->machine, a->va), pte;
+	uint64_t index = fxm_virt_to_fix_unchecked(rp->machine, a->va), pte;
 	const char *name;
 	fxm_pte prot;
 
@@ -286,7 +286,7 @@ static void begin_with_entry(struct replay *rp, const struct replay_action *a)
 	for (size_t i = 0; !fxm_prot_at(rp->layout, i, &name, &prot); i++)
 		if (prot.v && !((pte - prot.v) & (FXM_PAGE_SIZE - 1)) && pte - prot.v < UINT64_C(1) << 40) {
 			rp->lines.used = 0;
-			fxm___set_fixmap(fxm_machine_vcpu(rp->machine, 0), (uint32_t)index, fxm_pa_of(pte - prot.v), prot);
+			fxm_set_fixmap_prot(fxm_machine_vcpu(rp->machine, 0), (uint32_t)index, fxm_pa_of(pte - prot.v), prot);
 			replay_copy_lines(rp);
 			return;
 		}

@@ -81,8 +81,8 @@ FXM_API int fxm_page_address_init(struct fxm_machine *m);
  */
 FXM_API int fxm_kmap_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_page **out);
 
-/** The frame number that kmap_to_page() computes, existing or not; UINT64_MAX where the call does not exist. */
-FXM_API uint64_t fxm_kmap_to_pfn(struct fxm_vcpu *cpu, fxm_va va);
+/** The frame number that kmap_to_page() computes, existing or not, into @pfn. Errors: -ENOSYS this version has none. */
+FXM_API int fxm_find_kmap_pfn(struct fxm_vcpu *cpu, fxm_va va, uint64_t *pfn);
 
 /** The state of the pool. */
 struct fxm_pkmap {

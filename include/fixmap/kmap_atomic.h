@@ -47,10 +47,10 @@ FXM_API fxm_va fxm_kmap_atomic_pfn_type(struct fxm_vcpu *cpu, uint64_t pfn, uint
 FXM_API int fxm_kunmap_atomic_type(struct fxm_vcpu *cpu, fxm_va va, uint32_t type);
 
 /**
- * The frame that kmap_atomic_to_page() computes for @va; BUG outside [.., FIXADDR_TOP). UINT64_MAX when the version lacks it.
- * 2.6.
+ * The number of the frame that kmap_atomic_to_page() computes for @va, existing or not, into @pfn; BUG outside [.., FIXADDR_TOP).
+ * Errors: -ENOSYS this version has no kmap_atomic_to_page().
  */
-FXM_API uint64_t fxm_kmap_atomic_to_pfn(struct fxm_vcpu *cpu, fxm_va va);
+FXM_API int fxm_find_kmap_atomic_pfn(struct fxm_vcpu *cpu, fxm_va va, uint64_t *pfn);
 
 /** The page of that frame. Errors: -ENOSYS, -ENOENT no such frame. Models kmap_atomic_to_page(), 2.6. */
 FXM_API int fxm_kmap_atomic_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_page **out);

@@ -43,8 +43,8 @@ FXM_API fxm_va fxm_kmap_local_pfn(struct fxm_vcpu *cpu, uint64_t pfn);
  * Errors: -ENOSYS this kernel has no slots (CONFIG_KMAP_LOCAL), and as above. Models __kmap_local_page_prot(),
  * __kmap_local_pfn_prot(), kunmap_local_indexed().
  */
-FXM_API fxm_va fxm___kmap_local_page_prot(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot);
-FXM_API fxm_va fxm___kmap_local_pfn_prot(struct fxm_vcpu *cpu, uint64_t pfn, fxm_pte prot);
+FXM_API fxm_va fxm_kmap_local_page_indexed(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot);
+FXM_API fxm_va fxm_kmap_local_pfn_indexed(struct fxm_vcpu *cpu, uint64_t pfn, fxm_pte prot);
 FXM_API int fxm_kunmap_local_indexed(struct fxm_vcpu *cpu, fxm_va va);
 
 /**

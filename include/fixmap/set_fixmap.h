@@ -18,10 +18,10 @@ extern "C" {
 #endif
 
 /** FIXADDR_TOP - (@index << PAGE_SHIFT), unchecked, at the profile's address width. Models __fix_to_virt(). */
-FXM_API fxm_va fxm___fix_to_virt(const struct fxm_machine *m, uint32_t index);
+FXM_API fxm_va fxm_fix_to_virt_unchecked(const struct fxm_machine *m, uint32_t index);
 
 /** (FIXADDR_TOP - (@va & PAGE_MASK)) >> PAGE_SHIFT, unchecked. Models __virt_to_fix(). */
-FXM_API uint64_t fxm___virt_to_fix(const struct fxm_machine *m, fxm_va va);
+FXM_API uint64_t fxm_virt_to_fix_unchecked(const struct fxm_machine *m, fxm_va va);
 
 /**
  * Address of a valid index. Where the kernel refuses to link or compile: the error -EINVAL in the address. Models
@@ -36,7 +36,7 @@ FXM_API uint64_t fxm_virt_to_fix(struct fxm_vcpu *cpu, fxm_va va);
  * Maps @pa at fixed address @index with protection @prot; its low 12 bits are dropped. BUG when @index is out of range.
  * Models __set_fixmap().
  */
-FXM_API void fxm___set_fixmap(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa, fxm_pte prot);
+FXM_API void fxm_set_fixmap_prot(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa, fxm_pte prot);
 
 /** The macros of fixmap.h: PAGE_KERNEL / FIXMAP_PAGE_NORMAL, _NOCACHE, _IO. fxm_set_fixmap_io() came with 3.x: -ENOSYS on 2.6. */
 FXM_API int fxm_set_fixmap(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa);

@@ -94,7 +94,7 @@ FXM_API int fxm_attach(struct fxm_machine *m, int cpu);
 FXM_API int fxm_detach(void);
 
 /** The vCPU that the calling thread or fibre sits on, or NULL. Never attaches. */
-FXM_API struct fxm_vcpu *fxm_self(void);
+FXM_API struct fxm_vcpu *fxm_current_or_null(void);
 
 /** The vCPU the calling thread sits on, attaching it to the default machine first if it sits nowhere. Never NULL. */
 FXM_API struct fxm_vcpu *fxm_current(void);

@@ -13,6 +13,8 @@
  * What the *simulated kernel* complains about (BUG, WARN, oops) is never a return value: it is a report (report.h).
  */
 
+#include <fixmap/deprecated.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -175,7 +175,7 @@ int fxm_detach(void)
 	return 0;
 }
 
-struct fxm_vcpu *fxm_self(void)
+struct fxm_vcpu *fxm_current_or_null(void)
 {
 	return fxmi_self;
 }

@@ -74,7 +74,7 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 	if (!m || m->dead)
 		return 0;
 	struct fxmi_kernel *k = fxmi_kernel(m);
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 
 	if (cpu && cpu->machine == m)
 		fxmi_pointer_settle(cpu, cpu->current);

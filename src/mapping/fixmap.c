@@ -119,12 +119,12 @@ const struct fxmi_family fxmi_family_fixed = {
     .describe = describe,
 };
 
-fxm_va fxm___fix_to_virt(const struct fxm_machine *m, uint32_t index)
+fxm_va fxm_fix_to_virt_unchecked(const struct fxm_machine *m, uint32_t index)
 {
 	return m ? fxm_va_of(fxmi_fix_to_virt(fxmi_kernel(m), index)) : fxmi_va_error(-EINVAL);
 }
 
-uint64_t fxm___virt_to_fix(const struct fxm_machine *m, fxm_va va)
+uint64_t fxm_virt_to_fix_unchecked(const struct fxm_machine *m, fxm_va va)
 {
 	return m ? fxmi_virt_to_fix(fxmi_kernel(m), va.v) : UINT64_MAX;
 }
@@ -133,7 +133,7 @@ fxm_va fxm_fix_to_virt(const struct fxm_machine *m, uint32_t index)
 {
 	if (!m || index >= fxmi_kernel(m)->nr_fixed)
 		return fxmi_va_error(-EINVAL);
-	return fxm___fix_to_virt(m, index);
+	return fxm_fix_to_virt_unchecked(m, index);
 }
 
 uint64_t fxm_virt_to_fix(struct fxm_vcpu *cpu, fxm_va va)
@@ -259,7 +259,7 @@ static void do_set(struct fxm_vcpu *cpu, const char *name, uint32_t index, uint6
 	fxmi_op_end_fixmap(cpu, &op, index);
 }
 
-void fxm___set_fixmap(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa, fxm_pte prot)
+void fxm_set_fixmap_prot(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa, fxm_pte prot)
 {
 	if (!fxmi_check_cpu(cpu))
 		do_set(cpu, "set_fixmap", index, pa.v, prot.v, NULL, 0);

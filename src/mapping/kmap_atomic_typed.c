@@ -321,10 +321,13 @@ int fxm_kunmap_atomic_type(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 	return cpu ? fxmi_percpu(cpu)->kunmap_atomic_type(cpu, va, type) : -EINVAL;
 }
 
-uint64_t fxm_kmap_atomic_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
+int fxm_find_kmap_atomic_pfn(struct fxm_vcpu *cpu, fxm_va va, uint64_t *out)
 {
-	if (fxmi_check_cpu(cpu) || !fxmi_has(fxmi_kernel_of(cpu), "kmap_atomic_to_page"))
-		return UINT64_MAX;
+	int error = fxmi_check_cpu(cpu);
+	if (error || !out)
+		return error ? error : -EINVAL;
+	if (!fxmi_has(fxmi_kernel_of(cpu), "kmap_atomic_to_page"))
+		return -ENOSYS;
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_op op;
 	uint64_t pfn;
@@ -342,17 +345,17 @@ uint64_t fxm_kmap_atomic_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
 		pfn = (fxmi_pte_get(pte, k->pte_bytes) & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT;
 	}
 	fxmi_op_end_fields(cpu, &op, "pfn=%llx", (unsigned long long)pfn);
-	return pfn;
+	*out = pfn;
+	return 0;
 }
 
 int fxm_kmap_atomic_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_page **out)
 {
-	int error = fxmi_check_cpu(cpu);
-	if (error || !out)
-		return error ? error : -EINVAL;
-	if (!fxmi_has(fxmi_kernel_of(cpu), "kmap_atomic_to_page"))
-		return -ENOSYS;
-	*out = fxm_page_of_pfn(cpu->machine, fxm_kmap_atomic_to_pfn(cpu, va));
+	uint64_t pfn;
+	int error = out ? fxm_find_kmap_atomic_pfn(cpu, va, &pfn) : -EINVAL;
+	if (error)
+		return error;
+	*out = fxm_page_of_pfn(cpu->machine, pfn);
 	return *out ? 0 : -ENOENT;
 }
 

@@ -588,7 +588,7 @@ static int check_exported(const struct fxm_vcpu *cpu, const char *function)
 	return error ? error : fxmi_kernel_of(cpu)->has_kmap_group ? 0 : -ENOSYS;
 }
 
-fxm_va fxm___kmap_local_page_prot(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot)
+fxm_va fxm_kmap_local_page_indexed(struct fxm_vcpu *cpu, struct fxm_page *page, fxm_pte prot)
 {
 	int error = check_exported(cpu, "__kmap_local_page_prot");
 	return error ? fxmi_va_error(error) : map_page_slow(cpu, page, "__kmap_local_page_prot", prot.v, EXPORTED);
@@ -602,7 +602,7 @@ fxm_va fxm_kmap_local_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 	return map_pfn_slow(cpu, pfn, "kmap_local_pfn", fxmi_kernel_of(cpu)->kmap_prot, LOCAL);
 }
 
-fxm_va fxm___kmap_local_pfn_prot(struct fxm_vcpu *cpu, uint64_t pfn, fxm_pte prot)
+fxm_va fxm_kmap_local_pfn_indexed(struct fxm_vcpu *cpu, uint64_t pfn, fxm_pte prot)
 {
 	int error = check_exported(cpu, "__kmap_local_pfn_prot");
 	return error ? fxmi_va_error(error) : map_pfn_slow(cpu, pfn, "__kmap_local_pfn_prot", prot.v, EXPORTED);

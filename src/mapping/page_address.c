@@ -185,10 +185,13 @@ int fxm_page_address_init(struct fxm_machine *m)
 
 /* ---- the other way round ---- */
 
-uint64_t fxm_kmap_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
+int fxm_find_kmap_pfn(struct fxm_vcpu *cpu, fxm_va va, uint64_t *out)
 {
-	if (fxmi_check_cpu(cpu) || !fxmi_has(fxmi_kernel_of(cpu), "kmap_to_page"))
-		return UINT64_MAX;
+	int error = fxmi_check_cpu(cpu);
+	if (error || !out)
+		return error ? error : -EINVAL;
+	if (!fxmi_has(fxmi_kernel_of(cpu), "kmap_to_page"))
+		return -ENOSYS;
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	int nr = fxmi_pkmap_nr(&k->pkmap, va.v);
 	struct fxmi_op op;
@@ -209,16 +212,16 @@ uint64_t fxm_kmap_to_pfn(struct fxm_vcpu *cpu, fxm_va va)
 				     (unsigned long long)va.v, (unsigned long long)pfn);
 	}
 	fxmi_op_end_fields(cpu, &op, "pfn=%llx", (unsigned long long)pfn);
-	return pfn;
+	*out = pfn;
+	return 0;
 }
 
 int fxm_kmap_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_page **out)
 {
-	int error = fxmi_check_cpu(cpu);
-	if (error || !out)
-		return error ? error : -EINVAL;
-	if (!fxmi_has(fxmi_kernel_of(cpu), "kmap_to_page"))
-		return -ENOSYS;
-	*out = fxm_page_of_pfn(cpu->machine, fxm_kmap_to_pfn(cpu, va));
+	uint64_t pfn;
+	int error = out ? fxm_find_kmap_pfn(cpu, va, &pfn) : -EINVAL;
+	if (error)
+		return error;
+	*out = fxm_page_of_pfn(cpu->machine, pfn);
 	return 0;
 }

@@ -101,9 +101,9 @@ struct fxm_page *fxm_k_kmap_to_page(const void *address)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	uint64_t va = fxmi_tier_address_arg(cpu, "kmap_to_page", address, __builtin_return_address(0));
-	uint64_t pfn = fxm_kmap_to_pfn(cpu, fxm_va_of(va));
+	uint64_t pfn;
 
-	if (pfn == UINT64_MAX)
+	if (fxm_find_kmap_pfn(cpu, fxm_va_of(va), &pfn))
 		fxm_k_missing("kmap_to_page");
 	return cpu->machine->mem.mem_map + pfn;
 }
@@ -235,9 +235,9 @@ struct fxm_page *fxm_k_kmap_atomic_to_page(const void *address)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	uint64_t va = fxmi_tier_address_arg(cpu, "kmap_atomic_to_page", address, __builtin_return_address(0));
-	uint64_t pfn = fxm_kmap_atomic_to_pfn(cpu, fxm_va_of(va));
+	uint64_t pfn;
 
-	if (pfn == UINT64_MAX)
+	if (fxm_find_kmap_atomic_pfn(cpu, fxm_va_of(va), &pfn))
 		fxm_k_missing("kmap_atomic_to_page");
 	return cpu->machine->mem.mem_map + pfn;
 }
@@ -374,7 +374,7 @@ void fxm_k_set_fixmap_prot(unsigned index, unsigned long long physical, uint64_t
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	uint64_t before = entry_of(cpu, index);
-	fxm___set_fixmap(cpu, index, fxm_pa_of(physical), fxm_pte_of(prot));
+	fxm_set_fixmap_prot(cpu, index, fxm_pa_of(physical), fxm_pte_of(prot));
 	note_set(cpu, index, before, __builtin_return_address(0));
 }
 
@@ -463,7 +463,7 @@ static bool is_watched(struct fxm_vcpu *cpu, const void *address, uint64_t *va)
 /* memcpy() and its kin. */
 void fxm_k_check_span(const void *address, int is_write)
 {
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 	uint64_t va;
 
 	if (is_watched(cpu, address, &va))
@@ -474,7 +474,7 @@ void fxm_k_check_span(const void *address, int is_write)
 /* The compiler says where the access is, not where the pointer came from: it is the page before unless the access has two pages. */
 void fxm_k_check_reach(const void *address, unsigned long size, int is_write, const void *site)
 {
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 	uint64_t va;
 
 	if (!is_watched(cpu, address, &va))

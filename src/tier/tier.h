@@ -15,6 +15,7 @@
 #include "machine.h"
 #include "state.h"
 
+#include <calls.h>
 #include <fixmap/kernel_tier.h>
 
 #define FXMI_LOG_LINE_MAX 1024

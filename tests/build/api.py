@@ -36,7 +36,7 @@ def is_documented(lines, at):
 def declared():
     """Name -> "file:line" of every exported prototype. A prototype without FXM_API would be one nobody can link to."""
     names = {}
-    for header in sorted(glob.glob(f'{headers}/*.h')):
+    for header in sorted(glob.glob(f'{headers}/*.h') + glob.glob(f'{headers}/../kernel/fxm/calls.h')):
         with open(header, encoding='ascii') as f:
             text = f.read()
         lines = text.split('\n')

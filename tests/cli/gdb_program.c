@@ -25,7 +25,7 @@ int main(void)
 	    fxm_machine_create(cfg, &m) || fxm_attach(m, 0))
 		return 2;
 	fxm_config_destroy(cfg);
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 	struct fxm_page *a = fxm_alloc_page(m, FXM_GFP_HIGHMEM), *b = fxm_alloc_page(m, FXM_GFP_HIGHMEM);
 
 	kmapped = fxm_host(m, fxm_kmap(cpu, a)); /* line: kmap */

@@ -229,8 +229,8 @@ static void busy_slot_check(void **state)
 			fxm_va va = map(c, k->cpu, page, 0);
 
 			unmap(c, k->cpu, va, 0);
-			fxm___set_fixmap(k->cpu, (uint32_t)fxm___virt_to_fix(k->m, va), fxm_page_phys(k->m, high_page(k)),
-					 prot_of(k, "PAGE_KERNEL"));
+			fxm_set_fixmap_prot(k->cpu, (uint32_t)fxm_virt_to_fix_unchecked(k->m, va),
+					    fxm_page_phys(k->m, high_page(k)), prot_of(k, "PAGE_KERNEL"));
 			assert_int_equal(bugs_of_map(k, c, page, 0), always[c] || with_debug);
 			free(k); /* the machine is as a BUG left it */
 		}

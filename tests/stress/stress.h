@@ -81,7 +81,7 @@ static inline void *worker_main(void *arg)
 		pthread_barrier_wait(&w->s->start);
 		return NULL;
 	}
-	w->cpu = fxm_self();
+	w->cpu = fxm_current_or_null();
 	pthread_barrier_wait(&w->s->start);
 	w->fn(w);
 	fxm_detach();

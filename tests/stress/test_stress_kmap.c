@@ -312,7 +312,7 @@ static void *make_and_destroy(void *arg)
 			return (void *)2;
 		fxm_config_destroy(cfg);
 		failures += fxm_attach(m, 0) != 0;
-		struct fxm_vcpu *cpu = fxm_self();
+		struct fxm_vcpu *cpu = fxm_current_or_null();
 		struct fxm_page *page = fxm_alloc_page(m, FXM_GFP_HIGHMEM);
 		fxm_va va = fxm_kmap(cpu, page);
 		volatile uint32_t *host = fxm_host(m, va);

@@ -183,6 +183,21 @@ static inline uint64_t read_mark(struct fxm_vcpu *cpu, fxm_va va)
 	return mark;
 }
 
+/* What kmap_to_page() and kmap_atomic_to_page() come to, or UINT64_MAX. */
+static inline uint64_t kmap_pfn(struct fxm_vcpu *cpu, fxm_va va)
+{
+	uint64_t pfn;
+
+	return fxm_find_kmap_pfn(cpu, va, &pfn) ? UINT64_MAX : pfn;
+}
+
+static inline uint64_t kmap_atomic_pfn_of(struct fxm_vcpu *cpu, fxm_va va)
+{
+	uint64_t pfn;
+
+	return fxm_find_kmap_atomic_pfn(cpu, va, &pfn) ? UINT64_MAX : pfn;
+}
+
 static inline struct fxm_counts counts_of(const struct fxm_vcpu *cpu)
 {
 	struct fxm_counts c;

@@ -65,10 +65,10 @@ static void each_generation_lists_its_mappings(void **state)
 static int map_and_yield(void *arg)
 {
 	struct kernel *k = arg;
-	fxm_va va = fxm_kmap_local_page(fxm_self(), high_page(k));
+	fxm_va va = fxm_kmap_local_page(fxm_current_or_null(), high_page(k));
 
 	fxm_task_yield();
-	return fxm_kunmap_local(fxm_self(), va);
+	return fxm_kunmap_local(fxm_current_or_null(), va);
 }
 
 static void a_task_that_sits_nowhere_is_listed(void **state)

@@ -165,7 +165,7 @@ static void a_stale_entry_is_told_when_it_is_used(void **state)
 		struct kernel *k = kernel_new(words[i]);
 		struct fxm_vcpu *other = fxm_machine_vcpu(k->m, 1);
 		uint32_t index = 3;
-		fxm_va va = fxm___fix_to_virt(k->m, index);
+		fxm_va va = fxm_fix_to_virt_unchecked(k->m, index);
 		struct fxm_page *first = high_page(k), *second = high_page(k);
 		fxm_pa one = fxm_pa_of(pfn_of(k, first) << 12), two = fxm_pa_of(pfn_of(k, second) << 12);
 		uint64_t before = 1, after = 2, value;

@@ -43,7 +43,7 @@ static int setup(void **state)
 	if (fxm_task_create(machine, &attr, yield_once, NULL, &fibre) || fxm_attach(machine, 0))
 		return -1;
 	fxm_task_resume(fibre);
-	bare_map(fxm_self(), SLOT, PFN, RW_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, PFN, RW_ENTRY);
 	*page = 1;
 	return 0;
 }
@@ -115,7 +115,7 @@ static int errors(void)
 		fxmi_machine_free(machine),
 	};
 
-	if (fxm_self() || fxm_detach() != -EPERM)
+	if (fxm_current_or_null() || fxm_detach() != -EPERM)
 		return 200;
 	for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++)
 		if (results[i] != -ECHILD)
@@ -211,7 +211,7 @@ static int work_on_a_new_one(void)
 		return 1;
 	if (fxm_attach(m, 0))
 		return 2;
-	bare_map(fxm_self(), SLOT, PFN + 1, RW_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, PFN + 1, RW_ENTRY);
 	*bare_host(m, SLOT) = 9;
 	if (*bare_frame(m, PFN + 1) != 9)
 		return 3;
@@ -258,7 +258,7 @@ static void test_the_parent_goes_on(void **state)
 	fxm_window_rearm();
 	*page = 3;
 	assert_int_equal(*bare_frame(machine, PFN), 3);
-	bare_map(fxm_self(), SLOT + FXM_PAGE_SIZE, PFN + 1, RW_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT + FXM_PAGE_SIZE, PFN + 1, RW_ENTRY);
 	page[FXM_PAGE_SIZE] = 4;
 	assert_int_equal(*bare_frame(machine, PFN + 1), 4);
 	assert_int_equal(fxm_task_resume(fibre), FXM_TASK_DONE);

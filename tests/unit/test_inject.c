@@ -356,9 +356,9 @@ static int kmap_task(void *arg)
 {
 	struct task_arg *t = arg;
 
-	t->va = t->local ? fxm_kmap_local_page(fxm_self(), t->page) : fxm_kmap(fxm_self(), t->page);
+	t->va = t->local ? fxm_kmap_local_page(fxm_current_or_null(), t->page) : fxm_kmap(fxm_current_or_null(), t->page);
 	if (t->local)
-		fxm_kunmap_local(fxm_self(), t->va);
+		fxm_kunmap_local(fxm_current_or_null(), t->va);
 	return 0;
 }
 
@@ -418,7 +418,7 @@ static void a_task_is_preempted(void **state)
 	struct kernel *k = kernel_new("profile=x86_32-6.1");
 	struct task_arg arg = {.page = high_page(k), .local = true};
 	struct fxm_task *task = task_new(k, 0, FXM_FIBRE, &arg);
-	fxm_va slot = fxm___fix_to_virt(k->m, fixed_index(k, "FIX_KMAP_BEGIN"));
+	fxm_va slot = fxm_fix_to_virt_unchecked(k->m, fixed_index(k, "FIX_KMAP_BEGIN"));
 	int n = inject(k, "kmap_atomic.mapped", FXM_INJECT_PREEMPT, 1, 0);
 
 	(void)state;
@@ -461,8 +461,8 @@ static int atomic_task(void *arg)
 {
 	struct task_arg *t = arg;
 
-	t->va = fxm_kmap_atomic(fxm_self(), t->page);
-	fxm_kunmap_atomic(fxm_self(), t->va);
+	t->va = fxm_kmap_atomic(fxm_current_or_null(), t->page);
+	fxm_kunmap_atomic(fxm_current_or_null(), t->va);
 	return 0;
 }
 
@@ -481,7 +481,7 @@ static void a_slow_unmap(void **state)
 	inject(k, "kmap_atomic.mapped", FXM_INJECT_DELAY, 1, 0);
 	inject(k, "kunmap_atomic.cleared", FXM_INJECT_DELAY, 1, 0);
 	assert_int_equal(fxm_task_resume(task), FXM_TASK_RUNNABLE);
-	fxm_va slot = fxm___fix_to_virt(k->m, fixed_index(k, "FIX_KMAP_BEGIN") + (uint32_t)layout_value(k, "KM_TYPE_NR"));
+	fxm_va slot = fxm_fix_to_virt_unchecked(k->m, fixed_index(k, "FIX_KMAP_BEGIN") + (uint32_t)layout_value(k, "KM_TYPE_NR"));
 	assert_int_equal(mapped_pfn(k, slot), pfn_of(k, arg.page));
 	assert_int_equal(fxm_task_resume(task), FXM_TASK_RUNNABLE);
 	assert_int_equal(mapped_pfn(k, slot), UINT64_MAX);

@@ -40,7 +40,7 @@ static uint32_t level_index(struct kernel *k, unsigned cpu, int level)
 
 static fxm_va level_va(struct kernel *k, unsigned cpu, int level)
 {
-	return fxm___fix_to_virt(k->m, level_index(k, cpu, level));
+	return fxm_fix_to_virt_unchecked(k->m, level_index(k, cpu, level));
 }
 
 static void assert_counts(struct fxm_vcpu *cpu, int depth, int pagefault, int preempt)
@@ -105,7 +105,7 @@ static void the_typed_calls_are_refused(void **state)
 		assert_va_error(fxm_kmap_atomic_pfn_type(k->cpu, 1, 0), -ENOSYS);
 		assert_int_equal(fxm_kunmap_atomic_type(k->cpu, va, 0), -ENOSYS);
 		assert_int_equal(fxm_kmap_atomic_to_page(k->cpu, va, &out), -ENOSYS);
-		assert_int_equal(fxm_kmap_atomic_to_pfn(k->cpu, va), UINT64_MAX);
+		assert_int_equal(kmap_atomic_pfn_of(k->cpu, va), UINT64_MAX);
 		assert_int_equal(fxm_km_type_index(k->layout, "KM_USER0"), -ENOENT);
 		assert_counts(k->cpu, 0, 0, 0);
 		kernel_free(k);
@@ -125,7 +125,7 @@ static void null_cpus_are_refused_beside_the_hot_path(void **state)
 	assert_va_error(fxm_kmap_atomic_pfn_type(NULL, 1, 0), -EINVAL);
 	assert_int_equal(fxm_kunmap_atomic_type(NULL, fxm_va_of(0), 0), -EINVAL);
 	assert_int_equal(fxm_kmap_atomic_to_page(NULL, fxm_va_of(0), &out), -EINVAL);
-	assert_int_equal(fxm_kmap_atomic_to_pfn(NULL, fxm_va_of(0)), UINT64_MAX);
+	assert_int_equal(kmap_atomic_pfn_of(NULL, fxm_va_of(0)), UINT64_MAX);
 	assert_int_equal(fxm_kmap_atomic_idx_push(NULL), -EINVAL);
 	assert_int_equal(fxm_kmap_atomic_idx(NULL), -EINVAL);
 	assert_int_equal(fxm_kmap_atomic_idx_pop(NULL), -EINVAL);

@@ -23,7 +23,7 @@ static void call_unmap(struct call *c)
 
 static void call_to_page(struct call *c)
 {
-	c->result = fxm_kmap_atomic_to_pfn(c->cpu, c->va);
+	c->result = kmap_atomic_pfn_of(c->cpu, c->va);
 }
 
 static uint32_t km_type(struct kernel *k, const char *name)
@@ -254,8 +254,8 @@ static void to_page_reads_the_entry_unchecked(void **state)
 		assert_int_equal(fxm_kmap_atomic_to_page(k->cpu, fxm_page_address(k->cpu, low), &out), 0);
 		assert_ptr_equal(out, low);
 		/* Never mapped: frame 0. A kmap() address: lowmem's arithmetic, a frame that is not its. */
-		assert_int_equal(fxm_kmap_atomic_to_pfn(k->cpu, type_va(k, 0, 4)), 0);
-		assert_int_not_equal(fxm_kmap_atomic_to_pfn(k->cpu, fxm_kmap(k->cpu, high)), pfn_of(k, high));
+		assert_int_equal(kmap_atomic_pfn_of(k->cpu, type_va(k, 0, 4)), 0);
+		assert_int_not_equal(kmap_atomic_pfn_of(k->cpu, fxm_kmap(k->cpu, high)), pfn_of(k, high));
 		assert_bug(k, call_to_page, (struct call){.va = {layout_value(k, "FIXADDR_TOP")}}, "include/asm/fixmap.h:153");
 		kernel_free(k);
 	}

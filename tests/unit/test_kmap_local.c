@@ -26,7 +26,7 @@ static void call_unmap(struct call *c)
 static fxm_va slot_va(struct kernel *k, unsigned cpu, int slot)
 {
 	uint32_t index = fixed_index(k, "FIX_KMAP_BEGIN") + cpu * (uint32_t)layout_value(k, "KM_MAX_IDX") + (uint32_t)slot;
-	return fxm___fix_to_virt(k->m, index);
+	return fxm_fix_to_virt_unchecked(k->m, index);
 }
 
 static uint64_t pte_at(struct kernel *k, fxm_va va)
@@ -64,7 +64,7 @@ static void other_kernels_refuse_it(void **state)
 		assert_va_error(fxm_kmap_local_page(k->cpu, page), -ENOSYS);
 		assert_va_error(fxm_kmap_local_page_prot(k->cpu, page, prot_of(k, "PAGE_KERNEL")), -ENOSYS);
 		assert_va_error(fxm_kmap_local_pfn(k->cpu, 1), -ENOSYS);
-		assert_va_error(fxm___kmap_local_pfn_prot(k->cpu, 1, fxm_pte_of(0x63)), -ENOSYS);
+		assert_va_error(fxm_kmap_local_pfn_indexed(k->cpu, 1, fxm_pte_of(0x63)), -ENOSYS);
 		assert_va_error(fxm_kmap_local_folio(k->cpu, page, 0), -ENOSYS);
 		assert_int_equal(fxm_kunmap_local(k->cpu, fxm_va_of(0xfffbb000)), -ENOSYS);
 		assert_int_equal(fxm_is_kmap_addr(k->cpu, fxm_va_of(0)), -ENOSYS);
@@ -106,7 +106,7 @@ static void bad_arguments_leave_no_trace(void **state)
 		}
 		assert_va_error(fxm_kmap_local_folio(k->cpu, good, SIZE_MAX), -EINVAL);
 		assert_va_error(fxm_kmap_local_pfn(NULL, 1), -EINVAL);
-		assert_va_error(fxm___kmap_local_pfn_prot(NULL, 1, fxm_pte_of(0)), -EINVAL);
+		assert_va_error(fxm_kmap_local_pfn_indexed(NULL, 1, fxm_pte_of(0)), -EINVAL);
 		assert_va_error(fxm_kmap_local_folio(NULL, good, 0), -EINVAL);
 		assert_int_equal(fxm_is_kmap_addr(NULL, fxm_va_of(0)), -EINVAL);
 		assert_counts(k->cpu, 0, 0, 0, 0);
@@ -210,7 +210,7 @@ static void protections_and_folios(void **state)
 		assert_int_equal(mapped_pfn(k, slot_va(k, 0, 0)), pfn + 3);
 		assert_va(fxm_kmap_local_page_prot(k->cpu, folio, fxm_pte_of(ro)), slot_va(k, 0, 1).v);
 		assert_int_equal(pte_at(k, slot_va(k, 0, 1)), pfn << 12 | ro);
-		assert_va(fxm___kmap_local_pfn_prot(k->cpu, pfn + 1, fxm_pte_of(ro)), slot_va(k, 0, 2).v);
+		assert_va(fxm_kmap_local_pfn_indexed(k->cpu, pfn + 1, fxm_pte_of(ro)), slot_va(k, 0, 2).v);
 		assert_int_equal(pte_at(k, slot_va(k, 0, 2)), (pfn + 1) << 12 | ro);
 		assert_int_equal(fxm_write(k->cpu, slot_va(k, 0, 2), "x", 1), -EFAULT);
 		for (int n = 2; n >= 0; n--)
@@ -293,7 +293,7 @@ static void one_unmap_too_many_is_a_bug(void **state)
 		assert_bug(k, call_unmap, (struct call){.va = slot_va(k, 0, 0)}, "mm/highmem.c:479");
 		assert_int_equal(k->record.kinds[FXM_REPORT_WARN], 1);
 		/* What lies above the group was cleared. */
-		assert_int_equal(pte_at(k, fxm___fix_to_virt(k->m, fixed_index(k, "FIX_KMAP_BEGIN") - 1)), 0);
+		assert_int_equal(pte_at(k, fxm_fix_to_virt_unchecked(k->m, fixed_index(k, "FIX_KMAP_BEGIN") - 1)), 0);
 		assert_counts(k->cpu, -1, 0, 0, 1);
 		kernel_free(k);
 	}
@@ -327,14 +327,14 @@ static void kmap_to_page_knows_all_slots_but_the_first(void **state)
 	fxm_va pkmap = fxm_kmap(k->cpu, page);
 	fxm_va first = fxm_kmap_local_page(k->cpu, page), second = fxm_kmap_local_page(k->cpu, page);
 
-	assert_int_equal(fxm_kmap_to_pfn(k->cpu, first), (first.v - 0xc0000000) >> 12);
+	assert_int_equal(kmap_pfn(k->cpu, first), (first.v - 0xc0000000) >> 12);
 	assert_no_reports(k);
-	assert_int_equal(fxm_kmap_to_pfn(k->cpu, fxm_va_of(second.v + 9)), pfn_of(k, page));
+	assert_int_equal(kmap_pfn(k->cpu, fxm_va_of(second.v + 9)), pfn_of(k, page));
 	assert_warned(k, 1, "mm/highmem.c:167");
-	assert_int_equal(fxm_kmap_to_pfn(k->cpu, pkmap), pfn_of(k, page));
+	assert_int_equal(kmap_pfn(k->cpu, pkmap), pfn_of(k, page));
 	assert_warned(k, 2, "mm/highmem.c:162");
-	fxm_kmap_to_pfn(k->cpu, pkmap);
-	fxm_kmap_to_pfn(k->cpu, second);
+	kmap_pfn(k->cpu, pkmap);
+	kmap_pfn(k->cpu, second);
 	assert_warned(k, 2, "mm/highmem.c:162");
 	assert_int_equal(fxm_is_kmap_addr(k->cpu, pkmap), 1);
 	assert_int_equal(fxm_is_kmap_addr(k->cpu, second), 0);

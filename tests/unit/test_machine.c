@@ -336,9 +336,9 @@ static void the_caller_is_detached(void **state)
 	struct kernel *k = kernel_new("profile=x86_32-5.10");
 
 	assert_int_equal(fxm_attach(k->m, 0), 0);
-	assert_ptr_equal(fxm_self(), k->cpu);
+	assert_ptr_equal(fxm_current_or_null(), k->cpu);
 	kernel_free(k);
-	assert_null(fxm_self());
+	assert_null(fxm_current_or_null());
 	assert_int_equal(fxm_detach(), -EPERM);
 }
 
@@ -389,7 +389,7 @@ static int use_dead_machine(void *arg)
 	EXPECT(-ECHILD, fxm_page_slot(cpu, page));
 	EXPECT(-ECHILD, fxm_page_address_init(k->m));
 	EXPECT(-ECHILD, fxm_kmap_to_page(cpu, va, &out));
-	EXPECT(UINT64_MAX, fxm_kmap_to_pfn(cpu, va));
+	EXPECT(UINT64_MAX, kmap_pfn(cpu, va));
 	EXPECT(typed ? -ENOSYS : -ECHILD, fxm_va_error(fxm_kmap_atomic(cpu, page)));
 	EXPECT(typed ? -ENOSYS : -ECHILD, fxm_kunmap_atomic(cpu, va));
 	EXPECT(-ECHILD, fxm_va_error(fxm_kmap_atomic_prot(cpu, page, fxm_pte_of(0x163))));
@@ -407,7 +407,7 @@ static int use_dead_machine(void *arg)
 	EXPECT(-ECHILD, fxm_va_error(fxm_set_fixmap_offset(cpu, 1, pa)));
 	EXPECT(-ECHILD, fxm_reserve_top_address(cpu, 0));
 	EXPECT(UINT64_MAX, fxm_virt_to_fix(cpu, va));
-	fxm___set_fixmap(cpu, 1, pa, fxm_pte_of(0x163));
+	fxm_set_fixmap_prot(cpu, 1, pa, fxm_pte_of(0x163));
 	fxm_clear_fixmap(cpu, 1);
 	EXPECT(-ECHILD, fxm_attach(k->m, 0));
 	EXPECT(-ECHILD, fxm_task_create(k->m, NULL, run_call, NULL, &task));
@@ -485,7 +485,7 @@ static int use_default(void *arg)
 	struct fxm_machine *m = fxm_machine_default();
 	struct fxm_vcpu *cpu = fxm_current();
 
-	if (m != fxm_machine_default() || fxm_vcpu_machine(cpu) != m || fxm_self() != cpu || cpu != fxm_current())
+	if (m != fxm_machine_default() || fxm_vcpu_machine(cpu) != m || fxm_current_or_null() != cpu || cpu != fxm_current())
 		return 50;
 	struct fxm_page *page = fxm_alloc_page(m, FXM_GFP_HIGHMEM);
 	fxm_va va = fxm_kmap(cpu, page);

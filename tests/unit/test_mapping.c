@@ -125,7 +125,7 @@ static void fixed_and_early_slots_have_a_history(void **state)
 	(void)state;
 	struct kernel *k = kernel_new("profile=x86_32-6.1,detect=on,phase=reset");
 	struct fxm_mapping m;
-	fxm_va fixed = fxm___fix_to_virt(k->m, 2);
+	fxm_va fixed = fxm_fix_to_virt_unchecked(k->m, 2);
 
 	assert_int_equal(fxm_mapping_at(k->m, fixed, &m), 0);
 	assert_true(!m.is_live && !m.serial);
@@ -158,7 +158,7 @@ static void a_group_slot_goes_to_its_last_user(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++) {
 		struct kernel *k = kernel_new(kernels[i]);
 		uint32_t index = fixed_index(k, "FIX_KMAP_BEGIN");
-		fxm_va va = fxm___fix_to_virt(k->m, index);
+		fxm_va va = fxm_fix_to_virt_unchecked(k->m, index);
 		struct fxm_mapping m;
 
 		fxm_set_fixmap(k->cpu, index, fxm_pa_of(0x3000));

@@ -62,7 +62,7 @@ static void refuses_bad_arguments(void **state)
 	assert_int_equal(fxm_kmap_flush_unused(NULL), -EINVAL);
 	assert_int_equal(fxm_kmap_to_page(NULL, fxm_va_of(0), &out), -EINVAL);
 	assert_int_equal(fxm_kmap_to_page(k->cpu, fxm_va_of(0), NULL), -EINVAL);
-	assert_int_equal(fxm_kmap_to_pfn(NULL, fxm_va_of(0)), UINT64_MAX);
+	assert_int_equal(kmap_pfn(NULL, fxm_va_of(0)), UINT64_MAX);
 	assert_int_equal(fxm_pkmap_count(NULL, 0, NULL), -EINVAL);
 	assert_int_equal(fxm_pkmap_count(k->m, pool_of(k).last_pkmap, NULL), -ENOENT);
 
@@ -482,7 +482,7 @@ static void kmap_to_page_is_right_for_pkmap_and_lowmem_only(void **state)
 
 		if (!strncmp(profiles[i], "profile=i386", 12)) {
 			assert_int_equal(fxm_kmap_to_page(k->cpu, va, &out), -ENOSYS);
-			assert_int_equal(fxm_kmap_to_pfn(k->cpu, va), UINT64_MAX);
+			assert_int_equal(kmap_pfn(k->cpu, va), UINT64_MAX);
 			assert_non_null(fxm_since("kmap_to_page"));
 			kernel_free(k);
 			continue;
@@ -492,13 +492,13 @@ static void kmap_to_page_is_right_for_pkmap_and_lowmem_only(void **state)
 		assert_int_equal(fxm_kmap_to_page(k->cpu, fxm_kmap(k->cpu, low), &out), 0);
 		assert_ptr_equal(out, low);
 		fxm_kunmap(k->cpu, high); /* idle: still there */
-		assert_int_equal(fxm_kmap_to_pfn(k->cpu, va), pfn_of(k, high));
+		assert_int_equal(kmap_pfn(k->cpu, va), pfn_of(k, high));
 		fxm_flush_all_zero_pkmaps(k->cpu); /* nothing checks for an empty entry */
-		assert_int_equal(fxm_kmap_to_pfn(k->cpu, va), 0);
+		assert_int_equal(kmap_pfn(k->cpu, va), 0);
 
 		/* A temporary address goes through lowmem's arithmetic: a frame that is not the page's and may not exist. */
 		fxm_va atomic = fxm_kmap_atomic(k->cpu, high);
-		assert_int_equal(fxm_kmap_to_pfn(k->cpu, atomic), (atomic.v - layout_value(k, "PAGE_OFFSET")) >> FXM_PAGE_SHIFT);
+		assert_int_equal(kmap_pfn(k->cpu, atomic), (atomic.v - layout_value(k, "PAGE_OFFSET")) >> FXM_PAGE_SHIFT);
 		assert_int_equal(fxm_kmap_to_page(k->cpu, atomic, &out), 0);
 		assert_ptr_not_equal(out, high);
 		fxm_kunmap_atomic(k->cpu, atomic);
@@ -558,7 +558,7 @@ static void *hold_until_told(void *arg)
 	h->sits = true;
 	while (!is_told_hung)
 		sched_yield();
-	fxm_kunmap(fxm_self(), h->page);
+	fxm_kunmap(fxm_current_or_null(), h->page);
 	assert_int_equal(fxm_detach(), 0);
 	return NULL;
 }

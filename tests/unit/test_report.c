@@ -196,7 +196,7 @@ static void an_oops_of_permissions(void **state)
 	uint32_t index = fixed_index(k, "FIX_PCIE_MCFG");
 	struct call c = {.cpu = k->cpu, .va = fxm_fix_to_virt(k->m, index), .n = FXM_WRITE, .fn = call_oops};
 
-	fxm___set_fixmap(k->cpu, index, fxm_page_phys(k->m, high_page(k)), prot_of(k, "PAGE_KERNEL_RO"));
+	fxm_set_fixmap_prot(k->cpu, index, fxm_page_phys(k->m, high_page(k)), prot_of(k, "PAGE_KERNEL_RO"));
 	assert_int_equal(task_run(&c), -ECANCELED);
 	assert_int_equal(k->record.last.fault.code, 3);
 	assert_true(k->record.last.fault.present);
@@ -215,8 +215,8 @@ static void an_oops_explains_the_address(void **state)
 	} cases[] = {
 	    {16, "NULL pointer"},
 	    {layout_value(k, "PKMAP_BASE") + 5 * FXM_PAGE_SIZE, "pkmap slot 5 is not mapped (count 0)"},
-	    {fxm___fix_to_virt(k->m, fixed_index(k, "FIX_KMAP_BEGIN") + 23).v, "kmap_atomic slot 3 of CPU 1 is not mapped"},
-	    {fxm___fix_to_virt(k->m, 2).v, "fixed address 2, FIX_EARLYCON_MEM_BASE, is not mapped"},
+	    {fxm_fix_to_virt_unchecked(k->m, fixed_index(k, "FIX_KMAP_BEGIN") + 23).v, "kmap_atomic slot 3 of CPU 1 is not mapped"},
+	    {fxm_fix_to_virt_unchecked(k->m, 2).v, "fixed address 2, FIX_EARLYCON_MEM_BASE, is not mapped"},
 	    {0x8048000, "a user address"},
 	    {layout_value(k, "VMALLOC_START"), "nothing is mapped there"},
 	};
@@ -267,7 +267,7 @@ static void sleeping_in_atomic_context(void **state)
 
 static int fibre_bug(void *arg)
 {
-	fxm_kunmap(fxm_self(), arg);
+	fxm_kunmap(fxm_current_or_null(), arg);
 	return 0;
 }
 
@@ -748,7 +748,7 @@ static void *with_a_small_signal_stack(void *arg)
 
 	if (stack == MAP_FAILED || sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = bytes}, NULL) || fxm_attach(k->m, 1))
 		return NULL;
-	return (void *)(intptr_t)fxm_task_run(fxm_self(), read_far_away, k, NULL);
+	return (void *)(intptr_t)fxm_task_run(fxm_current_or_null(), read_far_away, k, NULL);
 }
 
 static void a_report_fits_whatever_stack_signals_have(void **state)

@@ -145,7 +145,7 @@ static void *warn_in_a_thread(void *arg)
 	struct kernel *k = arg;
 
 	assert_int_equal(fxm_attach(k->m, -1), 0);
-	fxm_warn(fxm_self(), "drivers/char/mine.c:34", "the device is hot");
+	fxm_warn(fxm_current_or_null(), "drivers/char/mine.c:34", "the device is hot");
 	fxm_detach();
 	return NULL;
 }
@@ -154,7 +154,7 @@ static int bug_in_a_task(void *arg)
 {
 	struct kernel *k = arg;
 
-	return fxm_kunmap(fxm_self(), high_page(k));
+	return fxm_kunmap(fxm_current_or_null(), high_page(k));
 }
 
 static void other_threads_and_tasks_fail_in_the_tests_thread(void **state)
@@ -207,7 +207,7 @@ static void *bug_in_a_thread(void *arg)
 	struct kernel *k = arg;
 
 	if (!fxm_attach(k->m, -1))
-		fxm_kunmap(fxm_self(), high_page(k));
+		fxm_kunmap(fxm_current_or_null(), high_page(k));
 	return NULL;
 }
 

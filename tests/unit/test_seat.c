@@ -118,13 +118,13 @@ static void pool_put(struct fxm_vcpu *cpu, struct pool *p)
 
 static int get_one(void *arg)
 {
-	pool_get(fxm_self(), arg);
+	pool_get(fxm_current_or_null(), arg);
 	return 7;
 }
 
 static int put_one(void *arg)
 {
-	pool_put(fxm_self(), arg);
+	pool_put(fxm_current_or_null(), arg);
 	return 0;
 }
 
@@ -143,7 +143,7 @@ static int take_turns(void *arg)
 {
 	for (int i = 0; i < 10; i++) {
 		turns[nr_turns++] = *(const char *)arg;
-		fxm_schedule(fxm_self());
+		fxm_schedule(fxm_current_or_null());
 	}
 	return 0;
 }
@@ -190,7 +190,7 @@ static int add_alone(void *arg)
 
 		*shared = seen + 1;
 		if (i % 10 == 0)
-			fxm_schedule(fxm_self());
+			fxm_schedule(fxm_current_or_null());
 	}
 	return 0;
 }
@@ -211,7 +211,7 @@ static void test_one_vcpu_runs_one_task_at_a_time(void **state)
 
 static int bump_counters(void *arg)
 {
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 	struct fxm_counts c;
 
 	(void)arg;
@@ -252,7 +252,7 @@ static void test_joining_gives_the_seat_up(void **state)
 	assert_int_equal(fxm_attach(*state, 0), 0);
 	assert_int_equal(fxm_task_join(thread(*state, NULL, 0, return_three, NULL), &result), 0);
 	assert_int_equal(result, 3);
-	assert_ptr_equal(fxm_self(), fxm_machine_vcpu(*state, 0));
+	assert_ptr_equal(fxm_current_or_null(), fxm_machine_vcpu(*state, 0));
 	assert_int_equal(fxm_detach(), 0);
 }
 
@@ -271,7 +271,7 @@ static void test_a_fibre_cannot_run_where_a_thread_runs(void **state)
 		sched_yield();
 	assert_int_equal(ran, FXM_TASK_DONE);
 	assert_int_equal(fxm_task_join(fibre, NULL), 0);
-	pool_put(fxm_self(), &pool);
+	pool_put(fxm_current_or_null(), &pool);
 	assert_int_equal(fxm_task_join(sitter, NULL), 0);
 	assert_int_equal(fxm_detach(), 0);
 	fxmi_spin_destroy(&pool.lock);
@@ -291,7 +291,7 @@ static void *sit(void *arg)
 	s->sits = true;
 	while (!s->may_leave)
 		sched_yield();
-	return fxm_self(); /* the thread's exit detaches it */
+	return fxm_current_or_null(); /* the thread's exit detaches it */
 }
 
 static void test_what_a_taken_seat_forbids(void **state)
@@ -325,7 +325,7 @@ static void test_each_thread_gets_a_vcpu_of_its_own(void **state)
 	void *seat;
 
 	assert_int_equal(fxm_attach(*state, -1), 0);
-	assert_int_equal(fxm_vcpu_id(fxm_self()), 0);
+	assert_int_equal(fxm_vcpu_id(fxm_current_or_null()), 0);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(pthread_create(&other[i], NULL, sit, &s[i]), 0);
 		while (!s[i].sits)
@@ -346,9 +346,9 @@ static void *attach_and_work(void *arg)
 	for (int i = 0; i < 20; i++) {
 		if (fxm_attach(arg, -1))
 			return NULL;
-		fxm_pagefault_disable(fxm_self());
-		fxm_schedule(fxm_self());
-		fxm_pagefault_enable(fxm_self());
+		fxm_pagefault_disable(fxm_current_or_null());
+		fxm_schedule(fxm_current_or_null());
+		fxm_pagefault_enable(fxm_current_or_null());
 		if (i % 2 && fxm_detach())
 			return NULL;
 	}
@@ -399,9 +399,9 @@ static void test_a_sleeping_thread_is_woken_by_anyone(void **state)
 static int exchange(void *arg)
 {
 	for (int i = 0; i < 1000; i++) {
-		pool_get(fxm_self(), arg);
-		fxm_schedule(fxm_self());
-		pool_put(fxm_self(), arg);
+		pool_get(fxm_current_or_null(), arg);
+		fxm_schedule(fxm_current_or_null());
+		pool_put(fxm_current_or_null(), arg);
 	}
 	return 0;
 }
@@ -501,9 +501,9 @@ static void test_an_attached_threads_hopeless_wait_ends_at_once(void **state)
 
 	pool_init(&pool, 0);
 	assert_int_equal(fxm_attach(*state, 0), 0);
-	assert_int_equal(fxm_task_run(fxm_self(), get_one, &pool, NULL), -ECANCELED);
+	assert_int_equal(fxm_task_run(fxm_current_or_null(), get_one, &pool, NULL), -ECANCELED);
 	assert_int_equal(deadlocks, 1);
-	assert_ptr_equal(fxm_self(), fxm_machine_vcpu(*state, 0));
+	assert_ptr_equal(fxm_current_or_null(), fxm_machine_vcpu(*state, 0));
 	assert_int_equal(fxm_detach(), 0);
 	fxmi_spin_destroy(&pool.lock);
 }
@@ -536,7 +536,7 @@ static void test_a_long_wait_for_a_seat_names_who_sits_there(void **state)
 	waiter = thread(*state, "waiter", 1, return_three, NULL);
 	while (!hung)
 		sched_yield();
-	assert_string_equal(hung_task, fxm_task_name(fxm_vcpu_task(fxm_self())));
+	assert_string_equal(hung_task, fxm_task_name(fxm_vcpu_task(fxm_current_or_null())));
 	assert_int_equal(fxm_detach(), 0);
 	assert_int_equal(fxm_task_join(waiter, NULL), 0);
 }

@@ -222,8 +222,8 @@ static void test_a_handler_that_passes_on_to_us_makes_no_circle(void **state)
 	*p = 1; /* served by way of it */
 	assert_string_equal(called, "p");
 	assert_int_equal(*bare_frame(of_group, PFN), 1);
-	bare_unmap(fxm_self(), SLOT, false);
-	bare_map(fxm_self(), SLOT, PFN, RW_ENTRY);
+	bare_unmap(fxm_current_or_null(), SLOT, false);
+	bare_map(fxm_current_or_null(), SLOT, PFN, RW_ENTRY);
 	fxm_window_rearm();
 	for (int i = 0; i < 3; i++) {
 		fault_outside();
@@ -353,12 +353,13 @@ static void test_code_in_the_window_does_not_run(void **state)
 {
 	struct fxm_machine *m = attached(*state);
 
-	assert_int_equal(fxm_task_run(fxm_self(), call_there, fxm_host(m, fxm_va_of(SLOT)), NULL), -ECANCELED);
+	assert_int_equal(fxm_task_run(fxm_current_or_null(), call_there, fxm_host(m, fxm_va_of(SLOT)), NULL), -ECANCELED);
 	assert_int_equal(trapped.trap, FXMI_TRAP_FAULT);
 	assert_int_equal(trapped.fault.access, FXM_EXEC);
 	assert_int_equal(trapped.fault.code, 17);
 	assert_int_equal(trapped.fault.address.v, SLOT);
-	assert_int_equal(fxm_task_run(fxm_self(), call_there, fxm_host(m, fxm_va_of(PAGE_OFFSET + 0x5000)), NULL), -ECANCELED);
+	assert_int_equal(fxm_task_run(fxm_current_or_null(), call_there, fxm_host(m, fxm_va_of(PAGE_OFFSET + 0x5000)), NULL),
+			 -ECANCELED);
 	assert_int_equal(trapped.trap, FXMI_TRAP_FAULT);
 	assert_int_equal(trapped.fault.access, FXM_EXEC);
 }
@@ -370,11 +371,11 @@ static void test_a_simulated_address_used_as_a_pointer_is_named(void **state)
 	(void)state;
 	assert_false(fxm_window_is_identity(m));
 	attached(m);
-	bare_map(fxm_self(), SLOT, PFN, RW_ENTRY);
-	assert_int_equal(fxm_task_run(fxm_self(), read_there, (void *)(uintptr_t)(SLOT + 24), NULL), -ECANCELED);
+	bare_map(fxm_current_or_null(), SLOT, PFN, RW_ENTRY);
+	assert_int_equal(fxm_task_run(fxm_current_or_null(), read_there, (void *)(uintptr_t)(SLOT + 24), NULL), -ECANCELED);
 	assert_int_equal(trapped.trap, FXMI_TRAP_TRUNCATED);
 	assert_int_equal(trapped.fault.address.v & ~UINT64_C(7), SLOT + 24);
-	assert_int_equal(fxm_task_run(fxm_self(), read_there, (void *)24, NULL), -ECANCELED);
+	assert_int_equal(fxm_task_run(fxm_current_or_null(), read_there, (void *)24, NULL), -ECANCELED);
 	assert_int_equal(trapped.trap, FXMI_TRAP_WILD);
 	assert_int_equal(fxmi_machine_free(m), 0);
 }
@@ -419,7 +420,7 @@ static void *attach_and_overflow(void *arg)
 {
 	if (fxm_attach(arg, 1))
 		return NULL;
-	return (void *)(intptr_t)fxm_task_run(fxm_self(), overflow, NULL, NULL);
+	return (void *)(intptr_t)fxm_task_run(fxm_current_or_null(), overflow, NULL, NULL);
 }
 
 static void test_a_stack_of_the_hosts_overflows_too(void **state)
@@ -454,7 +455,7 @@ static int touch_again_and_again(void *arg)
 	while (!race.stop) {
 		int byte = FAULTED;
 
-		fxm_task_run(fxm_self(), read_there, arg, &byte);
+		fxm_task_run(fxm_current_or_null(), read_there, arg, &byte);
 		race.seen = byte;
 		race.touches++;
 	}
@@ -532,8 +533,8 @@ static void race_in_mode(enum fxm_window_mode mode)
 	/* bounded by time too: on a busy host the two take turns instead of running side by side */
 	for (unsigned i = 0; i < MAX_ROUNDS && time(NULL) <= begin + MAX_SECONDS; i++) {
 		if (mode != FXM_WINDOW_RETAIN)
-			stale += !unmap_leaves_nothing(fxm_self(), i);
-		wrong += !map_shows_its_frame(fxm_self(), i);
+			stale += !unmap_leaves_nothing(fxm_current_or_null(), i);
+		wrong += !map_shows_its_frame(fxm_current_or_null(), i);
 	}
 	race.stop = true;
 	assert_int_equal(fxm_task_join(toucher, NULL), 0);

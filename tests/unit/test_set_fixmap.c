@@ -44,9 +44,9 @@ static void refuses_null(void **state)
 	(void)state;
 	fxm_pa pa = fxm_pa_of(0x100000);
 
-	assert_va_error(fxm___fix_to_virt(NULL, 1), -EINVAL);
+	assert_va_error(fxm_fix_to_virt_unchecked(NULL, 1), -EINVAL);
 	assert_va_error(fxm_fix_to_virt(NULL, 1), -EINVAL);
-	assert_int_equal(fxm___virt_to_fix(NULL, fxm_va_of(0xffffe000)), UINT64_MAX);
+	assert_int_equal(fxm_virt_to_fix_unchecked(NULL, fxm_va_of(0xffffe000)), UINT64_MAX);
 	assert_int_equal(fxm_virt_to_fix(NULL, fxm_va_of(0xffffe000)), UINT64_MAX);
 	assert_int_equal(fxm_set_fixmap(NULL, 1, pa), -EINVAL);
 	assert_int_equal(fxm_set_fixmap_nocache(NULL, 1, pa), -EINVAL);
@@ -55,7 +55,7 @@ static void refuses_null(void **state)
 	assert_va_error(fxm_set_fixmap_offset_nocache(NULL, 1, pa), -EINVAL);
 	assert_va_error(fxm_set_fixmap_offset_io(NULL, 1, pa), -EINVAL);
 	assert_int_equal(fxm_reserve_top_address(NULL, 0), -EINVAL);
-	fxm___set_fixmap(NULL, 1, pa, fxm_pte_of(0));
+	fxm_set_fixmap_prot(NULL, 1, pa, fxm_pte_of(0));
 	fxm_clear_fixmap(NULL, 1);
 }
 
@@ -111,7 +111,7 @@ static void permanent_indices_round_trip(void **state)
 			assert_va(va, layout_value(k, "FIXADDR_TOP") - ((uint64_t)index << FXM_PAGE_SHIFT));
 			assert_int_equal(fxm_virt_to_fix(k->cpu, va), index);
 			assert_int_equal(fxm_virt_to_fix(k->cpu, fxm_va_of(va.v + 0xfff)), index);
-			assert_int_equal(fxm___virt_to_fix(k->m, va), index);
+			assert_int_equal(fxm_virt_to_fix_unchecked(k->m, va), index);
 		}
 		/* Index 0 lies at FIXADDR_TOP, the boot-time ones below FIXADDR_START: virt_to_fix() takes neither. */
 		assert_bug(k, call_virt_to_fix, (struct call){.va = fxm_fix_to_virt(k->m, 0)}, where[i]);
@@ -121,9 +121,9 @@ static void permanent_indices_round_trip(void **state)
 		assert_va_error(fxm_fix_to_virt(k->m, end), -EINVAL);
 		assert_va_error(fxm_fix_to_virt(k->m, UINT32_MAX), -EINVAL);
 		/* The unchecked forms compute, in 32 bits. */
-		assert_va(fxm___fix_to_virt(k->m, end), layout_value(k, "FIXADDR_TOP") - ((uint64_t)end << FXM_PAGE_SHIFT));
-		assert_int_equal(fxm___fix_to_virt(k->m, 0x100000).v, layout_value(k, "FIXADDR_TOP"));
-		assert_int_equal(fxm___virt_to_fix(k->m, fxm_va_of(0)), layout_value(k, "FIXADDR_TOP") >> FXM_PAGE_SHIFT);
+		assert_va(fxm_fix_to_virt_unchecked(k->m, end), layout_value(k, "FIXADDR_TOP") - ((uint64_t)end << FXM_PAGE_SHIFT));
+		assert_int_equal(fxm_fix_to_virt_unchecked(k->m, 0x100000).v, layout_value(k, "FIXADDR_TOP"));
+		assert_int_equal(fxm_virt_to_fix_unchecked(k->m, fxm_va_of(0)), layout_value(k, "FIXADDR_TOP") >> FXM_PAGE_SHIFT);
 		kernel_free(k);
 	}
 }
@@ -153,7 +153,7 @@ static void an_index_out_of_range_is_a_bug(void **state)
 		/* The last one is fine, boot-time or not. */
 		struct call last = {.cpu = k->cpu, .page = page, .n = end - 1, .fn = call_set};
 		assert_int_equal(task_run(&last), 0);
-		assert_int_equal(mapped_pfn(k, fxm___fix_to_virt(k->m, end - 1)), pfn_of(k, page));
+		assert_int_equal(mapped_pfn(k, fxm_fix_to_virt_unchecked(k->m, end - 1)), pfn_of(k, page));
 		kernel_free(k);
 	}
 }
@@ -235,13 +235,13 @@ static void protection_0_is_not_a_clear(void **state)
 		fxm_va va = fxm_fix_to_virt(k->m, index);
 		struct fxm_fault fault;
 
-		fxm___set_fixmap(k->cpu, index, fxm_pa_of(0x345000), fxm_pte_of(0));
+		fxm_set_fixmap_prot(k->cpu, index, fxm_pa_of(0x345000), fxm_pte_of(0));
 		assert_int_equal(fxm_pte_at(k->m, va).v, 0x345000);
 		assert_int_equal(fxm_read(k->cpu, va, &(char){0}, 1), -EFAULT);
 		fxm_last_fault(k->cpu, &fault);
 		assert_false(fault.present);
 		assert_int_equal(fault.code, 0);
-		fxm___set_fixmap(k->cpu, index, fxm_pa_of(0), prot_of(k, "PAGE_KERNEL"));
+		fxm_set_fixmap_prot(k->cpu, index, fxm_pa_of(0), prot_of(k, "PAGE_KERNEL"));
 		assert_int_equal(mapped_pfn(k, va), 0);
 		kernel_free(k);
 	}
@@ -259,7 +259,7 @@ static void a_read_only_mapping_refuses_writes(void **state)
 		struct fxm_fault fault;
 
 		mark_page(k, page, 55);
-		fxm___set_fixmap(k->cpu, index, fxm_page_phys(k->m, page), prot_of(k, "PAGE_KERNEL_RO"));
+		fxm_set_fixmap_prot(k->cpu, index, fxm_page_phys(k->m, page), prot_of(k, "PAGE_KERNEL_RO"));
 		assert_int_equal(read_mark(k->cpu, va), 55);
 		assert_int_equal(fxm_write(k->cpu, va, &value, sizeof(value)), -EFAULT);
 		fxm_last_fault(k->cpu, &fault);
@@ -386,7 +386,7 @@ static void reserve_top_address_moves_everything(void **state)
 		for (unsigned cpu = 0; cpu < 2; cpu++) {
 			struct fxm_vcpu *c = fxm_machine_vcpu(k->m, cpu);
 			fxm_va atomic = fxm_kmap_atomic(c, page);
-			assert_va(atomic, fxm___fix_to_virt(k->m, fixed_index(k, "FIX_KMAP_BEGIN") + 20 * cpu).v);
+			assert_va(atomic, fxm_fix_to_virt_unchecked(k->m, fixed_index(k, "FIX_KMAP_BEGIN") + 20 * cpu).v);
 			assert_int_equal(read_mark(c, atomic), 31);
 			fxm_kunmap_atomic(c, atomic);
 		}
@@ -472,7 +472,7 @@ static void works_without_highmem(void **state)
 		mark_page(k, page, 3);
 		for (uint32_t index = 0; index < end; index++) {
 			assert_int_equal(fxm_set_fixmap(k->cpu, index, fxm_page_phys(k->m, page)), 0);
-			assert_int_equal(read_mark(k->cpu, fxm___fix_to_virt(k->m, index)), 3);
+			assert_int_equal(read_mark(k->cpu, fxm_fix_to_virt_unchecked(k->m, index)), 3);
 			fxm_clear_fixmap(k->cpu, index);
 		}
 		assert_no_reports(k);

@@ -142,13 +142,13 @@ static void attributes_stand_in_their_columns(void **state)
 	uint32_t index = fixed_index(k, "FIX_PCIE_MCFG");
 	char line[128];
 
-	fxm___set_fixmap(k->cpu, index, fxm_page_phys(k->m, high_page(k)), fxm_pte_of(0x015)); /* P USER PCD, read-only */
+	fxm_set_fixmap_prot(k->cpu, index, fxm_page_phys(k->m, high_page(k)), fxm_pte_of(0x015)); /* P USER PCD, read-only */
 	assert_int_equal(shown(k, fxm_ptdump), 0);
 	uint64_t va = fxm_fix_to_virt(k->m, index).v;
 	snprintf(line, sizeof(line), "0x%08llx-0x%08llx           4K USR ro     PCD             x  pte\n", (unsigned long long)va,
 		 (unsigned long long)va + FXM_PAGE_SIZE);
 	assert_shows(line);
-	fxm___set_fixmap(k->cpu, index, fxm_page_phys(k->m, high_page(k)), fxm_pte_of(0x1eb)); /* P RW PWT A D PAT G */
+	fxm_set_fixmap_prot(k->cpu, index, fxm_page_phys(k->m, high_page(k)), fxm_pte_of(0x1eb)); /* P RW PWT A D PAT G */
 	assert_int_equal(shown(k, fxm_ptdump), 0);
 	assert_shows("4K     RW PWT         PAT GLB x  pte\n");
 	kernel_free(k);
@@ -174,7 +174,7 @@ static void writable_and_executable_pages_are_counted(void **state)
 
 	assert_int_equal(shown(k, fxm_ptdump_check_wx), 0);
 	assert_string_equal(text, "x86/mm: Checked W+X mappings: passed, no W+X pages found.\n");
-	fxm___set_fixmap(k->cpu, fixed_index(k, "FIX_PCIE_MCFG"), fxm_page_phys(k->m, high_page(k)), fxm_pte_of(0x063));
+	fxm_set_fixmap_prot(k->cpu, fixed_index(k, "FIX_PCIE_MCFG"), fxm_page_phys(k->m, high_page(k)), fxm_pte_of(0x063));
 	assert_int_equal(shown(k, fxm_ptdump_check_wx), 0);
 	assert_string_equal(text, "x86/mm: Checked W+X mappings: FAILED, 1 W+X pages found.\n");
 	kernel_free(k);

@@ -115,7 +115,7 @@ static void pool_put(struct fxm_vcpu *cpu, struct pool *p)
 
 static int get_one(void *arg)
 {
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 
 	pool_get(cpu, arg);
 	note(cpu->current->comm);
@@ -144,7 +144,7 @@ static void test_a_fibre_runs_from_yield_to_yield(void **state)
 	assert_string_equal(fxm_task_name(task), "worker");
 	assert_int_equal(fxm_task_resume(task), FXM_TASK_RUNNABLE);
 	assert_int_equal(steps, 1);
-	assert_null(fxm_self());
+	assert_null(fxm_current_or_null());
 	assert_int_equal(fxm_task_resume(task), FXM_TASK_RUNNABLE);
 	assert_int_equal(steps, 2);
 	assert_int_equal(fxm_task_resume(task), FXM_TASK_DONE);
@@ -167,7 +167,7 @@ static int check_seat(void *arg)
 {
 	struct fxm_vcpu *cpu = arg;
 
-	return fxm_self() == cpu && fxm_vcpu_task(cpu)->cpu == cpu && !fxm_vcpu_task(cpu)->is_idle &&
+	return fxm_current_or_null() == cpu && fxm_vcpu_task(cpu)->cpu == cpu && !fxm_vcpu_task(cpu)->is_idle &&
 	       fxm_task_state(fxm_vcpu_task(cpu)) == FXM_TASK_RUNNING;
 }
 
@@ -231,7 +231,7 @@ static void test_an_attached_caller_gives_its_seat_up_meanwhile(void **state)
 		struct fxm_task *self = fxm_vcpu_task(cpu);
 		assert_int_equal(fxm_task_join(fibre(*state, NULL, n, check_seat, fxm_machine_vcpu(*state, n)), &sat), 0);
 		assert_true(sat);
-		assert_ptr_equal(fxm_self(), cpu);
+		assert_ptr_equal(fxm_current_or_null(), cpu);
 		assert_ptr_equal(fxm_vcpu_task(cpu), self);
 		assert_int_equal(fxm_task_state(self), FXM_TASK_RUNNING);
 		assert_int_equal(fxm_detach(), 0);
@@ -284,7 +284,7 @@ static void test_attaching_again_is_allowed_on_the_same_seat_only(void **state)
 	assert_int_equal(fxm_attach(*state, -1), 0);
 	assert_int_equal(fxm_attach(*state, 0), -EBUSY);
 	assert_int_equal(fxm_detach(), 0);
-	assert_null(fxm_self());
+	assert_null(fxm_current_or_null());
 }
 
 static int deep(void *arg)
@@ -401,7 +401,7 @@ static void test_joining_a_hopeless_sleeper_ends_it(void **state)
 
 static int put_one(void *arg)
 {
-	pool_put(fxm_self(), arg);
+	pool_put(fxm_current_or_null(), arg);
 	return 0;
 }
 
@@ -442,7 +442,7 @@ static void test_an_unattached_callers_hopeless_wait_ends_at_once(void **state)
 
 static int die_in_context(void *arg)
 {
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 	struct pool *p = arg;
 
 	fxm_preempt_disable(cpu);
@@ -652,7 +652,7 @@ static void test_an_attached_caller_is_detached_by_freeing(void **state)
 
 	assert_int_equal(fxm_attach(m, 0), 0);
 	assert_int_equal(fxmi_machine_free(m), 0);
-	assert_null(fxm_self());
+	assert_null(fxm_current_or_null());
 }
 
 #define with_machine(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

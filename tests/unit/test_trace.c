@@ -314,7 +314,7 @@ static void each_family_has_its_fields(void **state)
 
 static int fibre_kmap(void *arg)
 {
-	return fxm_va_error(fxm_kmap(fxm_self(), arg));
+	return fxm_va_error(fxm_kmap(fxm_current_or_null(), arg));
 }
 
 /* A name is one word of the line, whatever its thread is called. */
@@ -338,7 +338,7 @@ static void names_of_threads_are_one_word(void **state)
 
 static int fibre_die(void *arg)
 {
-	return fxm_kunmap(fxm_self(), arg);
+	return fxm_kunmap(fxm_current_or_null(), arg);
 }
 
 /* Tasks with the same comm are different threads of the trace, one after the other, too: the first may have died. */

@@ -103,7 +103,7 @@ static uint64_t page_of_a_local_address(const char *instead, unsigned *warns)
 	struct kernel *k = kernel_with("x86_32-6.1", "FXM_TRAIT(kmap_to_page_generation, 2)", instead);
 	struct fxm_page *page = high_page(k);
 	fxm_va first = fxm_kmap_local_page(k->cpu, high_page(k)), second = fxm_kmap_local_page(k->cpu, page);
-	uint64_t pfn = fxm_kmap_to_pfn(k->cpu, second);
+	uint64_t pfn = kmap_pfn(k->cpu, second);
 	bool is_found = pfn == pfn_of(k, page);
 
 	*warns = k->record.kinds[FXM_REPORT_WARN];
@@ -126,7 +126,7 @@ static void kmap_to_page_knows_local_addresses_where_the_kernel_does(void **stat
 
 static void ask(struct call *c)
 {
-	c->result = fxm_kmap_to_pfn(c->cpu, c->va);
+	c->result = kmap_pfn(c->cpu, c->va);
 }
 
 /* CPU 0's first slot is the one that 6.1's kmap_to_page() takes for a lowmem address. */
@@ -140,7 +140,7 @@ static void debug_virtual_refuses_addresses_outside_of_the_direct_map(void **sta
 		struct fxm_page *low = low_page(k);
 		fxm_va first = fxm_kmap_local_page(k->cpu, high_page(k));
 
-		assert_int_equal(fxm_kmap_to_pfn(k->cpu, fxm_kmap(k->cpu, low)), pfn_of(k, low));
+		assert_int_equal(kmap_pfn(k->cpu, fxm_kmap(k->cpu, low)), pfn_of(k, low));
 		struct call c = {.cpu = k->cpu, .va = first, .fn = ask};
 		if (on)
 			assert_bug(k, ask, c, "arch/x86/mm/physaddr.c:80");

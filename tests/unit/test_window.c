@@ -193,7 +193,7 @@ static void test_the_direct_map_is_there_at_once(void **state)
 static void test_a_page_appears_at_the_first_touch(void **state)
 {
 	struct fxm_machine *m = machine_of(state);
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 
 	bare_map(cpu, SLOT, PFN, RW_ENTRY);
 	assert_int_equal(stats(m).system_calls, 0);
@@ -216,19 +216,19 @@ static void test_an_unmapped_page_faults(void **state)
 	struct fxm_machine *m = machine_of(state);
 	volatile unsigned char *p = bare_host(m, SLOT + 8);
 
-	assert_int_equal(fxm_task_run(fxm_self(), read_byte, (void *)(uintptr_t)p, NULL), -ECANCELED);
+	assert_int_equal(fxm_task_run(fxm_current_or_null(), read_byte, (void *)(uintptr_t)p, NULL), -ECANCELED);
 	assert_int_equal(trapped.trap, FXMI_TRAP_FAULT);
 	assert_int_equal(trapped.fault.address.v, SLOT + 8);
 	assert_int_equal(trapped.fault.access, FXM_READ);
 	assert_false(trapped.fault.present);
 	assert_true(trapped.pc);
-	bare_map(fxm_self(), SLOT, PFN, RO_ENTRY);
-	assert_int_equal(fxm_task_run(fxm_self(), write_byte, (void *)(uintptr_t)p, NULL), -ECANCELED);
+	bare_map(fxm_current_or_null(), SLOT, PFN, RO_ENTRY);
+	assert_int_equal(fxm_task_run(fxm_current_or_null(), write_byte, (void *)(uintptr_t)p, NULL), -ECANCELED);
 	assert_int_equal(trapped.trap, FXMI_TRAP_FAULT);
 	assert_int_equal(trapped.fault.access, FXM_WRITE);
 	assert_true(trapped.fault.present);
 	assert_int_equal(trapped.fault.code & 3, 3);
-	assert_int_equal(fxm_task_run(fxm_self(), read_byte, (void *)(uintptr_t)p, NULL), 0);
+	assert_int_equal(fxm_task_run(fxm_current_or_null(), read_byte, (void *)(uintptr_t)p, NULL), 0);
 	assert_int_equal(stats(m).resident, 1);
 	assert_int_equal(traps, 2);
 }
@@ -239,12 +239,12 @@ static void test_beside_the_segments_is_a_fault_too(void **state)
 	volatile unsigned char *pkmap = bare_host(m, PKMAP);
 
 	/* the vmalloc area below pkmap has no page tables; the page above FIXADDR_TOP has, but no entry */
-	assert_int_equal(fxm_task_run(fxm_self(), read_byte, (void *)(uintptr_t)(pkmap - 0x100000), NULL), -ECANCELED);
+	assert_int_equal(fxm_task_run(fxm_current_or_null(), read_byte, (void *)(uintptr_t)(pkmap - 0x100000), NULL), -ECANCELED);
 	assert_int_equal(trapped.trap, FXMI_TRAP_FAULT);
 	assert_int_equal(trapped.fault.address.v, PKMAP - 0x100000);
-	assert_int_equal(
-	    fxm_task_run(fxm_self(), write_byte, (void *)(uintptr_t)bare_host(m, FIXMAP) + FIXMAP_PAGES * FXM_PAGE_SIZE, NULL),
-	    -ECANCELED);
+	assert_int_equal(fxm_task_run(fxm_current_or_null(), write_byte,
+				      (void *)(uintptr_t)bare_host(m, FIXMAP) + FIXMAP_PAGES * FXM_PAGE_SIZE, NULL),
+			 -ECANCELED);
 	assert_int_equal(trapped.trap, FXMI_TRAP_FAULT);
 	assert_int_equal(trapped.fault.access, FXM_WRITE);
 }
@@ -252,7 +252,7 @@ static void test_beside_the_segments_is_a_fault_too(void **state)
 static void test_use_after_the_end_is_reported_and_goes_on(void **state)
 {
 	struct fxm_machine *m = machine_of(state);
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 
 	bare_map(cpu, SLOT, PFN, RW_ENTRY);
 	*bare_host(m, SLOT) = 5;
@@ -275,7 +275,7 @@ static void test_accessed_and_dirty_are_set_as_they_happen(void **state)
 	struct fxm_machine *m = machine_of(state);
 	volatile unsigned char *p = bare_host(m, SLOT);
 
-	bare_map(fxm_self(), SLOT, PFN, UINT64_C(0x103)); /* neither accessed nor dirty */
+	bare_map(fxm_current_or_null(), SLOT, PFN, UINT64_C(0x103)); /* neither accessed nor dirty */
 	assert_int_equal(*p, 0);
 	assert_int_equal(bare_pte(m, SLOT) & 0x60, 0x20);
 	assert_false(kernel_can(p, true)); /* a write must still be noticed */
@@ -285,7 +285,7 @@ static void test_accessed_and_dirty_are_set_as_they_happen(void **state)
 	*p = 2;
 	assert_int_equal(stats(m).faults, 2);
 	/* the entry loses DIRTY: the page loses its permission */
-	bare_map(fxm_self(), SLOT, PFN, CLEAN_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, PFN, CLEAN_ENTRY);
 	*p = 3;
 	assert_int_equal(bare_pte(m, SLOT) & 0x40, 0x40);
 	assert_int_equal(stats(m).faults, 3);
@@ -298,18 +298,18 @@ static void test_setting_over_shows_the_new_frame(void **state)
 
 	*bare_frame(m, PFN) = 1;
 	*bare_frame(m, PFN + 1) = 2;
-	bare_map(fxm_self(), SLOT, PFN, RW_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, PFN, RW_ENTRY);
 	assert_int_equal(*p, 1);
-	bare_map(fxm_self(), SLOT, PFN + 1, RW_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, PFN + 1, RW_ENTRY);
 	assert_int_equal(*p, 2);
-	bare_map(fxm_self(), SLOT, PFN + 1, RO_ENTRY);
-	assert_int_equal(fxm_task_run(fxm_self(), write_byte, (void *)(uintptr_t)p, NULL), -ECANCELED);
+	bare_map(fxm_current_or_null(), SLOT, PFN + 1, RO_ENTRY);
+	assert_int_equal(fxm_task_run(fxm_current_or_null(), write_byte, (void *)(uintptr_t)p, NULL), -ECANCELED);
 }
 
 static void test_a_range_ends_with_one_system_call(void **state)
 {
 	struct fxm_machine *m = machine_of(state);
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 
 	for (unsigned i = 0; i < 64; i += 2) {
 		bare_map(cpu, PKMAP + i * FXM_PAGE_SIZE, PFN + i, RW_ENTRY);
@@ -330,14 +330,14 @@ static void test_a_frame_outside_ram_reads_as_ones(void **state)
 {
 	struct fxm_machine *m = machine_of(state);
 
-	bare_map(fxm_self(), SLOT, UINT64_C(0xfee00), RW_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, UINT64_C(0xfee00), RW_ENTRY);
 	assert_int_equal(*bare_host(m, SLOT + 100), 0xff);
 	assert_int_equal(traps, 1);
 	assert_int_equal(trapped.trap, FXMI_TRAP_DEVICE);
 	assert_int_equal(trapped.fault.address.v, SLOT + 100);
 	*bare_host(m, SLOT) = 0; /* goes nowhere */
-	bare_unmap(fxm_self(), SLOT, false);
-	bare_map(fxm_self(), SLOT, UINT64_C(0xfee00), RW_ENTRY);
+	bare_unmap(fxm_current_or_null(), SLOT, false);
+	bare_map(fxm_current_or_null(), SLOT, UINT64_C(0xfee00), RW_ENTRY);
 	assert_int_equal(*bare_host(m, SLOT), 0xff);
 	assert_int_equal(traps, 2);
 }
@@ -349,10 +349,10 @@ static void test_system_calls_need_a_prefault(void **state)
 	struct fxm_machine *m = machine_of(state);
 	volatile unsigned char *p = bare_host(m, SLOT);
 
-	bare_map(fxm_self(), SLOT, PFN, CLEAN_ENTRY);
-	bare_map(fxm_self(), SLOT + FXM_PAGE_SIZE, PFN + 1, RO_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, PFN, CLEAN_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT + FXM_PAGE_SIZE, PFN + 1, RO_ENTRY);
 	assert_false(kernel_can(p, false));
-	assert_int_equal(fxm_prefault(fxm_self(), fxm_va_of(SLOT + 4000), 200), 0);
+	assert_int_equal(fxm_prefault(fxm_current_or_null(), fxm_va_of(SLOT + 4000), 200), 0);
 	assert_true(kernel_can(p, false));
 	assert_true(kernel_can(p, true));
 	assert_int_equal(*p, 'k');
@@ -360,15 +360,15 @@ static void test_system_calls_need_a_prefault(void **state)
 	assert_true(kernel_can(p + FXM_PAGE_SIZE, false));
 	assert_false(kernel_can(p + FXM_PAGE_SIZE, true));
 	assert_int_equal(stats(m).faults, 0);
-	assert_int_equal(fxm_prefault(fxm_self(), fxm_va_of(SLOT), 3 * FXM_PAGE_SIZE), -EFAULT);
-	assert_int_equal(fxm_prefault(fxm_self(), fxm_va_of(SLOT), 0), 0);
-	assert_int_equal(fxm_prefault(fxm_self(), fxm_va_of(PAGE_OFFSET), LOWMEM_BYTES), 0);
-	assert_int_equal(fxm_prefault(fxm_self(), fxm_va_of(PAGE_OFFSET), LOWMEM_BYTES + 1), -EFAULT);
-	assert_int_equal(fxm_prefault(fxm_self(), fxm_va_of(SLOT), SIZE_MAX), -EFAULT);
+	assert_int_equal(fxm_prefault(fxm_current_or_null(), fxm_va_of(SLOT), 3 * FXM_PAGE_SIZE), -EFAULT);
+	assert_int_equal(fxm_prefault(fxm_current_or_null(), fxm_va_of(SLOT), 0), 0);
+	assert_int_equal(fxm_prefault(fxm_current_or_null(), fxm_va_of(PAGE_OFFSET), LOWMEM_BYTES), 0);
+	assert_int_equal(fxm_prefault(fxm_current_or_null(), fxm_va_of(PAGE_OFFSET), LOWMEM_BYTES + 1), -EFAULT);
+	assert_int_equal(fxm_prefault(fxm_current_or_null(), fxm_va_of(SLOT), SIZE_MAX), -EFAULT);
 	assert_int_equal(fxm_prefault(NULL, fxm_va_of(SLOT), 1), -EINVAL);
 	dead_page = true;
-	bare_unmap(fxm_self(), SLOT, true);
-	assert_int_equal(fxm_prefault(fxm_self(), fxm_va_of(SLOT), 1), -EFAULT);
+	bare_unmap(fxm_current_or_null(), SLOT, true);
+	assert_int_equal(fxm_prefault(fxm_current_or_null(), fxm_va_of(SLOT), 1), -EFAULT);
 	assert_int_equal(traps, 0);
 }
 
@@ -377,19 +377,19 @@ static void test_eager_pages_are_there_at_map_time(void **state)
 	struct fxm_machine *m = machine_of(state);
 	volatile unsigned char *p = bare_host(m, SLOT);
 
-	bare_map(fxm_self(), SLOT, PFN, RW_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, PFN, RW_ENTRY);
 	assert_int_equal(stats(m).resident, 1);
 	assert_true(kernel_can(p, false));
 	assert_true(kernel_can(p, true));
 	assert_int_equal(stats(m).faults, 0);
-	bare_map(fxm_self(), SLOT, PFN + 1, RW_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, PFN + 1, RW_ENTRY);
 	*p = 4;
 	assert_int_equal(*bare_frame(m, PFN + 1), 4);
 	assert_int_equal(stats(m).faults, 0);
-	bare_unmap(fxm_self(), SLOT, false);
+	bare_unmap(fxm_current_or_null(), SLOT, false);
 	assert_false(kernel_can(p, false));
 	/* eager or not, a write that makes the page dirty must be seen */
-	bare_map(fxm_self(), SLOT, PFN, CLEAN_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, PFN, CLEAN_ENTRY);
 	assert_true(kernel_can(p, false));
 	assert_false(kernel_can(p, true));
 	*p = 5;
@@ -425,12 +425,12 @@ static void test_retain_costs_nothing_for_the_same_frame(void **state)
 	struct fxm_machine *m = machine_of(state);
 	volatile unsigned char *p = bare_host(m, SLOT);
 
-	bare_map(fxm_self(), SLOT, PFN, RW_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, PFN, RW_ENTRY);
 	*p = 1;
 	struct fxm_window_stats before = stats(m);
 	for (int i = 0; i < 1000; i++) {
-		bare_unmap(fxm_self(), SLOT, false);
-		bare_map(fxm_self(), SLOT, PFN, RW_ENTRY);
+		bare_unmap(fxm_current_or_null(), SLOT, false);
+		bare_map(fxm_current_or_null(), SLOT, PFN, RW_ENTRY);
 		*p = (unsigned char)i;
 	}
 	assert_int_equal(stats(m).faults, before.faults);
@@ -442,18 +442,18 @@ static void test_retain_exchanges_frames_with_one_system_call(void **state)
 	struct fxm_machine *m = machine_of(state);
 	volatile unsigned char *p = bare_host(m, SLOT);
 
-	bare_map(fxm_self(), SLOT, PFN, RW_ENTRY);
+	bare_map(fxm_current_or_null(), SLOT, PFN, RW_ENTRY);
 	*p = 1;
 	struct fxm_window_stats before = stats(m);
 	for (unsigned i = 1; i <= 10; i++) {
-		bare_unmap(fxm_self(), SLOT, false);
-		bare_map(fxm_self(), SLOT, PFN + i, RW_ENTRY);
+		bare_unmap(fxm_current_or_null(), SLOT, false);
+		bare_map(fxm_current_or_null(), SLOT, PFN + i, RW_ENTRY);
 		*p = (unsigned char)i;
 		assert_int_equal(*bare_frame(m, PFN + i), i);
 	}
 	assert_int_equal(stats(m).faults, before.faults);
 	assert_int_equal(stats(m).system_calls, before.system_calls + 10);
-	fxmi_window_end_range(fxm_self(), FIXMAP, FIXMAP_PAGES);
+	fxmi_window_end_range(fxm_current_or_null(), FIXMAP, FIXMAP_PAGES);
 	assert_int_equal(stats(m).resident, 1);
 }
 
@@ -463,14 +463,14 @@ static void test_off_shows_nothing(void **state)
 {
 	struct fxm_machine *m = machine_of(state);
 
-	bare_map(fxm_self(), SLOT, PFN, RW_ENTRY);
-	bare_unmap(fxm_self(), SLOT, false);
-	fxmi_window_end_range(fxm_self(), FIXMAP, FIXMAP_PAGES);
+	bare_map(fxm_current_or_null(), SLOT, PFN, RW_ENTRY);
+	bare_unmap(fxm_current_or_null(), SLOT, false);
+	fxmi_window_end_range(fxm_current_or_null(), FIXMAP, FIXMAP_PAGES);
 	assert_int_equal(fxm_window_mode(m), FXM_WINDOW_OFF);
 	assert_null(bare_host(m, SLOT));
 	assert_null(bare_host(m, PAGE_OFFSET));
 	assert_int_equal(fxm_va_of_host(m, (void *)4096).v, 4096);
-	assert_int_equal(fxm_prefault(fxm_self(), fxm_va_of(SLOT), 1), -ENOTSUP);
+	assert_int_equal(fxm_prefault(fxm_current_or_null(), fxm_va_of(SLOT), 1), -ENOTSUP);
 	assert_int_equal(stats(m).system_calls, 0);
 }
 

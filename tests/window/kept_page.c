@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 	    fxm_machine_create(cfg, &m) || fxm_attach(m, 0))
 		return 2;
 	fxm_config_destroy(cfg);
-	struct fxm_vcpu *cpu = fxm_self();
+	struct fxm_vcpu *cpu = fxm_current_or_null();
 	struct fxm_page *page = fxm_alloc_page(m, FXM_GFP_HIGHMEM);
 	volatile int *kmapped, *atomic;
 

@@ -162,7 +162,7 @@ static void a_fixed_address_that_is_set_again_is_whole(void **state)
 	fxm_va fixed = fxm_fix_to_virt(k->m, index);
 
 	for (unsigned n = 0; n < 3; n++) {
-		fxm___set_fixmap(k->cpu, index, fxm_page_phys(k->m, page), prot_of(k, "PAGE_KERNEL"));
+		fxm_set_fixmap_prot(k->cpu, index, fxm_page_phys(k->m, page), prot_of(k, "PAGE_KERNEL"));
 		*host(k, fixed) += 1;
 		fxm_clear_fixmap(k->cpu, index);
 	}
@@ -183,10 +183,10 @@ static void *map_and_read(void *arg)
 
 	assert_int_equal(fxm_attach(s->k->m, -1), 0);
 	for (unsigned n = 0; n < 20000; n++) {
-		fxm_va va = fxm_kmap(fxm_self(), s->page);
+		fxm_va va = fxm_kmap(fxm_current_or_null(), s->page);
 
 		s->sum += (unsigned)*host(s->k, va);
-		fxm_kunmap(fxm_self(), s->page);
+		fxm_kunmap(fxm_current_or_null(), s->page);
 	}
 	fxm_detach();
 	return NULL;

@@ -242,7 +242,7 @@ static void case_a_read_only_mapping(void **state)
 
 		mark_page(k, page, 20);
 		enter(k);
-		fxm___set_fixmap(k->cpu, index, fxm_page_phys(k->m, page), prot_of(k, "PAGE_KERNEL_RO"));
+		fxm_set_fixmap_prot(k->cpu, index, fxm_page_phys(k->m, page), prot_of(k, "PAGE_KERNEL_RO"));
 		assert_int_equal(*pointer(k, va), 20);
 		assert_oops(k, call_store, pointer(k, va), va.v);
 		assert_int_equal(k->record.last.fault.code, 3);
@@ -250,7 +250,7 @@ static void case_a_read_only_mapping(void **state)
 		/* From read-only to writable and back. */
 		fxm_set_fixmap(k->cpu, index, fxm_page_phys(k->m, page));
 		*pointer(k, va) = 21;
-		fxm___set_fixmap(k->cpu, index, fxm_page_phys(k->m, page), prot_of(k, "PAGE_KERNEL_RO"));
+		fxm_set_fixmap_prot(k->cpu, index, fxm_page_phys(k->m, page), prot_of(k, "PAGE_KERNEL_RO"));
 		assert_int_equal(*pointer(k, va), 21);
 		assert_oops(k, call_store, pointer(k, va), va.v);
 		fxm_clear_fixmap(k->cpu, index);

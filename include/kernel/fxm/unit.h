@@ -26,6 +26,7 @@
 #include <fixmap/kernel_tier.h>
 #include <fixmap/machine.h>
 #include <fixmap/since.h>
+#include <fxm/calls.h>
 
 /* "x86_32-5.10" */
 #define FXM_KERNEL_PROFILE __stringify(FXM_KERNEL_PROFILE_NAME)

@@ -228,7 +228,7 @@ static int ours_does(void *arg)
 	case FLUSH_UNUSED:
 		return fxm_kmap_flush_unused(cpu) < 0;
 	case TO_PAGE:
-		return our_outcome.value = fxm_kmap_to_pfn(cpu, va), 0;
+		return fxm_find_kmap_pfn(cpu, va, &our_outcome.value);
 	case LOCAL_PAGE:
 		return our_outcome.value = address(fxm_kmap_local_page(cpu, page)), 0;
 	case LOCAL_PFN:
