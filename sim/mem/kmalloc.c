@@ -137,11 +137,10 @@ void fxmi_kmalloc_free(struct fxm_machine *m)
 /* The object in the @size bytes at @pa has @asked. */
 static void shade_object(struct fxm_machine *m, uint64_t pa, size_t size, size_t asked)
 {
-	unsigned char *at = m->mem.shadow + (pa >> 3);
-
 	fxm_assert_internal(asked <= size && pa % 8 == 0);
 	if (!m->mem.shadow)
 		return;
+	unsigned char *at = m->mem.shadow + (pa >> 3);
 	memset(at, 0, asked >> 3);
 	if (asked & 7)
 		at[asked >> 3] = asked & 7;
