@@ -60,6 +60,8 @@ static void describe(const struct ops_run *run, const struct fxm_layout *layout,
 	    .typed = !strcmp(run->set.profile, "i386-2.6.12"),
 	    .local = !strcmp(run->set.profile, "x86_32-6.1"),
 	    .force_map = !strcmp(run->set.profile, "x86_32-6.1") && run->set.debug_highmem,
+	    /* follows DEBUG_KMAP_LOCAL, and that DEBUG_HIGHMEM */
+	    .debug_virtual = !strcmp(run->set.profile, "x86_32-6.1") && run->set.debug_highmem,
 	    .kunmap_might_sleep = strcmp(run->set.profile, "i386-2.6.12") && strcmp(run->set.profile, "x86_32-4.15"),
 	    .pae = run->set.pae,
 	    .debug_highmem = run->set.debug_highmem,

@@ -759,8 +759,11 @@ struct model_result model_kmap_to_pfn(struct model *m, unsigned cpu, uint64_t va
 		r.warnings = m->c.local ? warn_once(&m->warned_pkmap_page) : 0;
 		return r;
 	}
-	if (!m->c.local || !local_page(m, cpu, va & ~(uint64_t)(MODEL_PAGE - 1), &r))
-		r.value = (int64_t)(((va - m->c.page_offset) & VA_MASK) / MODEL_PAGE);
+	if (m->c.local && local_page(m, cpu, va & ~(uint64_t)(MODEL_PAGE - 1), &r))
+		return r;
+	if (m->c.debug_virtual && (va < m->c.page_offset || va > m->c.page_offset + m->c.highmem_pfn * MODEL_PAGE))
+		return bug(m, NULL, NULL, NULL);
+	r.value = (int64_t)(((va - m->c.page_offset) & VA_MASK) / MODEL_PAGE);
 	return r;
 }
 

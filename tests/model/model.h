@@ -34,6 +34,7 @@ struct model_config {
 	bool typed;		 /* 2.6.12, else a stack per CPU */
 	bool local;		 /* 6.1: a stack per task */
 	bool force_map;		 /* kmap_local maps lowmem too */
+	bool debug_virtual;	 /* virt_to_page() of what is not in the direct map is a BUG */
 	bool kunmap_might_sleep; /* 5.10 and later, else BUG in interrupt */
 	bool pae, debug_highmem, debug_atomic_sleep, preempt_count;
 	unsigned nr_cpus;
