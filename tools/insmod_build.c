@@ -118,6 +118,30 @@ static bool has_sanitizer(const struct tool_words *cc)
 	return found;
 }
 
+/*
+ * No header of the host is found: -nostdinc, and a folder that has those of the compiler which the library's own need. It also says
+ * of the C library's what kernel code has instead. A kernel tree's own want a few of an architecture.
+ */
+static int close_path(const struct insmod *job, struct tool_words *argv)
+{
+	struct tool_words dirs = {0};
+	int status = tool_include_dirs("insmod", &dirs);
+
+	tool_words_add(argv, "-nostdinc");
+	for (size_t i = 0; i < dirs.nr && !status; i++) {
+		const char *slash = strrchr(dirs.word[i], '/');
+		if (!slash || strcmp(slash, "/kernel"))
+			continue;
+		tool_words_add(argv, "-I%s/closed", dirs.word[i]);
+		if (job->tree) {
+			tool_words_add(argv, "-idirafter");
+			tool_words_add(argv, "%.*s/arch/uapi", (int)(slash - dirs.word[i]), dirs.word[i]);
+		}
+	}
+	tool_words_free(&dirs);
+	return status;
+}
+
 int insmod_command_line(const struct insmod *job, const struct insmod_module *module, struct tool_words *argv)
 {
 	static const char *const all[] = {"-O2", "-g", "-fPIC",
@@ -160,6 +184,8 @@ int insmod_command_line(const struct insmod *job, const struct insmod_module *mo
 		tool_words_add(argv, "-I%s", job->include[i]);
 	if (!status)
 		status = tool_cflags("insmod", job->cfg, argv);
+	if (!status)
+		status = close_path(job, argv);
 	insmod_kernel_flags(job, argv);
 	ADD_FLAGS(argv, all);
 	if (module->is_builtin)
@@ -172,6 +198,8 @@ int insmod_command_line(const struct insmod *job, const struct insmod_module *mo
 		tool_words_add(argv, "-D%s", job->define[i]);
 	tool_words_add(argv, "-DKBUILD_MODNAME=\"%s\"", module->name);
 	tool_words_add(argv, "-DKBUILD_BASENAME=\"%s\"", module->name);
+	if (isatty(STDERR_FILENO))
+		tool_words_add(argv, "-fdiagnostics-color=always");
 	tool_words_add(argv, "-o");
 	tool_words_add(argv, "%s", module->object);
 	for (size_t i = 0; i < module->source.nr; i++)
@@ -207,7 +235,10 @@ static bool made_object(char **argv)
 	return good;
 }
 
-/* Whether the compiler, or linker, is content. @path: what it works on. */
+/* The compiler has said why. */
+enum { NOT_CONTENT = -1 };
+
+/* Whether the compiler, or linker, is content: 0, 2 after a message; without @problem, NOT_CONTENT. @path: what it works on. */
 static int run(char **argv, const char *path, const char *problem, const char *messages)
 {
 	int status;
@@ -224,7 +255,7 @@ static int run(char **argv, const char *path, const char *problem, const char *m
 					 : tool_error("insmod", "%s made no object of %s; set CC to gcc or clang", argv[0], path);
 	if (WIFSIGNALED(status))
 		return tool_error("insmod", "%s was ended by signal %d while it compiled %s", argv[0], WTERMSIG(status), path);
-	return problem ? tool_error("insmod", "%s %s", path, problem) : 2;
+	return problem ? tool_error("insmod", "%s %s", path, problem) : NOT_CONTENT;
 }
 
 /* ---- what a compiler says of a file of the tree ---- */
@@ -279,7 +310,46 @@ static int run_builtin(const struct insmod *job, char **argv, const char *path)
 				  "%s needs %s, and the subsystem of that is not there: %s; headers of your own can stand in (-I)",
 				  path, header, words);
 	insmod_copy_messages(messages);
-	return status ? tool_error("insmod", "%s does not compile", path) : 0;
+	return status == NOT_CONTENT ? tool_error("insmod", "%s does not compile", path) : status;
+}
+
+/* The header that a compiler did not find, if that is what stopped it. */
+static bool find_missing(const char *messages, char *header, size_t size)
+{
+	char line[4096];
+	FILE *in = fopen(messages, "r");
+	bool found = false;
+
+	while (in && !found && fgets(line, sizeof(line), in)) {
+		char *error = strstr(line, "fatal error: "), *end = error ? strstr(error, ": No such file") : NULL;
+		if (error && !end)
+			end = strstr(error, "' file not found");
+		if (!end)
+			continue;
+		error += strlen("fatal error: ");
+		error += *error == '\'';
+		snprintf(header, size, "%.*s", (int)(end - error), error);
+		found = true;
+	}
+	if (in)
+		fclose(in);
+	return found;
+}
+
+/* The compiler's words are the author's to read; a header that is not there may lie elsewhere. */
+static int run_module(const struct insmod *job, char **argv, const char *path)
+{
+	char messages[sizeof(job->dir) + 16], header[256];
+
+	snprintf(messages, sizeof(messages), "%s/messages", job->dir);
+	int status = run(argv, path, NULL, messages);
+	insmod_copy_messages(messages);
+	if (status == NOT_CONTENT && find_missing(messages, header, sizeof(header)))
+		tool_error("insmod", "%s: %s: %s", path, header,
+			   job->tree ? "neither this library nor the tree's include/ has it; a folder that does goes with -I"
+				     : "not among this library's headers; a kernel tree may have it (-K TREE), or a folder (-I)");
+	unlink(messages);
+	return status == NOT_CONTENT ? tool_error("insmod", "%s does not compile", path) : status;
 }
 
 static int compile(const struct insmod *job, struct insmod_module *module, size_t number)
@@ -291,8 +361,7 @@ static int compile(const struct insmod *job, struct insmod_module *module, size_
 	module->object = tool_copy(object);
 	int status = insmod_command_line(job, module, &argv);
 	if (!status)
-		status = module->is_builtin ? run_builtin(job, argv.word, module->path)
-					    : run(argv.word, module->path, "does not compile", NULL);
+		status = module->is_builtin ? run_builtin(job, argv.word, module->path) : run_module(job, argv.word, module->path);
 	tool_words_free(&argv);
 	return status;
 }

@@ -630,13 +630,17 @@ for session in ('', 'setsid();'):
         err=['1 process that a module made and left running was ended'])
 add('ends', 'many leaks', 1, 'static int f(void) { int i; for (i = 0; i < 20000; i++) kmalloc(8, GFP_KERNEL); return 0; }\nmodule_init(f);\n',
     args=['--time-limit', '0.6'], signals=True, err=['more findings at the same places'], no_err=['did not end'])
-add('ends', 'a thread past the simulator', 1, '#include <linux/module.h>\n#include <linux/highmem.h>\n#include <pthread.h>\n'
+add('ends', 'a thread past the simulator', 1, '#include <linux/module.h>\n#include <linux/highmem.h>\n'
+    'typedef unsigned long pthread_t; int pthread_create(pthread_t *, const void *, void *(*)(void *), void *); int pthread_join(pthread_t, void **);\n'
     'static void *g(void *arg) { (void)arg; kmap_atomic(alloc_page(GFP_HIGHUSER)); return 0; }\n'
     'static int f(void) { pthread_t t; pthread_create(&t, 0, g, 0); pthread_join(t, 0); return 0; }\nmodule_init(f);\n', args=[*P415],
     err=['leak: kmap_atomic never undone.*<g>'])
 add('input', 'a name of nothing', 2, {'.c': OK}, files=['.c'], out=[], one_line=True, err=['has no name before the dot'])
 add('input', 'a pipe', 2, OK, files=['pipe.c'], wrap=shell('mkfifo pipe.c; exec'), out=[], one_line=True, err=['pipe.c is not a file'])
 add('input', 'suppressions without end', 2, OK, args=['-o', 'suppress=/dev/zero'], out=[], one_line=True, err=['suppress=/dev/zero: larger than 1 MB'])
+add('input', "the C library's header", 2, '#include <linux/module.h>\n#include <string.h>\n' + OK, out=[], err=['kernel code has none: include <linux/string.h>'])
+add('input', 'a header that is not there', 2, '#include <linux/module.h>\n#include <linux/ext9_fs.h>\n' + OK, out=[],
+    err=['linux/ext9_fs.h: .*-K TREE.*-I'])
 add('tool', 'TMPDIR that is not there', 2, OK, env={'TMPDIR': '/nowhere'}, out=[], one_line=True, err=['TMPDIR=/nowhere: No such file'])
 add('tool', 'noexec TMPDIR', 2, OK, env={'TMPDIR': '@DIR@/noexec'}, wrap=noexec_folder, out=[], one_line=True, err=['mounted noexec.*set TMPDIR'])
 add('tool', 'FIXMAP_OPTIONS', 0, {'address_space.c': None}, env={'FIXMAP_OPTIONS': 'profile=i386-2.6.12,NR_CPUS=1'}, err=[],

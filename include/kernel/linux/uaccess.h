@@ -71,30 +71,6 @@ FXM_K_INLINE long strnlen_user(const char *text, long count)
 	return (long)strnlen(text, (size_t)count) + 1;
 }
 
-/* Between a kernel buffer and a user's, at *@pos of @available bytes: what a file's read and write return. */
-FXM_K_INLINE ssize_t simple_read_from_buffer(void *to, size_t count, loff_t *pos, const void *from, size_t available)
-{
-	if (*pos < 0)
-		return -EINVAL;
-	if ((size_t)*pos >= available || !count)
-		return 0;
-	count = count < available - (size_t)*pos ? count : available - (size_t)*pos;
-	count -= copy_to_user(to, (const char *)from + *pos, count);
-	*pos += (loff_t)count;
-	return (ssize_t)count;
-}
-
-FXM_K_INLINE ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *pos, const void *from, size_t count)
-{
-	if (*pos < 0)
-		return -EINVAL;
-	if ((size_t)*pos >= available || !count)
-		return 0;
-	count = count < available - (size_t)*pos ? count : available - (size_t)*pos;
-	count -= copy_from_user((char *)to + *pos, from, count);
-	*pos += (loff_t)count;
-	return (ssize_t)count;
-}
 #define clear_user(to, size) (might_fault(), memset(to, 0, size), 0UL)
 
 FXM_K_INLINE size_t fault_in_readable(const char *address, size_t size)

@@ -94,6 +94,31 @@ FXM_K_INLINE loff_t default_llseek(struct file *file, loff_t offset, int whence)
 
 #define noop_llseek default_llseek
 
+/* Between a kernel buffer and a user's, at *@pos of @available bytes: what a file's read and write return. */
+FXM_K_INLINE ssize_t simple_read_from_buffer(void *to, size_t count, loff_t *pos, const void *from, size_t available)
+{
+	if (*pos < 0)
+		return -EINVAL;
+	if ((size_t)*pos >= available || !count)
+		return 0;
+	count = count < available - (size_t)*pos ? count : available - (size_t)*pos;
+	count -= copy_to_user(to, (const char *)from + *pos, count);
+	*pos += (loff_t)count;
+	return (ssize_t)count;
+}
+
+FXM_K_INLINE ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *pos, const void *from, size_t count)
+{
+	if (*pos < 0)
+		return -EINVAL;
+	if ((size_t)*pos >= available || !count)
+		return 0;
+	count = count < available - (size_t)*pos ? count : available - (size_t)*pos;
+	count -= copy_from_user((char *)to + *pos, from, count);
+	*pos += (loff_t)count;
+	return (ssize_t)count;
+}
+
 /* ---- as the library calls them ---- */
 
 /* What a path leads to: operations, and what their inode holds. */

@@ -10,6 +10,7 @@
 
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/gfp.h>
 #include <linux/stat.h>
