@@ -9,6 +9,7 @@
 #include "state.h"
 
 #include <execinfo.h>
+#include <link.h>
 #include <stdlib.h>
 
 #define NR_STACKS 4096u
@@ -44,6 +45,37 @@ static bool is_own_code(uintptr_t pc)
 	return pc - (uintptr_t)start <= (uintptr_t)end - (uintptr_t)start;
 }
 
+/* The C library's code, where it is an object of its own: threads begin and callbacks run there, and no mistake is made there. */
+static uintptr_t libc_start, libc_end;
+
+static int find_libc(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	(void)size, (void)arg;
+	for (int i = 0; *object->dlpi_name && i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &object->dlpi_phdr[i];
+		uintptr_t start = object->dlpi_addr + p->p_vaddr;
+
+		if (p->p_type != PT_LOAD || !(p->p_flags & PF_X) || (uintptr_t)pthread_create - start >= p->p_memsz)
+			continue;
+		libc_start = start;
+		libc_end = start + p->p_memsz;
+		return 1;
+	}
+	return 0;
+}
+
+static pthread_once_t libc_once = PTHREAD_ONCE_INIT;
+
+static void look_for_libc(void)
+{
+	dl_iterate_phdr(find_libc, NULL);
+}
+
+static bool is_of_nobody(uintptr_t pc)
+{
+	return is_own_code(pc) || pc - libc_start < libc_end - libc_start;
+}
+
 unsigned fxmi_call_stack(uintptr_t first, uintptr_t *pcs, unsigned max)
 {
 	void *frames[FXMI_MAX_FRAMES + 24];
@@ -57,7 +89,7 @@ unsigned fxmi_call_stack(uintptr_t first, uintptr_t *pcs, unsigned max)
 		for (begin = 0; begin < n && !is_own_code((uintptr_t)frames[begin]);)
 			begin++;
 	for (int i = begin; i < n && kept < max; i++)
-		if (!is_own_code((uintptr_t)frames[i]))
+		if (!is_of_nobody((uintptr_t)frames[i]))
 			pcs[kept++] = (uintptr_t)frames[i];
 	return kept;
 }
@@ -129,6 +161,7 @@ int fxmi_stacks_init(struct fxmi_kernel *k)
 {
 	void *frame;
 
+	pthread_once(&libc_once, look_for_libc);
 	backtrace(&frame, 1); /* loads the unwinder now: in a signal handler it could not */
 	if (!k->full_stacks)
 		return 0;

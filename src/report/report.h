@@ -201,6 +201,7 @@ struct fxmi_code_place {
 	unsigned long offset;
 	char file[256]; /* the source, or the object when there is no debug information; "": unknown */
 	unsigned line;	/* 0: unknown */
+	char callers[320]; /* ", inlined at file.c:34" of each function that the compiler put there, innermost first; "" */
 };
 void fxmi_code_place(uintptr_t pc, bool is_access, struct fxmi_code_place *place);
 

@@ -122,9 +122,17 @@ static Dwfl_Module *module_locked(uintptr_t pc)
 	return dw.dwfl_report_end(dw.dwfl, NULL, NULL) || error ? NULL : dw.dwfl_addrmodule(dw.dwfl, pc);
 }
 
+enum { MAX_CALLERS = 3 };
+
 struct place {
 	const char *file;
 	int line;
+	/* of inlined functions: where they were called, innermost first */
+	unsigned nr_callers;
+	struct {
+		const char *file;
+		int line;
+	} caller[MAX_CALLERS];
 };
 
 static bool is_artificial(Dwarf_Die *scope)
@@ -180,13 +188,20 @@ static void find_place(Dwfl_Module *module, uintptr_t pc, struct place *at)
 		scopes = NULL;
 		n = dw.dwarf_getscopes_die(&innermost, &scopes);
 	}
+	bool is_hidden = true; /* what the compiler's headers define is named by the line that calls it, and not itself */
 	for (int i = 0; i < n; i++) {
 		int tag = dw.dwarf_tag(&scopes[i]);
+		struct place caller = {0};
 		if (tag == DW_TAG_lexical_block)
 			continue;
-		if (tag != DW_TAG_inlined_subroutine || !is_artificial(&scopes[i]))
+		if (tag != DW_TAG_inlined_subroutine)
 			break;
-		call_site(unit, &scopes[i], at);
+		is_hidden = is_hidden && is_artificial(&scopes[i]);
+		call_site(unit, &scopes[i], is_hidden ? at : &caller);
+		if (caller.file && at->nr_callers < MAX_CALLERS) {
+			at->caller[at->nr_callers].file = caller.file;
+			at->caller[at->nr_callers++].line = caller.line;
+		}
 	}
 	if (n > 0)
 		free(scopes);
@@ -225,6 +240,10 @@ static bool by_debug_info(uintptr_t pc, uintptr_t at, struct fxmi_code_place *pl
 		snprintf(place->file, sizeof(place->file), "%s", short_path(source.file, cwd, sizeof(cwd)));
 		place->line = (unsigned)source.line;
 	}
+	size_t used = 0;
+	for (unsigned i = 0; i < source.nr_callers && used < sizeof(place->callers); i++)
+		used += (size_t)snprintf(place->callers + used, sizeof(place->callers) - used, ", inlined at %s:%d",
+					 short_path(source.caller[i].file, cwd, sizeof(cwd)), source.caller[i].line);
 	is_looking_up = false;
 	pthread_mutex_unlock(&dw_lock);
 	return name != NULL;
@@ -258,7 +277,7 @@ void fxmi_code_place_text(const struct fxmi_code_place *place, char *buf, size_t
 	if (!*place->function)
 		snprintf(buf, size, "%#lx", (unsigned long)place->pc);
 	else if (place->line)
-		snprintf(buf, size, "%s+%#lx (%s:%u)", place->function, place->offset, place->file, place->line);
+		snprintf(buf, size, "%s+%#lx (%s:%u%s)", place->function, place->offset, place->file, place->line, place->callers);
 	else
 		snprintf(buf, size, "%s+%#lx%s%s%s", place->function, place->offset, open, place->file, close);
 }
