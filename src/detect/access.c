@@ -44,10 +44,14 @@ static void find_away(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct 
 {
 	struct fxmi_notes notes;
 	struct fxmi_subject about = subject(a, &notes);
+	char whose[64] = "a task that does not run now";
+	struct fxmi_mapping m;
 
+	if (fxmi_mapping_at(k, a->va, &m) && m.is_away)
+		snprintf(whose, sizeof(whose), "%s[%d], which %s", m.comm, m.pid, m.has_ended ? "has ended" : "is switched out");
 	fxmi_finding(k, cpu, FXMI_FIND_FOREIGN_USE, &about,
-		     "%s of %llx by %s[%d] on CPU %u: it is a mapping of a task that does not run now, and for nobody else",
-		     verb_of(a), (unsigned long long)a->va, cpu->current->comm, cpu->current->pid, cpu->id);
+		     "%s of %llx by %s[%d] on CPU %u: it is a mapping of %s, and for nobody else", verb_of(a),
+		     (unsigned long long)a->va, cpu->current->comm, cpu->current->pid, cpu->id, whose);
 }
 
 static void find_foreign(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_access *a)

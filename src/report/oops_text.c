@@ -12,6 +12,8 @@
 #include "report.h"
 #include "state.h"
 
+#include <dlfcn.h>
+
 #define VERSION(major, minor) ((unsigned)(major) << 16 | (minor) << 8)
 
 struct oops {
@@ -91,6 +93,15 @@ static void add_words(struct oops *o)
 
 /* ---- the address ---- */
 
+/* Code has no simulated address: where it stands in its object, which is the same in every run. */
+static unsigned long long code_address(const struct oops *o)
+{
+	Dl_info info;
+	bool has_object = o->pc && dladdr((const void *)o->pc, &info) && info.dli_fbase;
+
+	return (has_object ? o->pc - (uintptr_t)info.dli_fbase : o->pc) & o->k->va_mask;
+}
+
 static void address_of_2_6(struct oops *o)
 {
 	add(o, "Unable to handle kernel %s at virtual address %0*llx\n", is_null(o) ? "NULL pointer dereference" : "paging request",
@@ -139,7 +150,7 @@ static void address_of_arm64_6(struct oops *o)
 static void address_of_i386(struct oops *o)
 {
 	address_of_2_6(o);
-	add(o, " printing eip:\n%08lx\n", (unsigned long)(uint32_t)o->pc);
+	add(o, " printing eip:\n%08llx\n", code_address(o));
 }
 
 static void address_of_4(struct oops *o, bool is_bracketed)
@@ -149,11 +160,11 @@ static void address_of_4(struct oops *o, bool is_bracketed)
 	if (o->k->has_stacks)
 		(o->is_access ? fxmi_symbolize_access : fxmi_symbolize)(o->pc, ip, sizeof(ip));
 	else
-		snprintf(ip, sizeof(ip), "%08lx", (unsigned long)(uint32_t)o->pc);
+		snprintf(ip, sizeof(ip), "%08llx", code_address(o));
 	add(o, "BUG: unable to handle kernel %s at %0*llx\n", is_null(o) ? "NULL pointer dereference" : "paging request",
 	    address_digits(o), (unsigned long long)o->fault->address.v);
 	if (is_bracketed)
-		add(o, "IP: [<%0*llx>] %s\n", address_digits(o), (unsigned long long)o->pc & o->k->va_mask, ip);
+		add(o, "IP: [<%0*llx>] %s\n", address_digits(o), code_address(o), ip);
 	else
 		add(o, "IP: %s\n", ip);
 }

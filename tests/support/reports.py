@@ -56,7 +56,7 @@ def reports(text):
             found[-1][1].append(line)
     for kind, lines in found:
         body = '\n'.join(lines)
-        place = re.search(r'\(\S+?:(\d+)\)', body.partition('Call Trace:')[2] or lines[0])
+        place = re.search(r'\(\S+?:(\d+)[,)]', body.partition('Call Trace:')[2] or lines[0])
         yield kind, body, int(place.group(1)) if place else 0
 
 
