@@ -79,6 +79,8 @@ extern const struct fxmi_pt_format fxmi_pt_x86_64;	/* 4 x 512 x 8 bytes, 2 MB an
 extern const struct fxmi_pt_format fxmi_pt_x86_64_5; /* the same with a fifth level on top */
 extern const struct fxmi_pt_format fxmi_pt_arm; /* 4096 + 256 x 4 bytes, 1 MB sections; Linux's entries below the hardware's */
 extern const struct fxmi_pt_format fxmi_pt_arm_lpae; /* 4 + 512 + 512 x 8 bytes, 2 MB blocks */
+extern const struct fxmi_pt_format fxmi_pt_arm64_4k_52, fxmi_pt_arm64_16k_52, fxmi_pt_arm64_64k_52; /* 5, 4, 3 levels */
+extern const struct fxmi_pt_format fxmi_pt_arm64_16k_36, fxmi_pt_arm64_16k_47, fxmi_pt_arm64_16k_48; /* 2048 x 8 bytes */
 extern const struct fxmi_pt_format fxmi_pt_arm64_4k_39, fxmi_pt_arm64_4k_48; /* 3 and 4 x 512 x 8 bytes */
 extern const struct fxmi_pt_format fxmi_pt_arm64_64k_42, fxmi_pt_arm64_64k_48; /* 2 and 3 levels, 8192 x 8 bytes, 64 KB pages */
 

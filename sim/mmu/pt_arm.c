@@ -238,3 +238,29 @@ const struct fxmi_pt_format fxmi_pt_arm64_64k_42 = {
 const struct fxmi_pt_format fxmi_pt_arm64_64k_48 = {
     ARM64("arm64-64k-48", 3, MASK_64K, 48), .flush_ceiling = 16 * 1024,
     .level = {{"pgd", 42, 6, false}, {"pmd", 29, 13, true}, {"pte", 16, 13, false}}};
+
+#define MASK_16K UINT64_C(0x0000ffffffffc000)
+
+const struct fxmi_pt_format fxmi_pt_arm64_4k_52 = {
+    ARM64("arm64-4k-52", 5, MASK_4K, 52), .flush_ceiling = 1024,
+    .level = {{"pgd", 48, 4, false}, {"p4d", 39, 9, false}, {"pud", 30, 9, true}, {"pmd", 21, 9, true}, {"pte", 12, 9, false}}};
+
+const struct fxmi_pt_format fxmi_pt_arm64_16k_36 = {
+    ARM64("arm64-16k-36", 2, MASK_16K, 36), .flush_ceiling = 4 * 1024,
+    .level = {{"pgd", 25, 11, true}, {"pte", 14, 11, false}}};
+
+const struct fxmi_pt_format fxmi_pt_arm64_16k_47 = {
+    ARM64("arm64-16k-47", 3, MASK_16K, 47), .flush_ceiling = 4 * 1024,
+    .level = {{"pgd", 36, 11, false}, {"pmd", 25, 11, true}, {"pte", 14, 11, false}}};
+
+const struct fxmi_pt_format fxmi_pt_arm64_16k_48 = {
+    ARM64("arm64-16k-48", 4, MASK_16K, 48), .flush_ceiling = 4 * 1024,
+    .level = {{"pgd", 47, 1, false}, {"pud", 36, 11, false}, {"pmd", 25, 11, true}, {"pte", 14, 11, false}}};
+
+const struct fxmi_pt_format fxmi_pt_arm64_16k_52 = {
+    ARM64("arm64-16k-52", 4, MASK_16K, 52), .flush_ceiling = 4 * 1024,
+    .level = {{"pgd", 47, 5, false}, {"pud", 36, 11, false}, {"pmd", 25, 11, true}, {"pte", 14, 11, false}}};
+
+const struct fxmi_pt_format fxmi_pt_arm64_64k_52 = {
+    ARM64("arm64-64k-52", 3, MASK_64K, 52), .flush_ceiling = 16 * 1024,
+    .level = {{"pgd", 42, 10, false}, {"pmd", 29, 13, true}, {"pte", 16, 13, false}}};

@@ -38,19 +38,35 @@ void fxmi_describe_segments(struct fxmi_desc *d, const struct fxm_layout *layout
 	d->segment[d->nr_segments++] = (struct fxmi_segment_desc){.start = fixed, .size = top - fixed, .lazy = true};
 }
 
+static const struct fxmi_pt_format *arm64_format(const struct fxm_layout *layout)
+{
+	static const struct {
+		unsigned page_shift, va_bits;
+		const struct fxmi_pt_format *format;
+	} formats[] = {
+	    {12, 39, &fxmi_pt_arm64_4k_39},  {12, 48, &fxmi_pt_arm64_4k_48},  {12, 52, &fxmi_pt_arm64_4k_52},
+	    {14, 36, &fxmi_pt_arm64_16k_36}, {14, 47, &fxmi_pt_arm64_16k_47}, {14, 48, &fxmi_pt_arm64_16k_48},
+	    {14, 52, &fxmi_pt_arm64_16k_52}, {16, 42, &fxmi_pt_arm64_64k_42}, {16, 48, &fxmi_pt_arm64_64k_48},
+	    {16, 52, &fxmi_pt_arm64_64k_52},
+	};
+	uint64_t shift = fxm_layout_get(layout, "PAGE_SHIFT"), bits = fxm_layout_get(layout, "VA_BITS");
+	size_t i = 0, last = sizeof(formats) / sizeof(formats[0]) - 1;
+
+	while (i < last && (formats[i].page_shift != shift || formats[i].va_bits != bits))
+		i++;
+	return formats[i].format;
+}
+
 /* Trait page_table_format. */
 static const struct fxmi_pt_format *format_of(const struct fxm_layout *layout)
 {
-	static const struct fxmi_pt_format *const arm64[2][2] = {{&fxmi_pt_arm64_4k_39, &fxmi_pt_arm64_4k_48},
-								 {&fxmi_pt_arm64_64k_42, &fxmi_pt_arm64_64k_48}};
-
 	switch (fxmi_trait(layout, FXMI_TRAIT_page_table_format)) {
 	case 1:
 		return &fxmi_pt_arm;
 	case 3:
 		return &fxmi_pt_arm_lpae;
 	case 2:
-		return arm64[fxm_layout_get(layout, "PAGE_SHIFT") == 16][fxm_layout_get(layout, "VA_BITS") == 48];
+		return arm64_format(layout);
 	default:
 		if (fxmi_layout_address_bits(layout) == 64)
 			return fxm_layout_get(layout, "PGDIR_SHIFT") == 48 ? &fxmi_pt_x86_64_5 : &fxmi_pt_x86_64;

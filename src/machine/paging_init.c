@@ -43,7 +43,9 @@ static uint64_t fixed_end(const struct fxmi_kernel *k, uint64_t pmd)
 {
 	if (fxmi_is_x86(k->layout) && k->va_mask == UINT32_MAX)
 		return k->va_mask + 1;
-	return (k->fixaddr_top + k->page_size + pmd - 1) & ~(pmd - 1);
+	uint64_t end = (k->fixaddr_top + k->page_size + pmd - 1) & ~(pmd - 1);
+
+	return end ? end : UINT64_MAX; /* the last PMD of the address space */
 }
 
 /* The first address of the fixmap's tables: of its last entry's PMD, or FIXADDR_START's; x86_64 has FIXMAP_PMD_NUM tables. */

@@ -57,8 +57,9 @@ static int check_numbers(const struct rules *r)
 	uint64_t colours = fxmi_trait(r->layout, FXMI_TRAIT_cache_colours);
 	static const char *const aligned[] = {"PAGE_OFFSET", "FIXADDR_TOP", "PKMAP_BASE"};
 
-	if (shift != 12 && shift != 16)
-		return broken(r, "PAGE_SHIFT", "PAGE_SHIFT is %llu: pages are 4 KB (12) or 64 KB (16)", (unsigned long long)shift);
+	if (shift != 12 && shift != 14 && shift != 16)
+		return broken(r, "PAGE_SHIFT", "PAGE_SHIFT is %llu: pages are 4 KB (12), 16 KB (14) or 64 KB (16)",
+			      (unsigned long long)shift);
 	for (size_t i = 0; i < sizeof(aligned) / sizeof(aligned[0]); i++)
 		if (get(r, aligned[i]) % page_size(r))
 			return broken(r, aligned[i], "%s is %#llx, which is no multiple of a page", aligned[i],

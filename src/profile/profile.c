@@ -64,6 +64,8 @@ static const struct fxmi_row rows[] = {
 #include <fixmap/profiles/arm-6.1.def>
 #include <fixmap/profiles/arm-6.12.def>
 #include <fixmap/profiles/arm64-4.7.def>
+#include <fixmap/profiles/arm64-6.1.def>
+#include <fixmap/profiles/arm64-6.12.def>
 #include <fixmap/profiles/x86_32-4.7.def>
 #include <fixmap/profiles/x86_32-4.15.def>
 #include <fixmap/profiles/x86_64-4.15.def>
