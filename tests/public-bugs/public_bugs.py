@@ -50,7 +50,7 @@ class Case:
             verdict = 'missed' if status == 0 else f'status {status}'
         elif 'did not end within' in errors:
             verdict = 'hangs'
-        elif places and f'{self.name}_before.c:{self.here()})' not in found[0][1]:
+        elif places and not re.search(rf'{self.name}_before\.c:{self.here()}[,)]', found[0][1]):
             verdict = 'elsewhere'
         else:
             verdict = 'named' if re.search(self.says, found[0][1]) else 'other words'
