@@ -21,7 +21,7 @@ static const struct {
 
 /* ---- who may not sleep since when ---- */
 
-static const char by_preempt, by_irq, by_context; /* by their addresses */
+static const char by_preempt, by_irq, by_bh, by_context; /* by their addresses */
 
 static void atomic_begin(struct fxm_vcpu *cpu, const void *what, const void *site)
 {
@@ -74,6 +74,20 @@ void fxmi_preempt_enable(struct fxm_vcpu *cpu, const void *what)
 		cpu->counts -= FXMI_PREEMPT_ONE;
 	bool is_paired = atomic_end(cpu, what, counts);
 	if (fxmi_unlikely(counts ? fxmi_count_preempt(cpu->counts) < 0 : !is_paired && !cpu->current->nr_atomic))
+		underflow(cpu, true);
+}
+
+void fxmi_bh_disable(struct fxm_vcpu *cpu, unsigned offset, uintptr_t site)
+{
+	cpu->counts += offset;
+	atomic_begin(cpu, &by_bh, (const void *)site);
+}
+
+void fxmi_bh_enable(struct fxm_vcpu *cpu, unsigned offset)
+{
+	cpu->counts -= offset;
+	atomic_end(cpu, &by_bh, (int)offset);
+	if (fxmi_unlikely(fxmi_count_preempt(cpu->counts) < 0))
 		underflow(cpu, true);
 }
 

@@ -121,6 +121,10 @@ void fxmi_task_schedule(struct fxm_task *task);
 void fxmi_preempt_disable(struct fxm_vcpu *cpu, const void *what, uintptr_t site);
 void fxmi_preempt_enable(struct fxm_vcpu *cpu, const void *what);
 
+/* local_bh_disable() at @site / its enable: @offset is what it adds to preempt_count. */
+void fxmi_bh_disable(struct fxm_vcpu *cpu, unsigned offset, uintptr_t site);
+void fxmi_bh_enable(struct fxm_vcpu *cpu, unsigned offset);
+
 /*
  * The vCPU stands still for a while, others go on. A fibre goes back to its resumer, runnable, and keeps its seat meanwhile;
  * where the resumer needs that seat, nothing happens. A thread naps.

@@ -120,7 +120,7 @@ bool fxmi_context_end(struct fxm_vcpu *cpu, const struct fxmi_context_mark *mark
 
 void fxmi_function_name(uintptr_t fn, char *buf, size_t size)
 {
-	fxm_symbolize((struct fxm_site){fn + 1}, buf, size);
+	fxmi_symbolize_access(fn, buf, size);
 	buf[strcspn(buf, "+ ")] = '\0';
 }
 

@@ -146,6 +146,14 @@ static void on_cpu_online(struct fxm_vcpu *cpu)
 	fxmi_trace_cpu_online(cpu);
 }
 
+static bool on_idle(struct fxm_vcpu *cpu)
+{
+	for (const struct fxmi_part *part = atomic_load(&fxmi_kernel_of(cpu)->parts); part; part = part->next)
+		if (part->idle && part->idle(cpu))
+			return true;
+	return false;
+}
+
 /* A task that ends in the middle of its mappings leaves them to nobody. */
 static void on_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
 {
@@ -167,6 +175,7 @@ const struct fxmi_callbacks fxmi_kernel_callbacks = {
     .cpu_online = on_cpu_online,
     .rare_changed = fxmi_kmap_atomic_rare_changed,
     .underflow = fxmi_check_underflow,
+    .idle = on_idle,
     .deadlock = on_deadlock,
     .hung = on_hung,
     .task_end = on_task_end,

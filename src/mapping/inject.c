@@ -10,6 +10,7 @@
 #include "config.h"
 #include "detect.h"
 #include "mapping.h"
+#include "part.h"
 #include "state.h"
 #include "trace.h"
 
@@ -81,6 +82,8 @@ static void handle(struct fxm_vcpu *cpu, enum fxm_context context)
 		fxmi_check_context(cpu, &mark, context_names[context], (uintptr_t)h->fn);
 	if (context != FXM_CONTEXT_TASK)
 		fxm_context_leave(cpu, context);
+	if (context == FXM_CONTEXT_HARDIRQ)
+		FXMI_PARTS_CALL(fxmi_kernel_of(cpu), irq_exit, cpu);
 }
 
 /* Gives others their turn with @turn, in the middle of an operation. */

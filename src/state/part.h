@@ -22,6 +22,10 @@ struct fxmi_part {
 	void (*task_end)(struct fxm_vcpu *cpu, struct fxm_task *task);
 	/* Notes who waits for what, and who holds what. */
 	void (*note_waits)(struct fxmi_kernel *k, struct fxmi_notes *notes);
+	/* Nobody can run on @cpu: what comes next, time included, is made to happen. False: nothing will. */
+	bool (*idle)(struct fxm_vcpu *cpu);
+	/* An interrupt of @cpu has ended. */
+	void (*irq_exit)(struct fxm_vcpu *cpu);
 	struct fxmi_part *next;
 };
 

@@ -42,32 +42,52 @@ static struct fxmi_kthread *kthread_of(struct fxmi_tier_task *t)
 	return t && t->is_kthread ? (struct fxmi_kthread *)t : NULL;
 }
 
+/* @t, but for its name, is set. An error frees it. */
+static int create(struct fxm_vcpu *cpu, struct fxmi_kthread *t)
+{
+	struct fxm_k_current *current = &t->t.current;
+	struct fxm_task_attr attr = {.struct_size = sizeof(attr), .name = current->comm, .cpu = cpu->id};
+	int error = fxm_task_create(cpu->machine, &attr, kthread_main, t, &t->joinable);
+
+	t->t.is_kthread = true;
+	if (error) {
+		free(t);
+		return error;
+	}
+	current->pid = fxm_task_pid(t->joinable);
+	fxmi_tier_task_add(fxmi_tier(fxmi_kernel_of(cpu)), &t->t, t->joinable);
+	return 0;
+}
+
 struct fxm_k_current *fxm_k_kthread_create(int (*fn)(void *data), void *data, const char *fmt, ...)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
-	struct fxmi_tier *tier = fxmi_tier(fxmi_kernel_of(cpu));
 	struct fxmi_kthread *t = calloc(1, sizeof(*t));
-	struct fxm_k_current *current = &t->t.current;
 	va_list args;
 
 	if (!t)
 		return (struct fxm_k_current *)(intptr_t)-ENOMEM;
 	va_start(args, fmt);
-	fxmi_vformat(fxmi_kernel_of(cpu), current->comm, sizeof(current->comm), fmt, args);
+	fxmi_vformat(fxmi_kernel_of(cpu), t->t.current.comm, sizeof(t->t.current.comm), fmt, args);
 	va_end(args);
-	t->t.is_kthread = true;
 	t->fn = fn;
 	t->data = data;
 	t->site = (uintptr_t)__builtin_return_address(0);
-	struct fxm_task_attr attr = {.struct_size = sizeof(attr), .name = current->comm, .cpu = cpu->id};
-	int error = fxm_task_create(cpu->machine, &attr, kthread_main, t, &t->joinable);
-	if (error) {
-		free(t);
-		return (struct fxm_k_current *)(intptr_t)error;
-	}
-	current->pid = fxm_task_pid(t->joinable);
-	fxmi_tier_task_add(tier, &t->t, t->joinable);
-	return current;
+	int error = create(cpu, t);
+	return error ? (struct fxm_k_current *)(intptr_t)error : &t->t.current;
+}
+
+struct fxm_k_current *fxmi_kthread_system(struct fxm_vcpu *cpu, int (*fn)(void *data), void *data, const char *name)
+{
+	struct fxmi_kthread *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	snprintf(t->t.current.comm, sizeof(t->t.current.comm), "%s", name);
+	t->t.is_system = true;
+	t->fn = fn;
+	t->data = data;
+	return create(cpu, t) ? NULL : &t->t.current;
 }
 
 bool fxm_k_kthread_should_stop(void)
@@ -136,7 +156,7 @@ unsigned fxmi_kthread_leaks(struct fxmi_kernel *k)
 
 	/* Records are only ever added, at the end. */
 	for (struct fxmi_tier_task *t = tier ? tier->tasks : NULL; t; t = t->next)
-		if (kthread_of(t) && kthread_of(t)->joinable && t->task) {
+		if (kthread_of(t) && kthread_of(t)->joinable && t->task && !t->is_system) {
 			report_leak(k, kthread_of(t));
 			n++;
 		}

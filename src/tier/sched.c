@@ -200,6 +200,7 @@ void fxmi_tier_schedule(struct fxm_vcpu *cpu)
 	struct fxmi_tier_task *t = fxmi_tier_task(cpu);
 
 	check_atomic(cpu);
+	fxmi_tier_tick(cpu);
 	/* It complains where preemption is off; then one who waits sleeps all the same. */
 	fxm_schedule(cpu);
 	if (cpu->current->is_idle || fxmi_self != cpu || !falls_asleep(cpu, tier, t)) {
@@ -263,7 +264,11 @@ bool fxm_k_has_waiter(const void *queue)
 
 void fxm_k_wake_up_process(struct fxm_k_current *current)
 {
-	struct fxmi_tier *tier = fxmi_tier(fxmi_kernel_of(fxm_k_cpu()));
+	fxmi_tier_wake(fxmi_tier(fxmi_kernel_of(fxm_k_cpu())), current);
+}
+
+void fxmi_tier_wake(struct fxmi_tier *tier, struct fxm_k_current *current)
+{
 	struct fxm_task *starts = NULL;
 
 	pthread_mutex_lock(&tier->lock);
@@ -287,7 +292,7 @@ static void note_task(struct fxmi_notes *notes, const struct fxmi_tier_task *t)
 {
 	const struct fxm_k_current *c = &t->current;
 
-	if (t->sleeps)
+	if (t->sleeps && t->site) /* a worker that waits for work has none */
 		fxmi_note(notes, t->site, "%s[%d] waits in %s", c->comm, c->pid, t->what);
 	for (unsigned n = 0; n < t->nr_locks; n++)
 		fxmi_note(notes, t->lock[n].site, "%s[%d] %s %s, taken", c->comm, c->pid,

@@ -28,7 +28,7 @@ void fxmi_tier_die(const char *line)
 
 static unsigned leaks(struct fxmi_kernel *k)
 {
-	return fxmi_held_leaks(k) + fxmi_kthread_leaks(k);
+	return fxmi_held_leaks(k) + fxmi_kthread_leaks(k) + fxmi_timer_leaks(k) + fxmi_work_leaks(k);
 }
 
 static bool is_valid(struct fxmi_kernel *k)
@@ -52,7 +52,15 @@ static void tier_free(struct fxmi_kernel *k)
 	fxmi_files_free(tier);
 	free(tier->held);
 	fxmi_tier_tasks_free(tier);
+	fxmi_soft_free(tier);
+	fxmi_work_free(tier);
 	free(tier);
+}
+
+static bool on_idle(struct fxm_vcpu *cpu)
+{
+	struct fxmi_tier *tier = fxmi_tier(fxmi_kernel_of(cpu));
+	return fxmi_work_idle(cpu, tier) || fxmi_soft_idle(cpu, tier);
 }
 
 static struct fxmi_tier *tier_new(struct fxmi_kernel *k)
@@ -70,7 +78,11 @@ static struct fxmi_tier *tier_new(struct fxmi_kernel *k)
 					.is_valid = is_valid,
 					.free = tier_free,
 					.task_end = fxmi_tier_task_end,
+					.idle = on_idle,
+					.irq_exit = fxmi_tier_softirqs,
 					.note_waits = fxmi_tier_note_waits};
+	if (fxmi_soft_init(tier) || fxmi_work_init(tier))
+		fxmi_tier_die("no memory for the kernel tier");
 	pthread_mutex_init(&tier->lock, NULL);
 	pthread_mutex_init(&tier->log_lock, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &t);
@@ -89,6 +101,8 @@ struct fxmi_tier *fxmi_tier(struct fxmi_kernel *k)
 		fxmi_part_add(k, &tier->part);
 		return tier;
 	}
+	fxmi_soft_free(tier);
+	fxmi_work_free(tier);
 	free(tier);
 	return none;
 }

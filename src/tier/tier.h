@@ -42,6 +42,7 @@ struct fxmi_tier_task {
 	struct fxmi_tier_task *next;  /* tier.tasks, in order of their first look */
 	struct fxm_task *task;	      /* NULL: it has ended */
 	bool is_kthread, was_killed;
+	bool is_system;	       /* ksoftirqd, a worker: always there, no concern of a module */
 	unsigned state;	       /* 0: TASK_RUNNING */
 	bool is_woken, sleeps; /* since it set its state; in schedule() */
 	const void *queue[FXMI_QUEUES];
@@ -66,6 +67,8 @@ struct fxmi_tier {
 	struct fxmi_file_object *file_objects;
 	unsigned next_file;
 	struct fxmi_tier_task *tasks;  /* sched.c */
+	struct fxmi_soft *soft;	       /* softirq.c */
+	struct fxmi_work *work;	       /* work.c */
 	pthread_mutex_t log_lock;      /* guards the rest */
 	fxm_log_fn log_fn;
 	void *log_arg;
@@ -200,6 +203,30 @@ bool fxmi_held_are_valid(struct fxmi_tier *tier);
 /* The same for kernel threads that nobody stopped: they run code of a module that goes. */
 unsigned fxmi_kthread_leaks(struct fxmi_kernel *k);
 
+/* A thread of the machine's own on @cpu that has not begun. NULL: no memory. */
+struct fxm_k_current *fxmi_kthread_system(struct fxm_vcpu *cpu, int (*fn)(void *data), void *data, const char *name);
+
+/* ---- softirq.c, work.c ---- */
+
+int fxmi_soft_init(struct fxmi_tier *tier);
+void fxmi_soft_free(struct fxmi_tier *tier);
+int fxmi_work_init(struct fxmi_tier *tier);
+void fxmi_work_free(struct fxmi_tier *tier);
+
+/* Runs what is due in softirq context on @cpu, if it may run there now. */
+void fxmi_tier_softirqs(struct fxm_vcpu *cpu);
+
+/* In schedule(): the clock goes on. */
+void fxmi_tier_tick(struct fxm_vcpu *cpu);
+
+/* All tasks on @cpu sleep: what comes next is made to happen. False: nothing will. */
+bool fxmi_soft_idle(struct fxm_vcpu *cpu, struct fxmi_tier *tier);
+bool fxmi_work_idle(struct fxm_vcpu *cpu, struct fxmi_tier *tier);
+
+/* Findings "leak" for what is pending when its module goes; how many. */
+unsigned fxmi_timer_leaks(struct fxmi_kernel *k);
+unsigned fxmi_work_leaks(struct fxmi_kernel *k);
+
 /* ---- sched.c ---- */
 
 /* The task on @cpu. */
@@ -232,6 +259,9 @@ void fxmi_tier_context_check(struct fxm_vcpu *cpu, const struct fxmi_tier_mark *
 
 /* schedule(). Does not return when the task waits and nobody is left to wake it. */
 void fxmi_tier_schedule(struct fxm_vcpu *cpu);
+
+/* wake_up_process(). */
+void fxmi_tier_wake(struct fxmi_tier *tier, struct fxm_k_current *current);
 
 /* Notes who sleeps in what, and who holds which lock. */
 void fxmi_tier_note_waits(struct fxmi_kernel *k, struct fxmi_notes *notes);

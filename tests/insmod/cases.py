@@ -391,6 +391,75 @@ module_init(f);
 module_exit(g);
 '''
 STOP = 'int r = kthread_stop(thread); pr_info("stopped %d, turns %d %d\\n", r, per_cpu(turns, 0) > 1, per_cpu(turns, 1));'
+SOFT = '''#include <linux/module.h>
+#include <linux/interrupt.h>
+#include <linux/workqueue.h>
+#include <linux/timer.h>
+#include <linux/delay.h>
+#include <linux/completion.h>
+#include <linux/wait.h>
+static struct timer_list timer;
+static int ticks;
+static DECLARE_COMPLETION(ticked);
+static DECLARE_COMPLETION(worked);
+static DECLARE_COMPLETION(never);
+static DECLARE_WAIT_QUEUE_HEAD(wq);
+static void tick(struct timer_list *t) { pr_info("tick %d softirq %d\\n", ticks, in_softirq() != 0); if (++ticks < 3) mod_timer(t, jiffies + HZ); else complete(&ticked); }
+static void work_fn(struct work_struct *w) { pr_info("work of %s\\n", current->comm); msleep(10); complete(&worked); }
+static DECLARE_WORK(work, work_fn);
+static void delayed(struct work_struct *w) { pr_info("delayed\\n"); }
+static struct delayed_work dwork;
+static void tl(struct tasklet_struct *t) { pr_info("tasklet\\n"); wake_up(&wq); }
+static DECLARE_TASKLET(tasklet, tl);
+static int __init f(void)
+{
+	unsigned long start = jiffies;
+	timer_setup(&timer, tick, 0);
+	mod_timer(&timer, jiffies + HZ);
+	schedule_work(&work);
+	INIT_DELAYED_WORK(&dwork, delayed);
+	schedule_delayed_work(&dwork, HZ / 2);
+	wait_for_completion(&ticked);
+	pr_info("3 seconds: %lu\\n", (jiffies - start) / HZ);
+	wait_for_completion(&worked);
+	flush_work(&work);
+	flush_delayed_work(&dwork);
+	tasklet_schedule(&tasklet);
+	local_bh_disable(); pr_info("bh off %x\\n", preempt_count()); local_bh_enable();
+	tasklet_kill(&tasklet);
+	pr_info("timeout %lu\\n", wait_for_completion_timeout(&never, 5 * HZ));
+	pr_info("timeout %ld\\n", wait_event_timeout(wq, 1, 5 * HZ));
+	msleep(1000);
+	pr_info("9 seconds: %lu\\n", (jiffies - start) / HZ);
+	return 0;
+}
+static void __exit g(void) { del_timer_sync(&timer); }
+module_init(f);
+module_exit(g);
+'''
+add('kernel', 'timers, work items, tasklets, simulated time', 0, SOFT, args=P61, err=[], out=['work of kworker/0:0$', 'tick 2 softirq 1$', '3 seconds: 3$',
+    'bh off 200$', 'tasklet$', 'timeout 0$', 'timeout 1250$', '9 seconds: 9$'])
+add('kernel', 'timer that nobody deletes', 1, '''#include <linux/module.h>
+#include <linux/timer.h>
+static struct timer_list late;
+static void f(struct timer_list *t) { }
+static int __init g(void) { timer_setup(&late, f, 0); mod_timer(&late, jiffies + 1000 * HZ); return 0; } module_init(g);''', args=P61,
+    err=['^leak: timer of f.. still pending, started at '])
+add('kernel', 'work item that leaves preemption off', 1, '''#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/workqueue.h>
+static void item(struct work_struct *w) { preempt_disable(); }
+static DECLARE_WORK(work, item);
+static int __init g(void) { schedule_work(&work); flush_work(&work); return 0; } module_init(g);''', args=P61,
+    err=['item.. returned from a work item with preemption disabled$'])
+add('kernel', 'ordered queue that waits for itself', 1, '''#include <linux/module.h>
+#include <linux/workqueue.h>
+static struct workqueue_struct *wq;
+static struct work_struct first, second;
+static void two(struct work_struct *w) { }
+static void one(struct work_struct *w) { queue_work(wq, &second); flush_work(&second); }
+static int __init g(void) { wq = alloc_ordered_workqueue("wq", 0); INIT_WORK(&first, one); INIT_WORK(&second, two); queue_work(wq, &first);
+	flush_work(&first); return 0; } module_init(g);''', args=P61, err=['blocked for ever in flush_work', 'kworker/0:0.* waits in flush_work at '])
 add('kernel', 'kthread, completion, per_cpu', 0, KTHREAD % ('', STOP), err=[], out=['worker/4 is 1$', 'found: text of the thread$', 'stopped -5, turns 1 77$'])
 add('kernel', 'kthread that is not stopped', 1, KTHREAD % ('', ''), err=['^leak: kernel thread worker/4 .pid [0-9]+. never stopped, kthread_create.. at <f>'])
 add('kernel', 'BUG in a kthread', 1, KTHREAD % ('BUG();', STOP), err=['kernel BUG at'], out=['stopped -4, '])

@@ -216,6 +216,64 @@ FXM_API void fxm_k_might_fault(const char *where);
 FXM_API void fxm_k_check_preemptible(const char *what);
 FXM_API void fxm_k_check_inatomic(const char *what);
 
+/**
+ * Simulated time: a jiffy passes with every 100 calls of fxm_k_schedule() and with every 1000 of fxm_k_jiffies(), and when all tasks
+ * sleep it is the time of the next timer. fxm_k_schedule_timeout(): sleeps as long at most, in jiffies; returns what is left of it.
+ */
+FXM_API unsigned long fxm_k_jiffies(void);
+FXM_API long fxm_k_schedule_timeout(long timeout);
+
+/** What a struct timer_list holds. @fn is called with @arg in softirq context, once for each start. The rest is the library's. */
+struct fxm_k_timer {
+	void (*fn)(void *arg);
+	void *arg;
+	unsigned long expires;
+	struct fxm_k_timer *next;
+	uint64_t site;
+	uint32_t cpu, pending;
+};
+
+/** mod_timer() / del_timer(): whether it was pending. A timer runs on the vCPU that started it. */
+FXM_API int fxm_k_mod_timer(struct fxm_k_timer *timer, unsigned long expires);
+FXM_API int fxm_k_del_timer(struct fxm_k_timer *timer);
+
+/** What a struct tasklet_struct holds. Does not run while @disabled is not 0. */
+struct fxm_k_tasklet {
+	void (*fn)(void *arg);
+	void *arg;
+	struct fxm_k_tasklet *next;
+	uint32_t cpu, pending;
+	int disabled;
+};
+FXM_API void fxm_k_tasklet_schedule(struct fxm_k_tasklet *tasklet);
+FXM_API void fxm_k_tasklet_kill(struct fxm_k_tasklet *tasklet);
+FXM_API void fxm_k_local_bh_disable(void);
+FXM_API void fxm_k_local_bh_enable(void);
+
+/** struct workqueue_struct; NULL stands for the system's. Of an ordered one, one item runs at a time. */
+struct fxm_k_workqueue {
+	bool is_ordered;
+};
+
+/** What a struct work_struct holds: @fn is called with @arg in a thread, once for each queueing. The rest is the library's. */
+struct fxm_k_work {
+	void (*fn)(void *arg);
+	void *arg;
+	struct fxm_k_work *next;
+	struct fxm_k_workqueue *queue;
+	uint64_t site;
+	uint32_t pending;
+};
+
+/** Whether it was not queued yet / was queued or ran / was queued. flush waits until it has run. */
+FXM_API bool fxm_k_queue_work(struct fxm_k_workqueue *queue, struct fxm_k_work *work);
+FXM_API bool fxm_k_flush_work(struct fxm_k_work *work);
+FXM_API bool fxm_k_cancel_work(struct fxm_k_work *work);
+FXM_API void fxm_k_flush_workqueue(struct fxm_k_workqueue *queue);
+/** NULL without memory. Ownership: the caller's, until fxm_k_destroy_workqueue(), which flushes it first. */
+FXM_API struct fxm_k_workqueue *fxm_k_alloc_workqueue(bool is_ordered);
+FXM_API void fxm_k_destroy_workqueue(struct fxm_k_workqueue *queue);
+
 /** An interrupt handler; that of a kernel up to 2.6.18 gets a third argument, NULL. */
 typedef int (*fxm_k_irq_fn)(int irq, void *dev, void *regs);
 

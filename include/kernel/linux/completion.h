@@ -66,6 +66,9 @@ FXM_K_INLINE bool try_wait_for_completion(struct completion *c)
 #define wait_for_completion(c) FXM_K_WAIT(c, TASK_UNINTERRUPTIBLE, "wait_for_completion", try_wait_for_completion(c))
 #define wait_for_completion_interruptible(c) (wait_for_completion(c), 0)
 #define wait_for_completion_killable(c) wait_for_completion_interruptible(c)
-#define wait_for_completion_timeout(c, timeout) ({ wait_for_completion(c); (unsigned long)(timeout); })
+#define wait_for_completion_timeout(c, timeout)                                                                                    \
+	((unsigned long)FXM_K_WAIT_TIMEOUT(c, TASK_UNINTERRUPTIBLE, "wait_for_completion_timeout", try_wait_for_completion(c),     \
+					   timeout))
+#define wait_for_completion_interruptible_timeout(c, timeout) ((long)wait_for_completion_timeout(c, timeout))
 
 #endif

@@ -7,6 +7,7 @@
  * whatever its number. A number is given to one only.
  */
 
+#include <linux/container_of.h>
 #include <linux/preempt.h>
 
 #define IRQF_SHARED 0x80
@@ -46,5 +47,38 @@ enum {
 	RCU_SOFTIRQ,
 	NR_SOFTIRQS
 };
+
+/* Tasklets: a function in softirq context, soon. Since 5.9 it may be given its tasklet. */
+struct tasklet_struct {
+	struct fxm_k_tasklet tasklet; /* first */
+};
+
+#define FXM_K_TASKLET(function, data)                                                                                              \
+	{                                                                                                                          \
+		.tasklet = {.fn = (void (*)(void *))(void (*)(void))(function), .arg = (void *)(data) }                            \
+	}
+
+FXM_K_INLINE void tasklet_init(struct tasklet_struct *tasklet, void (*function)(unsigned long data), unsigned long data)
+{
+	*tasklet = (struct tasklet_struct)FXM_K_TASKLET(function, data);
+}
+
+#if FXM_K_VERSION_CODE >= 0x050900
+FXM_K_INLINE void tasklet_setup(struct tasklet_struct *tasklet, void (*function)(struct tasklet_struct *tasklet))
+{
+	*tasklet = (struct tasklet_struct)FXM_K_TASKLET(function, tasklet);
+}
+#define DECLARE_TASKLET(name, function) struct tasklet_struct name = FXM_K_TASKLET(function, &(name))
+#define from_tasklet(var, callback_tasklet, field) container_of(callback_tasklet, __typeof__(*var), field)
+#else
+#define DECLARE_TASKLET(name, function, data) struct tasklet_struct name = FXM_K_TASKLET(function, data)
+#endif
+
+#define tasklet_schedule(t) fxm_k_tasklet_schedule(&(t)->tasklet)
+#define tasklet_hi_schedule(t) tasklet_schedule(t)
+#define tasklet_kill(t) fxm_k_tasklet_kill(&(t)->tasklet)
+#define tasklet_disable(t) ((void)(t)->tasklet.disabled++)
+#define tasklet_disable_nosync(t) tasklet_disable(t)
+#define tasklet_enable(t) ((void)(t)->tasklet.disabled--)
 
 #endif

@@ -39,8 +39,8 @@
 #define local_save_flags(flags) ((void)((flags) = irqs_disabled()))
 #define local_irq_save(flags) (local_save_flags(flags), local_irq_disable())
 #define local_irq_restore(flags) ((flags) ? (void)0 : local_irq_enable())
-#define local_bh_disable() fxm_preempt_disable(fxm_k_cpu())
-#define local_bh_enable() fxm_preempt_enable(fxm_k_cpu())
+#define local_bh_disable() fxm_k_local_bh_disable()
+#define local_bh_enable() fxm_k_local_bh_enable()
 
 #define raw_smp_processor_id() ((int)fxm_vcpu_id(fxm_k_cpu()))
 #define smp_processor_id() (fxm_k_check_preemptible("smp_processor_id"), raw_smp_processor_id())

@@ -90,11 +90,12 @@ FXM_K_INLINE int wake_up_process(struct task_struct *task)
 	return 1;
 }
 
-/* Simulated time does not pass: a timeout is never over. */
+/* In jiffies, of simulated time; what is left of them. */
 #define MAX_SCHEDULE_TIMEOUT LONG_MAX
-#define schedule_timeout(timeout) (fxm_k_schedule(), (long)(timeout))
-#define schedule_timeout_interruptible(timeout) schedule_timeout(timeout)
-#define schedule_timeout_uninterruptible(timeout) schedule_timeout(timeout)
+#define schedule_timeout(timeout) fxm_k_schedule_timeout(timeout)
+#define schedule_timeout_interruptible(timeout) (fxm_k_set_state(TASK_INTERRUPTIBLE), schedule_timeout(timeout))
+#define schedule_timeout_uninterruptible(timeout) (fxm_k_set_state(TASK_UNINTERRUPTIBLE), schedule_timeout(timeout))
+#define schedule_timeout_killable(timeout) schedule_timeout_interruptible(timeout)
 #define io_schedule() fxm_k_schedule()
 #define io_schedule_timeout(timeout) schedule_timeout(timeout)
 

@@ -78,11 +78,28 @@ FXM_K_INLINE void init_waitqueue_head(struct wait_queue_head *queue)
 #define wake_up_locked(queue) wake_up(queue)
 #define waitqueue_active(queue) fxm_k_has_waiter(queue)
 #define wq_has_sleeper(queue) fxm_k_has_waiter(queue)
-#define wait_event_timeout(queue, condition, timeout)                                                                              \
+/* What is left of @timeout, at least 1 when the condition holds; 0: it does not, and the time is over. */
+#define FXM_K_WAIT_TIMEOUT(queue, state, what, condition, timeout)                                                                 \
 	({                                                                                                                         \
-		wait_event(queue, condition);                                                                                      \
-		(long)(timeout);                                                                                                   \
+		long fxm_left_ = (long)(timeout);                                                                                  \
+		might_sleep();                                                                                                     \
+		for (;;) {                                                                                                         \
+			fxm_k_prepare_to_wait((queue), (state), (what));                                                           \
+			if (condition) {                                                                                           \
+				fxm_left_ = fxm_left_ ? fxm_left_ : 1;                                                             \
+				break;                                                                                             \
+			}                                                                                                          \
+			if (!fxm_left_)                                                                                            \
+				break;                                                                                             \
+			fxm_left_ = fxm_k_schedule_timeout(fxm_left_);                                                             \
+		}                                                                                                                  \
+		fxm_k_finish_wait(queue);                                                                                          \
+		fxm_left_;                                                                                                         \
 	})
-#define wait_event_interruptible_timeout(queue, condition, timeout) wait_event_timeout(queue, condition, timeout)
+
+#define wait_event_timeout(queue, condition, timeout)                                                                              \
+	FXM_K_WAIT_TIMEOUT(&(queue), TASK_UNINTERRUPTIBLE, "wait_event_timeout", condition, timeout)
+#define wait_event_interruptible_timeout(queue, condition, timeout)                                                                \
+	FXM_K_WAIT_TIMEOUT(&(queue), TASK_INTERRUPTIBLE, "wait_event_interruptible_timeout", condition, timeout)
 
 #endif

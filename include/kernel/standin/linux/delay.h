@@ -2,15 +2,18 @@
 #ifndef FXM_KERNEL_LINUX_DELAY_H
 #define FXM_KERNEL_LINUX_DELAY_H
 
-/* Stand-ins: simulated time does not pass, so delays return at once; those that sleep give the CPU away. */
+/* Simulated time: who sleeps lets others run meanwhile, and wakes when nobody else can; busy waiting takes none. */
 
+#include <linux/jiffies.h>
 #include <linux/sched.h>
 
 #define ndelay(n) ((void)(n))
 #define udelay(n) ((void)(n))
 #define mdelay(n) ((void)(n))
-#define usleep_range(least, most) ((void)(least), (void)(most), (void)cond_resched())
-#define msleep(n) ((void)(n), (void)cond_resched())
-#define ssleep(n) ((void)(n), (void)cond_resched())
+#define msleep(n) ((void)(might_sleep(), schedule_timeout_uninterruptible((long)(msecs_to_jiffies(n) + 1))))
+#define msleep_interruptible(n) ((unsigned long)(msleep(n), 0))
+#define ssleep(n) msleep(1000 * (n))
+#define usleep_range(least, most) ((void)(most), msleep(((least) + 999) / 1000))
+#define fsleep(n) usleep_range(n, n)
 
 #endif
