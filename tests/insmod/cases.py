@@ -391,6 +391,105 @@ module_init(f);
 module_exit(g);
 '''
 STOP = 'int r = kthread_stop(thread); pr_info("stopped %d, turns %d %d\\n", r, per_cpu(turns, 0) > 1, per_cpu(turns, 1));'
+
+# ---- legal although it looks wrong: a row for each detector and reason ----
+TYPED_PROFILES = 'i386-2.6.12', 'i386-2.6.15', 'biscuitos-arm32'
+UNTYPED_PROFILES = 'x86_32-4.7', 'x86_32-4.15', 'x86_32-5.10', 'x86_32-6.1', 'arm-4.7'
+LEGAL_HEAD = '''#include <linux/module.h>
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/highmem.h>
+#include <linux/interrupt.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+#include <linux/uaccess.h>
+#include <linux/wait.h>
+'''
+
+
+def legal(detector, reason, profiles, body, before='', options=''):
+    for profile in profiles:
+        add('legal', f'{detector}: {reason}, {profile}', 0, LEGAL_HEAD + before + 'static int __init f(void)\n{\n' + body + '\nreturn 0; } module_init(f);\n',
+            args=['-p', profile, *(['-o', options] if options else [])], err=[])
+
+
+def map_of(profile, page, kind='KM_USER0'):
+    return f'kmap_atomic({page}, {kind})' if profile in TYPED_PROFILES else f'kmap_atomic({page})'
+
+
+for p in TYPED_PROFILES + UNTYPED_PROFILES:
+    undo = 'kunmap_atomic(va, KM_USER0);' if p in TYPED_PROFILES else 'kunmap_atomic(va);'
+    legal('sleep-in-atomic', 'a user copy that may fail, page faults off', [p], f'''struct page *page = alloc_page(GFP_HIGHUSER);
+	char *user = kzalloc(64, GFP_KERNEL), *va = {map_of(p, 'page')};
+	unsigned long left;
+	pagefault_disable();
+	left = copy_from_user(va, user, 64);
+	pagefault_enable();
+	{undo}
+	kfree(user);
+	__free_page(page);
+	if (left) return -EIO;''', options='DEBUG_ATOMIC_SLEEP=1')
+legal('deadlock', 'two tasks, a mutex and a completion', TYPED_PROFILES + UNTYPED_PROFILES, '''struct task_struct *t;
+	mutex_lock(&lock);
+	t = kthread_run(other, NULL, "other");
+	if (IS_ERR(t)) return PTR_ERR(t);
+	schedule();
+	mutex_unlock(&lock);
+	wait_for_completion(&done);
+	kthread_stop(t);''', before='''static DEFINE_MUTEX(lock);
+static DECLARE_COMPLETION(done);
+static int other(void *data) { mutex_lock(&lock); mutex_unlock(&lock); complete(&done); return 0; }
+''')
+legal('deadlock', 'a thread that sleeps until it is stopped', ('x86_32-4.15', 'x86_32-6.1', 'i386-2.6.12'), '''struct task_struct *t = kthread_run(idler, NULL, "idler");
+	if (IS_ERR(t)) return PTR_ERR(t);
+	schedule();
+	kthread_stop(t);''', before='''static int idler(void *data) { while (!kthread_should_stop()) { set_current_state(TASK_INTERRUPTIBLE);
+	if (!kthread_should_stop()) schedule(); } set_current_state(TASK_RUNNING); return 0; }
+''')
+legal('deadlock', 'a wait whose time is over', ('x86_32-6.1', 'i386-2.6.12'), 'if (wait_for_completion_timeout(&never, 100)) return -EIO;',
+      before='static DECLARE_COMPLETION(never);\n')
+legal('preemptible', 'the raw number, and operations that are whole', ('x86_32-6.1',), '''int cpu = raw_smp_processor_id();
+	this_cpu_inc(count);
+	this_cpu_add(count, cpu);''', before='static DEFINE_PER_CPU(int, count);\n')
+legal('preemptible', 'preemption, interrupts or migration are off', ('x86_32-6.1',), '''int cpu = get_cpu();
+	put_cpu();
+	local_irq_disable(); cpu += smp_processor_id(); __this_cpu_inc(count); local_irq_enable();
+	migrate_disable(); cpu += smp_processor_id(); migrate_enable();
+	spin_lock(&lock); cpu += smp_processor_id(); spin_unlock(&lock);
+	local_bh_disable(); cpu += smp_processor_id(); local_bh_enable();''', before='static DEFINE_PER_CPU(int, count);\nstatic DEFINE_SPINLOCK(lock);\n')
+legal('preemptible', 'a kernel that does not preempt', ('x86_32-4.15', 'i386-2.6.12'), 'int cpu = smp_processor_id(); if (cpu < 0) return -EIO;')
+legal('slot-context', 'interrupt slots with interrupts off', TYPED_PROFILES, '''struct page *page = alloc_page(GFP_HIGHUSER);
+	unsigned long flags;
+	char *va;
+	local_irq_save(flags);
+	va = kmap_atomic(page, KM_IRQ0); kunmap_atomic(va, KM_IRQ0);
+	va = kmap_atomic(page, KM_USER0); kunmap_atomic(va, KM_USER0);
+	va = kmap_atomic(page, KM_SOFTIRQ0); kunmap_atomic(va, KM_SOFTIRQ0);
+	local_irq_restore(flags);
+	local_bh_disable();
+	va = kmap_atomic(page, KM_SOFTIRQ0); kunmap_atomic(va, KM_SOFTIRQ0);
+	va = kmap_atomic(page, KM_USER0); kunmap_atomic(va, KM_USER0);
+	local_bh_enable();
+	__free_page(page);''')
+legal('imbalance', 'locks released in another order than taken', TYPED_PROFILES + UNTYPED_PROFILES, '''spin_lock(&a); spin_lock(&b); spin_unlock(&a); spin_unlock(&b);
+	preempt_disable(); spin_lock(&a); preempt_enable(); spin_unlock(&a);''', before='static DEFINE_SPINLOCK(a);\nstatic DEFINE_SPINLOCK(b);\n')
+legal('imbalance', 'a thread that leaves a kmap() to whoever it is for', ('x86_32-4.15', 'x86_32-6.1'), '''struct task_struct *t;
+	page = alloc_page(GFP_HIGHUSER);
+	t = kthread_run(mapper, NULL, "mapper");
+	wait_for_completion(&done);
+	kunmap(page);
+	kthread_stop(t);
+	__free_page(page);''', before='''static struct page *page;
+static DECLARE_COMPLETION(done);
+static int mapper(void *data) { kmap(page); complete(&done); return 0; }
+''')
+
 SOFT = '''#include <linux/module.h>
 #include <linux/interrupt.h>
 #include <linux/workqueue.h>

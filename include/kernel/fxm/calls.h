@@ -217,8 +217,9 @@ FXM_API void fxm_k_check_preemptible(const char *what);
 FXM_API void fxm_k_check_inatomic(const char *what);
 
 /**
- * Simulated time: a jiffy passes with every 100 calls of fxm_k_schedule() and with every 1000 of fxm_k_jiffies(), and when all tasks
- * sleep it is the time of the next timer. fxm_k_schedule_timeout(): sleeps as long at most, in jiffies; returns what is left of it.
+ * Simulated time: a jiffy passes with every 100 calls of fxm_k_schedule() and with every 1000 of fxm_k_jiffies(), and when all
+ * tasks sleep it is the time of the next timer. fxm_k_schedule_timeout(): sleeps as long at most, in jiffies; returns what is left
+ * of it.
  */
 FXM_API unsigned long fxm_k_jiffies(void);
 FXM_API long fxm_k_schedule_timeout(long timeout);
