@@ -25,7 +25,10 @@ struct expr {
 	enum op op;
 	struct expr *a, *b;
 	char *left, *right;
+	struct expr *next, **at; /* of all that there are: blocks and entries share them */
 };
+
+static struct expr *all_exprs;
 
 struct clause {
 	char *value;	   /* the option that is selected, or a default */
@@ -122,8 +125,21 @@ void kconfig_set(struct kconfig *k, const char *name, const char *value)
 static struct expr *node(enum op op, struct expr *a, struct expr *b)
 {
 	struct expr *e = must(calloc(1, sizeof(*e)));
-	*e = (struct expr){.op = op, .a = a, .b = b};
+	*e = (struct expr){.op = op, .a = a, .b = b, .next = all_exprs, .at = &all_exprs};
+	if (all_exprs)
+		all_exprs->at = &e->next;
+	all_exprs = e;
 	return e;
+}
+
+static void free_one(struct expr *e)
+{
+	*e->at = e->next;
+	if (e->next)
+		e->next->at = e->at;
+	free(e->left);
+	free(e->right);
+	free(e);
 }
 
 static void free_expr(struct expr *e)
@@ -132,9 +148,7 @@ static void free_expr(struct expr *e)
 		return;
 	free_expr(e->a);
 	free_expr(e->b);
-	free(e->left);
-	free(e->right);
-	free(e);
+	free_one(e);
 }
 
 static const char *blank(const char *at)
@@ -318,7 +332,7 @@ static void push(struct reader *r, struct expr *e, bool is_head)
 	r->in_block_head = is_head;
 }
 
-/* Expressions of blocks are shared by the entries inside; they live as long as the process. */
+/* Expressions of blocks are shared by the entries inside. */
 static void pop(struct reader *r)
 {
 	if (r->nr_blocks)
@@ -498,14 +512,10 @@ void kconfig_close(struct kconfig *k)
 		struct option *o = k->all[i];
 		for (struct entry *e = o->entries, *next; e; e = next) {
 			next = e->next;
-			for (size_t s = 0; s < e->nr_selects; s++) {
+			for (size_t s = 0; s < e->nr_selects; s++)
 				free(e->selects[s].value);
-				free_expr(e->selects[s].when);
-			}
-			for (size_t d = 0; d < e->nr_defaults; d++) {
+			for (size_t d = 0; d < e->nr_defaults; d++)
 				free(e->defaults[d].value);
-				free_expr(e->defaults[d].when);
-			}
 			free(e->selects);
 			free(e->defaults);
 			free(e->depends);
@@ -515,6 +525,8 @@ void kconfig_close(struct kconfig *k)
 		free(o->value);
 		free(o);
 	}
+	while (all_exprs)
+		free_one(all_exprs);
 	free(k->all);
 	free(k->changed);
 	free(k);

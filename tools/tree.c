@@ -404,8 +404,10 @@ static int write_bounds(const struct tree *t)
 	char assembly[PATH_MAX + 16], messages[PATH_MAX + 16], name[PATH_MAX + 64], *at;
 	int wait = 0, status = tool_compiler(t->command, &argv);
 
-	if (status)
+	if (status) {
+		tool_words_free(&argv);
 		return status;
+	}
 	snprintf(assembly, sizeof(assembly), "%s/bounds.s", t->cache);
 	snprintf(messages, sizeof(messages), "%s/messages", t->cache);
 	tree_flags(t, &argv);
