@@ -24,9 +24,9 @@ FLAGS = ['-std=gnu11', '-O1', '-g', '-fPIC', '-shared', '-fno-strict-aliasing', 
 BUILDS = {
     'pae=0': ['-DLAST_PKMAP=1024'],
     'pae=1': ['-DLAST_PKMAP=512', '-DCONFIG_X86_PAE=1'],
-    'pae=0,DEBUG_HIGHMEM=1': ['-DLAST_PKMAP=1024', '-DCONFIG_DEBUG_KMAP_LOCAL=1', '-DCONFIG_DEBUG_KMAP_LOCAL_FORCE_MAP=1'],
-    'pae=1,DEBUG_HIGHMEM=1': ['-DLAST_PKMAP=512', '-DCONFIG_X86_PAE=1', '-DCONFIG_DEBUG_KMAP_LOCAL=1',
-                              '-DCONFIG_DEBUG_KMAP_LOCAL_FORCE_MAP=1'],
+    'pae=0,DEBUG_HIGHMEM=1,DEBUG_VIRTUAL=0': ['-DLAST_PKMAP=1024', '-DCONFIG_DEBUG_KMAP_LOCAL=1', '-DCONFIG_DEBUG_KMAP_LOCAL_FORCE_MAP=1'],
+    'pae=1,DEBUG_HIGHMEM=1,DEBUG_VIRTUAL=0': ['-DLAST_PKMAP=512', '-DCONFIG_X86_PAE=1', '-DCONFIG_DEBUG_KMAP_LOCAL=1',
+                                              '-DCONFIG_DEBUG_KMAP_LOCAL_FORCE_MAP=1'],
 }
 failed = 0
 
@@ -67,7 +67,7 @@ with tempfile.TemporaryDirectory() as work_folder:
         r = compare(built, machine, operations, seed_number + 1)
         print(f'{machine}: {(r.stdout or r.stderr).strip()}')
         failed += r.returncode != 0 or r.stdout != f'{operations} operations, 0 differences\n'
-        other = 'pae=0' if 'DEBUG' in machine else 'pae=0,DEBUG_HIGHMEM=1'
+        other = 'pae=0' if 'DEBUG' in machine else 'pae=0,DEBUG_HIGHMEM=1,DEBUG_VIRTUAL=0'
         if machine.startswith('pae=0'):
             r = compare(built, other, '100000', 1)
             print(f'the same on {other}: {r.stderr.strip()}')
