@@ -490,6 +490,14 @@ static DECLARE_COMPLETION(done);
 static int mapper(void *data) { kmap(page); complete(&done); return 0; }
 ''')
 
+LOOP = LEGAL_HEAD + '''static int __init f(void) { int i; for (i = 0; i < 100000; i++) preempt_enable();
+	return 0; } module_init(f);'''
+add('legal', 'a mistake in a loop is one report', 1, LOOP, args=P61, err=['^==== finding: imbalance ', '^fixmap insmod: 99999 more findings at the same places'])
+for word, code in (('preemptible', 'smp_processor_id()'), ('imbalance', 'preempt_enable(); preempt_disable()')):
+    add('legal', f'{word} alone', 1, LEGAL_HEAD + f'static int __init f(void) {{ int n = 0; (void)n; {code}; return 0; }} module_init(f);\n',
+        args=[*P61, '-o', f'detect={word}'], err=[f'^==== finding: {word} '])
+    add('legal', f'{word} off', 0, LEGAL_HEAD + f'static int __init f(void) {{ int n = 0; (void)n; {code}; return 0; }} module_init(f);\n',
+        args=[*P61, '-o', 'detect=leak'], err=[])
 SOFT = '''#include <linux/module.h>
 #include <linux/interrupt.h>
 #include <linux/workqueue.h>
