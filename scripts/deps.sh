@@ -29,6 +29,7 @@ valgrind              command:valgrind                    test matrix bench
 # What a job can do without: a test that misses it is skipped, and says so.
 optional='
 linux-source-6.1      file:/usr/src/linux-source-6.1.tar.xz  test matrix
+linux-source-6.12     file:/usr/src/linux-source-6.12.tar.xz  test matrix
 gdb                   command:gdb                         test matrix
 abigail-tools         command:abidiff                     test matrix
 '

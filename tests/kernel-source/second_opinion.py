@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The kernel's own allocators beside the library's: second_opinion.py PROGRAM FOLDER [OPERATIONS]
 
-Compiles mm/highmem.c and mm/early_ioremap.c of 6.1, unmodified, once per PTE width and debug setting, and has PROGRAM (second/) do
+Compiles mm/highmem.c and mm/early_ioremap.c of 6.1 and 6.12, unmodified, once per PTE width and debug setting, and has PROGRAM (second/) do
 OPERATIONS random operations with each of them and with the library. A kernel that was built otherwise than the machine must differ.
 """
 import os
@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from source import find_source  # noqa: E402
+from source import find_newer_source, find_source  # noqa: E402
 
 program, folder = map(os.path.abspath, sys.argv[1:3])
 operations = sys.argv[3] if len(sys.argv) > 3 else '1000000'
@@ -59,18 +59,27 @@ def compare(target, words, count, seed):
     return subprocess.run([program, target, count, str(seed), words], capture_output=True, text=True, check=False, timeout=300)
 
 
-with tempfile.TemporaryDirectory() as work_folder:
-    source = find_source(folder)
-    prepare(source, work_folder)
-    for seed_number, machine in enumerate(BUILDS):
-        built = build(source, work_folder, machine)
-        r = compare(built, machine, operations, seed_number + 1)
-        print(f'{machine}: {(r.stdout or r.stderr).strip()}')
-        failed += r.returncode != 0 or r.stdout != f'{operations} operations, 0 differences\n'
-        other = 'pae=0' if 'DEBUG' in machine else 'pae=0,DEBUG_HIGHMEM=1,DEBUG_VIRTUAL=0'
-        if machine.startswith('pae=0'):
-            r = compare(built, other, '100000', 1)
-            print(f'the same on {other}: {r.stderr.strip()}')
-            failed += r.returncode != 1
+def compare_all(source, profile):
+    """Every build of the tree at @source with the library's @profile."""
+    global failed
+    common = f'profile={profile},phase=early,NR_CPUS=4,cpus=2,'
+    with tempfile.TemporaryDirectory() as work_folder:
+        prepare(source, work_folder)
+        for seed_number, machine in enumerate(BUILDS):
+            built = build(source, work_folder, machine)
+            r = compare(built, common + machine, operations, seed_number + 1)
+            print(f'{profile} {machine}: {(r.stdout or r.stderr).strip()}')
+            failed += r.returncode != 0 or r.stdout != f'{operations} operations, 0 differences\n'
+            other = 'pae=0' if 'DEBUG' in machine else 'pae=0,DEBUG_HIGHMEM=1,DEBUG_VIRTUAL=0'
+            if machine.startswith('pae=0'):
+                r = compare(built, common + other, '100000', 1)
+                print(f'the same on {other}: {r.stderr.strip()}')
+                failed += r.returncode != 1
+
+
+compare_all(find_source(folder), 'x86_32-6.1')
+newer = find_newer_source(folder)
+if newer:
+    compare_all(newer, 'x86_32-6.12')
 print(f'{failed} problems')
 sys.exit(failed > 0)

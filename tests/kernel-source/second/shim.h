@@ -121,6 +121,8 @@ struct folio;
 /* ---- entries ---- */
 
 #define pte_val(x) ((x).pte)
+#define ptep_get(at) (*(at)) /* 6.12, as is the next one */
+#define zone_managed_pages(zone) 0ul
 #define __pte(value) ((pte_t){(pteval_t)(value)})
 #define __pgprot(value) ((pgprot_t){value})
 #define pgprot_val(x) ((x).pgprot)
