@@ -59,7 +59,7 @@ struct kconfig {
 	struct option *hash[HASH];
 	struct option **all, **changed;
 	size_t nr, nr_changed;
-	const char *why;
+	char why[128]; /* what could not be on; "" for nothing yet */
 };
 
 static void *must(void *at)
@@ -545,6 +545,12 @@ static void turn_on(struct kconfig *k, struct option *o, const char *value)
 
 static bool enable(struct kconfig *k, struct option *o, bool is_forced);
 
+/* The last one counts: expressions of defaults are gone when somebody asks. */
+static void note_why(struct kconfig *k, const char *name)
+{
+	snprintf(k->why, sizeof(k->why), "%s", name);
+}
+
 static bool satisfy(struct kconfig *k, const struct expr *e)
 {
 	if (holds(k, e)) /* no condition does, too */
@@ -556,7 +562,7 @@ static bool satisfy(struct kconfig *k, const struct expr *e)
 		return satisfy(k, e->a) || satisfy(k, e->b);
 	case NOT:
 		if (e->a->op == SYMBOL)
-			k->why = e->a->left;
+			note_why(k, e->a->left);
 		return false;
 	case EQUAL:
 		if (strcmp(e->right, "y") && strcmp(e->right, "m"))
@@ -572,7 +578,7 @@ static bool satisfy(struct kconfig *k, const struct expr *e)
 	struct option *o = named(k, e->left);
 	if (o && o->entries && enable(k, o, false))
 		return true;
-	k->why = e->left;
+	note_why(k, e->left);
 	return false;
 }
 
@@ -691,14 +697,14 @@ bool kconfig_enable(struct kconfig *k, const char *name, const char **why)
 	struct option *o = lookup(k, name, strlen(name), true);
 	bool changed = true;
 
-	k->why = NULL;
+	*k->why = 0;
 	bool is_asked = false;
 	for (const struct entry *entry = o->entries; entry; entry = entry->next)
 		is_asked |= entry->has_prompt || entry->nr_defaults;
 	/* an option that only another architecture's Kconfig knows can be on there alone */
 	bool done = o->value || (o->entries && (is_asked ? enable(k, o, false) : is_selected(k, o)));
 	if (!done && why)
-		*why = k->why ? k->why : name;
+		*why = *k->why ? k->why : name;
 	for (int round = 0; done && changed && round < 8; round++) {
 		changed = false;
 		for (size_t i = 0; i < k->nr; i++) {

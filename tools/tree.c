@@ -635,6 +635,7 @@ static void add_folder_flags(const struct tree *t, const struct kbuild *k, const
 static bool enable_one(struct tree *t, struct tree_file *file, const struct tool_words *options)
 {
 	const char *why = NULL, *first = NULL;
+	char missing[sizeof(file->missing)] = "";
 
 	for (size_t i = 0; i < options->nr; i++) {
 		const char *option = options->word[i];
@@ -645,11 +646,13 @@ static bool enable_one(struct tree *t, struct tree_file *file, const struct tool
 				snprintf(file->option, sizeof(file->option), "%s", option);
 			return true;
 		}
+		if (!first)
+			snprintf(missing, sizeof(missing), "%s", why);
 		first = first ? first : option;
 	}
 	if (!*file->missing) {
 		snprintf(file->option, sizeof(file->option), "%s", first);
-		snprintf(file->missing, sizeof(file->missing), "%s", why);
+		snprintf(file->missing, sizeof(file->missing), "%s", missing);
 	}
 	return false;
 }
