@@ -9,6 +9,7 @@
 #include "compiler.h"
 #include "process.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -51,9 +52,16 @@ bool tool_checks_work(const struct tool_words *cc)
 	return works;
 }
 
-void tool_checks_add(const struct tool_words *cc, struct tool_words *flags)
+bool tool_wants_clang(void)
 {
-	if (tool_compiler_is_gcc(cc))
+	const char *cc = getenv("CC");
+
+	return cc && strstr(cc, "clang");
+}
+
+void tool_checks_add(bool is_gcc, struct tool_words *flags)
+{
+	if (is_gcc)
 		ADD_FLAGS(flags, of_gcc, sizeof(of_gcc) / sizeof(of_gcc[0]));
 	else
 		ADD_FLAGS(flags, of_clang, sizeof(of_clang) / sizeof(of_clang[0]));

@@ -2,6 +2,7 @@
 
 /* `fixmap cflags`: how code of the kernel tier is compiled for one profile and its settings. */
 
+#include "compiler.h"
 #include "options.h"
 
 #include <fixmap/layout.h>
@@ -17,7 +18,8 @@ static const char help[] = "usage: fixmap cflags [-p PROFILE] [-o NAME=VALUE]...
 			   "  gcc $(fixmap cflags -p x86_32-4.15) -c driver.c\n"
 			   "\n"
 			   "  -p PROFILE      the kernel (`fixmap profiles`)\n"
-			   "  -o NAME=VALUE   a setting of it (`fixmap layout --settings`)\n"
+			   "  -o NAME=VALUE   a setting of it (`fixmap layout --settings`); window=strict: without the checks\n"
+			   "                  of each access, which are clang's where CC names it, else gcc's\n"
 			   "\n"
 			   "FIXMAP_INCLUDE names the include directory when it is not found beside the program.\n";
 
@@ -117,7 +119,7 @@ static void print_word(const char *word)
 int cmd_cflags(int argc, char **argv)
 {
 	static const struct option longs[] = {TOOL_LONG_OPTIONS, {0}};
-	struct tool_target target = {.command = "cflags"};
+	struct tool_target target = {.command = "cflags", .defaults = "window=checked"};
 	struct tool_words flags = {0};
 	int opt, status = 0;
 	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS, longs, NULL)) != -1) {
@@ -129,6 +131,8 @@ int cmd_cflags(int argc, char **argv)
 		return 2;
 	struct fxm_config *cfg = tool_config(&target);
 	status = cfg ? tool_cflags(target.command, cfg, &flags) : 2;
+	if (!status && !strcmp(fxm_config_get(cfg, "window"), "checked"))
+		tool_checks_add(!tool_wants_clang(), &flags);
 	for (size_t i = 0; i < flags.nr && !status; i++) {
 		print_word(flags.word[i]);
 		putchar(i + 1 < flags.nr ? ' ' : '\n');

@@ -171,7 +171,7 @@ static int configure(struct insmod *job, const struct tool_target *given, const 
 	struct tool_target target = *given;
 	struct fxm_layout *layout;
 
-	target.defaults = "window=strict,detect=on";
+	target.defaults = "window=checked,detect=on";
 	job->cfg = tool_config(&target);
 	if (!job->cfg)
 		return 2;
@@ -182,7 +182,7 @@ static int configure(struct insmod *job, const struct tool_target *given, const 
 		return tool_error("insmod", "%s", *fxm_config_error(job->cfg) ? fxm_config_error(job->cfg) : fxm_strerror(error));
 	fxm_layout_destroy(layout);
 	if (!strcmp(fxm_config_get(job->cfg, "window"), "off"))
-		return tool_error("insmod", "window=off: modules use pointers; write window=strict, retain or eager");
+		return tool_error("insmod", "window=off: modules use pointers; write window=checked, strict, retain or eager");
 	return 0;
 }
 

@@ -23,7 +23,10 @@ void tool_end_words(struct tool_words *argv);
 /* Whether the compiler @cc knows the flags of window=checked. Runs it. */
 bool tool_checks_work(const struct tool_words *cc);
 
-/* Adds those flags. */
-void tool_checks_add(const struct tool_words *cc, struct tool_words *flags);
+/* Adds those flags, gcc's or clang's. */
+void tool_checks_add(bool is_gcc, struct tool_words *flags);
+
+/* Whether $CC names clang. */
+bool tool_wants_clang(void);
 
 #endif

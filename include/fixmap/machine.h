@@ -15,7 +15,7 @@ extern "C" {
 
 /**
  * Builds and boots a machine (mem_init, kmap_init, page_address_init, the boot-time fixmaps). @cfg is not kept.
- * The window is off unless the config says otherwise (window=strict|retain|eager).
+ * The window is off unless the config says otherwise (window=checked|strict|retain|eager).
  * Context: any thread that is not inside the simulator. Errors: -EINVAL impossible settings (fxm_config_error() has the
  * line), -EBUSY identity addresses were demanded and are taken, -ENOMEM the host has no memory; else the error of the host's call
  * that failed, which fxm_config_error() names: -EMFILE, -ENFILE, -EFBIG the file-size limit is below the size of the RAM, -EPERM.
@@ -31,10 +31,10 @@ FXM_API int fxm_machine_create(struct fxm_config *cfg, struct fxm_machine **out)
 FXM_API int fxm_machine_destroy(struct fxm_machine *m);
 
 /**
- * The default machine: made at the first call from FIXMAP_OPTIONS (window=strict unless it says otherwise; the profile is the
- * one that the program's kernel tier was compiled for, if any), at identity addresses where the host allows it. If it cannot be
- * made, the reason goes to standard error and the process exits with status 2: there is nobody to return an error to.
- * Context: any thread. Ownership: the library's; destroyed at exit.
+ * The default machine: made at the first call from FIXMAP_OPTIONS (unless it says otherwise, window=checked where the program's
+ * kernel tier was compiled with checks, else strict; the profile is the one that the program's kernel tier was compiled for, if
+ * any), at identity addresses where the host allows it. If it cannot be made, the reason goes to standard error and the process
+ * exits with status 2: there is nobody to return an error to. Context: any thread. Ownership: the library's; destroyed at exit.
  */
 FXM_API struct fxm_machine *fxm_machine_default(void);
 

@@ -440,9 +440,10 @@ static void free_object(struct fxm_machine *m, struct slab *s, unsigned n, bool 
 	check_zone(m, s, n);
 	o->live = false;
 	o->poisoned = poison;
-	if (poison)
+	if (poison) {
 		memset(m->mem.ram + object_pa(m, s, n), POISON_FREE, o->asked);
-	shade_freed(m, object_pa(m, s, n), o->asked);
+		shade_freed(m, object_pa(m, s, n), o->asked);
+	}
 	if (n < s->free_from)
 		s->free_from = n;
 	link_partial(s);
@@ -496,16 +497,18 @@ static struct slab *slab_at(const struct fxm_machine *m, uint64_t pfn)
 }
 
 /* What the object's own bytes, or those that it has lost, are nearest to: the one whose place it is, unless the next is nearer. */
-static void describe(const struct fxm_machine *m, const struct slab *s, uint64_t pa, struct fxmi_object *out)
+static void describe(const struct fxm_machine *m, struct slab *s, uint64_t pa, bool is_write, struct fxmi_object *out)
 {
 	uint64_t at = pa - object_pa(m, s, 0);
 	unsigned n = (unsigned)(at / s->size);
 	fxm_assert_internal(pa >= object_pa(m, s, 0) && n < s->objects);
-	const struct object *o = &s->object[n], *next = n + 1 < s->objects ? o + 1 : NULL;
+	struct object *o = &s->object[n], *next = n + 1 < s->objects ? o + 1 : NULL;
 	uint64_t offset = at - n * s->size;
 
 	if ((!o->site || offset >= o->asked) && next && next->live && (!o->site || s->size - offset < offset - o->asked + 1))
 		o = &s->object[++n];
+	if (is_write)
+		s->object[(unsigned)(at / s->size)].has_zone = s->object[(unsigned)(at / s->size)].poisoned = false;
 	if (!o->site)
 		return;
 	*out = (struct fxmi_object){.va = m->desc.page_offset + object_pa(m, s, n),
@@ -515,20 +518,20 @@ static void describe(const struct fxm_machine *m, const struct slab *s, uint64_t
 				    .freed_site = o->freed_site};
 }
 
-bool fxmi_kmalloc_holds(struct fxm_machine *m, uint64_t pa, size_t size, struct fxmi_object *out)
+bool fxmi_kmalloc_holds(struct fxm_machine *m, uint64_t pa, size_t size, bool is_write, struct fxmi_object *out)
 {
 	if (is_all_live(m, pa, size))
 		return true;
 	*out = (struct fxmi_object){0};
 	pthread_mutex_lock(&m->mem.zone_lock);
-	const struct slab *s = slab_at(m, pa >> FXM_PAGE_SHIFT);
+	struct slab *s = slab_at(m, pa >> FXM_PAGE_SHIFT);
 	/* the first byte of it that is nobody's */
 	while (s && size > 1 && is_all_live(m, pa, 1)) {
 		pa++;
 		size--;
 	}
 	if (s)
-		describe(m, s, pa, out);
+		describe(m, s, pa, is_write, out);
 	pthread_mutex_unlock(&m->mem.zone_lock);
 	return !s;
 }

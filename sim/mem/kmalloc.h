@@ -27,8 +27,11 @@ struct fxmi_object {
 	uintptr_t site, freed_site;
 };
 
-/* Whether all of [@pa, @pa + @size), within a page, is a live object's; else @object says whose it is not. */
-bool fxmi_kmalloc_holds(struct fxm_machine *m, uint64_t pa, size_t size, struct fxmi_object *object);
+/*
+ * Whether all of [@pa, @pa + @size), within a page, is a live object's; else @object says whose it is not. What a write (@is_write)
+ * leaves there is not told again by fxmi_kmalloc_check().
+ */
+bool fxmi_kmalloc_holds(struct fxm_machine *m, uint64_t pa, size_t size, bool is_write, struct fxmi_object *object);
 
 /* fxm_kmalloc() on behalf of @site, a return address that reports show; with a red zone of @red_zone bytes at least, or 0. */
 fxm_va fxmi_kmalloc(struct fxm_machine *m, size_t size, size_t red_zone, unsigned gfp, uintptr_t site);

@@ -185,10 +185,12 @@ static void use_old(const struct check *c, uint64_t page, uint64_t word, uint64_
 		a.now_mapped = v->places[now - 1].mapped;
 	}
 	bool is_new = !(word & FXMI_WORD_TOLD_STALE);
-	a.is_present = translate(c, va, &pfn, &is_writable);
-	if (is_new && (a.has_now || a.is_present || a.wrong == FXMI_AWAY) && mark(v, page, word, FXMI_WORD_TOLD_STALE))
+	bool passes = translate(c, va, &pfn, &is_writable);
+	a.is_present = fxm_pte_at(c->cpu->machine, fxm_va_of(va)).v & c->cpu->machine->desc.format->present;
+	a.is_cached = passes && !a.is_present;
+	if (is_new && (a.has_now || passes || a.wrong == FXMI_AWAY) && mark(v, page, word, FXMI_WORD_TOLD_STALE))
 		tell(c, &a);
-	if (!a.is_present)
+	if (!passes)
 		fault(c, &a.places);
 	tell_device(c, va, pfn);
 	fxmi_lane_show(c->cpu->machine, page, pfn);
@@ -214,8 +216,8 @@ static void use_nobodys(const struct check *c, uint64_t page, uint64_t offset)
 	a.is_present = translate(c, va, &pfn, &is_writable);
 	if (!a.is_present)
 		fault(c, &a.places);
-	if (mark(v, origin, word, page > origin ? FXMI_WORD_TOLD_BEHIND : FXMI_WORD_TOLD_BEFORE))
-		tell(c, &a);
+	a.is_repeated = !mark(v, origin, word, page > origin ? FXMI_WORD_TOLD_BEHIND : FXMI_WORD_TOLD_BEFORE);
+	tell(c, &a);
 	tell_device(c, va, pfn);
 	fxmi_lane_show(c->cpu->machine, page, pfn);
 }
@@ -264,7 +266,8 @@ void fxmi_check_direct(uintptr_t address, size_t size, enum fxm_access access, u
 			tell(&c, &a);
 			return;
 		}
-		if (m->mem.frame_state[pfn] == FXMI_FRAME_SLAB && !fxmi_kmalloc_holds(m, offset, here, &a.object)) {
+		if (m->mem.frame_state[pfn] == FXMI_FRAME_SLAB &&
+		    !fxmi_kmalloc_holds(m, offset, here, access == FXM_WRITE, &a.object)) {
 			a.wrong = FXMI_OBJECT;
 			a.va = m->desc.page_offset + start;
 			tell(&c, &a);

@@ -279,8 +279,15 @@ uintptr_t fxmi_lane_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t pfn, bool 
 		uint64_t word = fxmi_word(v, page), own = page & (v->lane_pages - 1);
 
 		if (word & FXMI_WORD_LIVE && fxmi_word_va(word) == slot << FXM_PAGE_SHIFT) {
-			if (own == pfn && !is_bound) /* told twice */
+			/* told twice; or a fixed address, which is a constant: its pointers go along with what it is set to */
+			bool goes_on = cpu->machine->lanes->kind[slot] == FXMI_SLOT_FIXED;
+
+			if (goes_on || (own == pfn && !is_bound)) {
+				atomic_fetch_and(&v->word[page], ~(uint64_t)(FXMI_WORD_READ | FXMI_WORD_WRITE));
+				if (goes_on && place)
+					v->places[page].mapped = place;
 				return v->alias_host + (page << FXM_PAGE_SHIFT);
+			}
 			end_page(v, slot, place);
 		}
 	}

@@ -250,6 +250,8 @@ struct fxmi_access {
 	bool is_reused;		   /* the identity is not the first of its kind: it may be an earlier mapping's */
 	bool has_now;		   /* STALE: the slot is mapped again, and where */
 	uintptr_t now_mapped;
+	bool is_repeated;	   /* OFF_PAGE: one was told of this mapping and direction */
+	bool is_cached;		   /* STALE: the page table has nothing there, but this vCPU's TLB still has */
 	bool is_present;	   /* the page table has something there: the kernel goes on */
 	struct fxmi_object object; /* OBJECT */
 };

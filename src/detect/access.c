@@ -27,9 +27,21 @@ static void find_stale(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct
 	struct fxmi_notes notes;
 	struct fxmi_subject about = subject(a, &notes);
 	const char *now = a->has_now	  ? "its slot is mapped again, and the new mapping's page is what it finds"
+			  : a->is_cached  ? "the PTE is gone, but nobody flushed this CPU's TLB entry, so this kernel goes on"
 			  : a->is_present ? "the PTE is still there, so this kernel goes on"
 					  : "the PTE is gone, so the kernel would fault";
 
+	struct fxmi_mapping m = {0};
+
+	/* that its slot has two users, or that it went in the place of another one, was the mistake */
+	if (fxmi_mapping_at(k, a->va, &m) && m.mapped_at == a->places.mapped && m.told & FXMI_MISTAKE_ORDER) {
+		atomic_fetch_add(&k->repeated, 1);
+		return;
+	}
+	if (m.told & FXMI_MISTAKE_REUSE) {
+		atomic_fetch_add(&k->repeated, 1);
+		return;
+	}
 	about.unmapped_at = a->places.unmapped;
 	about.pfn_plus_1 = a->pfn + 1;
 	if (a->has_now)
@@ -40,18 +52,34 @@ static void find_stale(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct
 		     (unsigned long long)a->va, now);
 }
 
+/* The mapping of a task that is switched out, by where it was made. */
+struct away {
+	uintptr_t mapped_at;
+	uint64_t page;
+	struct fxmi_mapping found;
+};
+
+static void is_it(const struct fxmi_mapping *at, void *arg)
+{
+	struct away *away = arg;
+
+	if (at->is_away && at->mapped_at == away->mapped_at && at->va == away->page)
+		away->found = *at;
+}
+
 static void find_away(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_access *a)
 {
+	struct away away = {.mapped_at = a->places.mapped, .page = a->va & FXMI_PAGE_MASK};
 	struct fxmi_notes notes;
 	struct fxmi_subject about = subject(a, &notes);
-	char whose[64] = "a task that does not run now";
-	struct fxmi_mapping m;
+	char owner[48] = "a task";
 
-	if (fxmi_mapping_at(k, a->va, &m) && m.is_away)
-		snprintf(whose, sizeof(whose), "%s[%d], which %s", m.comm, m.pid, m.has_ended ? "has ended" : "is switched out");
+	fxmi_mapping_each(k, is_it, &away);
+	if (away.found.pid)
+		snprintf(owner, sizeof(owner), "%s[%d]", away.found.comm, away.found.pid);
 	fxmi_finding(k, cpu, FXMI_FIND_FOREIGN_USE, &about,
-		     "%s of %llx by %s[%d] on CPU %u: it is a mapping of %s, and for nobody else", verb_of(a),
-		     (unsigned long long)a->va, cpu->current->comm, cpu->current->pid, cpu->id, whose);
+		     "%s of %llx by %s[%d] on CPU %u: it is a mapping of %s, which does not run now, and for nobody else",
+		     verb_of(a), (unsigned long long)a->va, cpu->current->comm, cpu->current->pid, cpu->id, owner);
 }
 
 static void find_foreign(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struct fxmi_access *a)
@@ -73,6 +101,8 @@ static void find_off_page(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const str
 	struct fxmi_subject about = subject(a, &notes);
 	uint64_t page = a->va & FXMI_PAGE_MASK;
 
+	if (fxmi_is_told_overrun(k, a->places.mapped, a->pc, a->is_repeated))
+		return;
 	fxmi_history(k, page, &there);
 	fxmi_note_done(&notes, page, "mapped", there.mapped_at);
 	fxmi_finding(k, cpu, FXMI_FIND_PAST_THE_PAGE, &about, "a %s runs off the page at %llx into the one at %llx, %s", verb_of(a),

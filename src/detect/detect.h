@@ -16,6 +16,9 @@
 void fxmi_on_access(struct fxm_vcpu *cpu, const struct fxmi_access *access);
 uintptr_t fxmi_on_place(struct fxm_vcpu *cpu);
 
+/* Whether the last overrun that was told ran off the mapping made at @mapped_at in the same line; now this one is the last. */
+bool fxmi_is_told_overrun(struct fxmi_kernel *k, uintptr_t mapped_at, uintptr_t site, bool is_repeated);
+
 /* ---- unmap.c ---- */
 
 /*

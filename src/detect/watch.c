@@ -107,6 +107,17 @@ static void tell_pointer(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm
 		tell_overrun(cpu, k, o);
 }
 
+bool fxmi_is_told_overrun(struct fxmi_kernel *k, uintptr_t mapped_at, uintptr_t site, bool is_repeated)
+{
+	uintptr_t last_map = __atomic_exchange_n(&k->overrun_told[0], mapped_at, __ATOMIC_RELAXED);
+	uintptr_t last = __atomic_exchange_n(&k->overrun_told[1], site, __ATOMIC_RELAXED);
+
+	if (!is_repeated || last_map != mapped_at || !is_same_line(site, false, last))
+		return false;
+	atomic_fetch_add(&k->repeated, 1);
+	return true;
+}
+
 /*
  * It is noticed before the pointer is used, and another task may map or unmap the neighbour in between. So each task has a note of
  * its last one. When the neighbour was not there, and no fault comes, and it has been mapped since, the access went through.

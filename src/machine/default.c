@@ -21,12 +21,14 @@ static void destroy_default(void)
 	}
 }
 
-/* Whom to ask which profile loaded code was compiled for. */
+/* Whom to ask which profile loaded code was compiled for, and whether with checks. */
 static const char *(*_Atomic who_knows)(void);
+static bool (*_Atomic who_knows_checks)(void);
 
-void fxmi_default_profile_from(const char *(*compiled_profile)(void))
+void fxmi_default_from(const char *(*compiled_profile)(void), bool (*compiled_checked)(void))
 {
 	atomic_store(&who_knows, compiled_profile);
+	atomic_store(&who_knows_checks, compiled_checked);
 }
 
 /* What the program was compiled for; without the kernel tier any profile will do. */
@@ -42,9 +44,10 @@ static void make_default(void)
 {
 	struct fxm_config *cfg;
 	int error = fxm_config_create(compiled_profile(), &cfg);
+	bool (*is_checked)(void) = atomic_load(&who_knows_checks);
 
 	if (!error) {
-		error = fxm_config_set(cfg, "window", "strict");
+		error = fxm_config_set(cfg, "window", is_checked && is_checked() ? "checked" : "strict");
 		if (!error)
 			error = fxm_config_set(cfg, "detect", "on");
 		if (!error)

@@ -65,8 +65,10 @@ int fxmi_populate_tables(struct fxmi_kernel *k);
 
 /* ---- default.c ---- */
 
-/* Whom to ask for the profile that loaded code was compiled for: the default machine will be of that one. NULL: none yet. */
-void fxmi_default_profile_from(const char *(*compiled_profile)(void));
+/*
+ * Whom to ask for the profile that loaded code was compiled for, and whether all of it with checks: the default machine will be of
+ * that one. NULL: none yet. */
+void fxmi_default_from(const char *(*compiled_profile)(void), bool (*compiled_checked)(void));
 
 /* ---- callbacks.c ---- */
 

@@ -71,8 +71,8 @@ static struct fxmi_tier *tier_new(struct fxmi_kernel *k)
 	if (!tier)
 		fxmi_tier_die("no memory for the kernel tier");
 	if (k->m->desc.window == FXM_WINDOW_OFF)
-		fxmi_tier_die("the kernel tier hands out pointers, and this machine has no window: set window=strict, retain or "
-			      "eager");
+		fxmi_tier_die("the kernel tier hands out pointers, and this machine has no window: set window=checked, strict, "
+			      "retain or eager");
 	tier->k = k;
 	tier->part = (struct fxmi_part){.leaks = leaks,
 					.is_valid = is_valid,

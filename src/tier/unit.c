@@ -17,6 +17,11 @@ static pthread_mutex_t units_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fxm_unit *units;
 _Atomic unsigned fxmi_units_generation = 1;
 
+static bool is_checked(const struct fxm_unit *unit)
+{
+	return unit->struct_size >= sizeof(*unit) && unit->flags & FXM_UNIT_CHECKED;
+}
+
 /* What the newest unit was compiled for. */
 static const char *compiled_profile(void)
 {
@@ -24,11 +29,23 @@ static const char *compiled_profile(void)
 	return first ? first->stamp->profile : NULL;
 }
 
+/* Whether every unit announces its accesses. */
+static bool compiled_checked(void)
+{
+	bool all = true;
+
+	pthread_mutex_lock(&units_lock);
+	for (const struct fxm_unit *unit = units; unit; unit = unit->next)
+		all &= is_checked(unit);
+	pthread_mutex_unlock(&units_lock);
+	return all;
+}
+
 void fxm_unit_register(struct fxm_unit *unit)
 {
 	if (!unit)
 		return;
-	fxmi_default_profile_from(compiled_profile);
+	fxmi_default_from(compiled_profile, compiled_checked);
 	pthread_mutex_lock(&units_lock);
 	unit->next = units;
 	units = unit;
@@ -131,11 +148,6 @@ int fxm_stamp_check(const struct fxm_machine *m, const struct fxm_stamp *stamp, 
 		    "compiled for %s%s, but the machine is %s%s: compile it with the flags of `fixmap cflags` for that machine",
 		    stamp->profile, theirs, machine.profile, ours);
 	return -EINVAL;
-}
-
-static bool is_checked(const struct fxm_unit *unit)
-{
-	return unit->struct_size >= sizeof(*unit) && unit->flags & FXM_UNIT_CHECKED;
 }
 
 static bool mentions_borders(const struct fxm_unit *unit)

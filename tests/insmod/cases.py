@@ -63,7 +63,9 @@ example('atomic_typed', 2, *P510, out=[], err=['kmap_atomic..: the form with a k
 example('atomic_slot_by_hand', 0, *P415, err=[], identity=True, out=['level 0 of CPU 0: index 68, address 0xfffbb000$'])
 example('atomic_slot_by_hand', 0, *P510, '-o', 'pae=1', err=[], out=['level 0 of CPU 0: index 68'])
 example('atomic_slot_by_hand', 2, *P26, out=[], err=['kmap_atomic_idx_push..: 2.6.37 to 5.10; not in'])
-for args, prot in ((P61, 'pde = '), (P61 + ('-o', 'pae=1'), 'pdpt = ')):
+# the slot's entry is gone, but the flush was for the address that was passed: the CPU goes on with its TLB entry
+example('local_order', 1, *P61, out=['the copy begins'], err=[r'^WARNING: CPU: 0 PID: \d+ at mm/highmem\.c:610', 'local_order_init'], no_err=['page fault', 'finding:'])
+for args, prot in ((P61 + ('-o', 'window=strict'), 'pde = '), (P61 + ('-o', 'pae=1,window=strict'), 'pdpt = ')):
     example('local_order', 1, *args, no_out=['the copy begins'],
             err=[r'^WARNING: CPU: 0 PID: \d+ at mm/highmem\.c:610', 'kunmap_local of fffbb000, but the mapping on top .* is fffba000',
                  r'local_order_init\+0x[0-9a-f]+', '^BUG: unable to handle page fault for address: fffba000$', prot,
@@ -578,21 +580,21 @@ init('kernel', 'per_cpu_ptr of something else', 1, 'int n; pr_info("%p\\n", per_
 init('kernel', 'written past a kmalloc', 1, '''volatile char *p = kmalloc(20, GFP_KERNEL), *q = kzalloc(32, GFP_KERNEL);
 q[31] = p[19] = 1;
 p[20] = 1;
-kfree((void *)p); kfree((void *)q);''', out=[], err=['finding: red-zone', 'the 20 bytes at .* byte 20 is 01; kmalloc.. at <f> .*:3'], no_err=['the 32 bytes'], places=True)
+kfree((void *)p); kfree((void *)q);''', out=[], err=['finding: red-zone', 'the 20 bytes at .* byte 20 is 01; kmalloc.. at <f> .*:3'], no_err=['the 32 bytes'], places=True, args=['-o', 'window=strict'])
 init('kernel', 'written past a kmalloc that leaks', 1, 'volatile char *p = kmalloc(8, GFP_KERNEL); p[9] = 1;',
-     err=['^red-zone: the 8 bytes at .* byte 9 is 01; kmalloc.. at <f>', '^leak: 8 bytes'])
+     err=['^red-zone: the 8 bytes at .* byte 9 is 01; kmalloc.. at <f>', '^leak: 8 bytes'], args=['-o', 'window=strict'])
 init('kernel', 'written after kfree', 1, '''volatile char *p = kmalloc(20, GFP_KERNEL), *q = kmalloc(20, GFP_KERNEL);
 kfree((void *)q); kfree((void *)p);
 OPTIMIZER_HIDE_VAR(p);
 p[5] = 1;''', out=[], err=['^use-after-free: the 20 bytes at .* were written after kfree.. at <f> .*:4.: byte 5 is 01; kmalloc.. at <f> .*:3'],
-     no_err=['use-after-free(.*\\n)*use-after-free'], places=True)
+     no_err=['use-after-free(.*\\n)*use-after-free'], places=True, args=['-o', 'window=strict'])
 init('kernel', 'written after kfree, found when others are freed', 1, '''volatile char *p = kmalloc(8, GFP_KERNEL); int i;
 kfree((void *)p);
 OPTIMIZER_HIDE_VAR(p);
 p[0] = 1;
 for (i = 0; i < 100; i++)
 	kfree(kmalloc(8, GFP_KERNEL));
-pr_info("%d\\n", p[0]);''', out=['[^1]$'], err=['finding: use-after-free', 'written after kfree.. at <f>'], no_err=['use-after-free(.*\\n)*use-after-free'])
+pr_info("%d\\n", p[0]);''', out=['[^1]$'], err=['finding: use-after-free', 'written after kfree.. at <f>'], no_err=['use-after-free(.*\\n)*use-after-free'], args=['-o', 'window=strict'])
 add('kernel', 'freed memory can be had again', 0, '''static void *taken[20000];
 static int take_all(void)
 {
@@ -614,14 +616,15 @@ static int __init f(void)
 }
 module_init(f);
 ''', args=['-o', 'ram_end=4000000'], err=[], out=['1 0$'])
-# ---- pointers that run off their page, which gcc tests ----
+# ---- pointers that run off their page, which gcc tests where accesses are not checked ----
+STRICT = [*P510, '-o', 'window=strict']
 PAGES = 'struct page *p = alloc_page(GFP_HIGHUSER), *q = alloc_page(GFP_HIGHUSER), *r = alloc_page(GFP_HIGHUSER);\nchar *a = kmap(p), *b = kmap(q);\n'
 FREE = '\nkunmap(q); kunmap(p); __free_page(r); __free_page(q); __free_page(p);'
 ONE = ['past-the-page(.*\\n)*(past-the-page|use-after-unmap|Unable|BUG)']
 
 
 def runs_off(name, body, says, **more):
-    init('kernel', 'a pointer that runs off: ' + name, 1, PAGES + body + FREE, args=list(P510), err=says, no_err=ONE, **more)
+    init('kernel', 'a pointer that runs off: ' + name, 1, PAGES + body + FREE, args=STRICT, err=says, no_err=ONE, **more)
 
 
 runs_off('behind its page', 'a[PAGE_SIZE + 3] = 1;', ['a write runs off the page at fec01000 into the one at fec02000, which is another mapping', '<f>.*:5'], places=True)
@@ -631,12 +634,12 @@ runs_off('two bytes here, two there', 'char *c = kmap(r); int i = 4094; OPTIMIZE
          ['runs off the page at fec02000 into the one at fec03000'])
 runs_off('three pages behind', 'char *c = kmap(r); int i = 8197; kunmap(q); OPTIMIZER_HIDE_VAR(i); a[i] = 1; (void)c; kunmap(r); kmap(q);',
          ['runs off its page into the one at fec03000'])
-init('kernel', 'a pointer that runs off: in two lines', 1, PAGES + 'memset(a + 4000, 0, 200);\nmemset(a + 4010, 0, 200);' + FREE, args=list(P510),
+init('kernel', 'a pointer that runs off: in two lines', 1, PAGES + 'memset(a + 4000, 0, 200);\nmemset(a + 4010, 0, 200);' + FREE, args=STRICT,
      err=['past-the-page(.*\\n)*.*<f>.*:5(.*\\n)*.*past-the-page(.*\\n)*.*<f>.*:6'], places=True)
 init('kernel', 'a pointer that runs off: into what was unmapped', 1, PAGES + 'int i; b[0] = 1; kunmap(q);\nfor (i = 4090; i < 4100; i++) a[0] += a[i];\nkmap(q);' + FREE,
-     args=list(P510), err=['finding: use-after-unmap', 'it is right behind the page at fec01000'], no_err=['past-the-page'])
+     args=STRICT, err=['finding: use-after-unmap', 'it is right behind the page at fec01000'], no_err=['past-the-page'])
 init('kernel', 'a pointer that runs off: nothing is there', 1, PAGES + 'struct { long c[8]; } *from = (void *)(b + 4064), *to = (void *)(a + 4064); kunmap(p);\n*to = *from;' + FREE,
-     args=list(P510), err=['unable to handle page fault'], no_err=['past-the-page'])
+     args=STRICT, err=['unable to handle page fault'], no_err=['past-the-page'])
 init('kernel', 'pointers that stay on their pages', 0, '''struct page *p = alloc_pages(GFP_KERNEL, 2), *q = alloc_page(GFP_HIGHUSER);
 struct { int n; char c[]; } *v = kmap(q);
 char *low = kmap(p), *end = (char *)v + PAGE_SIZE;
@@ -649,13 +652,13 @@ kunmap(p); kunmap(q);
 __free_page(q); __free_pages(p, 2);''', args=list(P510), err=[])
 
 init('kernel', 'written after kfree, nothing else looked for', 1, 'volatile char *p = kmalloc(64, GFP_KERNEL); kfree((void *)p); OPTIMIZER_HIDE_VAR(p); *p = 1;',
-     args=['-o', 'detect=use-after-free'], out=[], err=['^use-after-free: the 64 bytes'])
+     args=['-o', 'detect=use-after-free,window=strict'], out=[], err=['^use-after-free: the 64 bytes'])
 init('kernel', 'a dozen written after kfree', 1, '''char *p[12]; int i;
 for (i = 0; i < 12; i++)
 	p[i] = kmalloc(100, GFP_KERNEL);
 ''' + ''.join(f'kfree(p[{i}]);\n' for i in range(12)) + '''OPTIMIZER_HIDE_VAR(i);
 for (i = 0; i < 12; i++)
-	*(volatile char *)p[i] = 1;''', out=[], err=[rf'kfree.. at <f> .*:{i}.: byte 0' for i in range(6, 18)], places=True)
+	*(volatile char *)p[i] = 1;''', out=[], err=[rf'kfree.. at <f> .*:{i}.: byte 0' for i in range(6, 18)], places=True, args=['-o', 'window=strict'])
 init('kernel', 'the wrong unmap under PREEMPT_RT', 1, '''struct page *p = alloc_page(GFP_HIGHUSER);
 kunmap_local(kmap_atomic(p));
 preempt_disable();
@@ -866,3 +869,59 @@ return error;
 }
 module_init(f);
 ''', out=[], err=['free_irq of IRQ 8, which was not requested', r'^leak: IRQ 7 never freed, request_irq\(\) at f\+'])
+
+
+# ---- checked accesses: each mistake is named at its line, with both mappings; the corrected module says nothing ----
+def checked(name, profiles, before, after, says, line, **more):
+    """The init function, with the mistake in line @line of f and without."""
+    for args in profiles:
+        init('checked', f'{name} {args[1]}', 1, before, args=list(args), err=[*says, rf'<f>.*:{line}'], places=True, **more)
+        init('checked', f'{name} {args[1]}, corrected', 0, after, args=list(args), err=[])
+
+
+TWO = 'struct page *p = alloc_page(GFP_HIGHUSER), *q = alloc_page(GFP_HIGHUSER); volatile char *a, *b;\n'
+GIVE = '\n__free_page(p); __free_page(q);'
+AGAIN = ['finding: use-after-unmap', 'its slot is mapped again', 'mapped at <f>.*:4', 'unmapped at <f>.*:4', 'was mapped again at <f>.*:5']
+for maps, profiles in (('kmap_atomic(%s, KM_USER0)|kunmap_atomic((void *)%s, KM_USER0)', [P26]), ('kmap_atomic(%s)|kunmap_atomic((void *)%s)', [P415, P510, P61]),
+                       ('kmap_local_page(%s)|kunmap_local((void *)%s)', [P61])):
+    up, down = maps.split('|')
+    body = (TWO + f'a = {up % "p"}; a[0] = 1; {down % "a"};\nb = {up % "q"}; b[0] = 2;\n%s\n{down % "b"};' + GIVE)
+    checked('a pointer kept, ' + up.split('(')[0], profiles, body % 'a[1] = 3;', body % 'b[1] = 3;', AGAIN, 6)
+    body = TWO + f'a = {up % "p"}; {down % "a"};\nb = {up % "q"}; b[0] = 2;\n%s\n{down % "b"};' + GIVE
+    for call, right in (('(void)strlen((char *)a);', '(void)strlen((char *)b);'), ('(void)strcmp((char *)a, "x");', '(void)strcmp((char *)b, "x");'),
+                        ('memcpy((void *)a, "four", 4);', 'memcpy((void *)b, "four", 4);'), ('strncpy((char *)a, "x", 3);', 'strncpy((char *)b, "x", 3);')):
+        checked(f'a pointer kept, {up.split("(")[0]}, {call.split("(")[0 if "void" not in call[:6] else 1][-7:]}', profiles, body % call, body % right,
+                ['finding: use-after-unmap'], 6)
+POOL = TWO + 'static struct page *keep[1100]; int i;\na = kmap(p); a[0] = 1; kunmap(p);\nfor (i = 0; i < 1100; i++) { keep[i] = alloc_page(GFP_HIGHUSER); b = kmap(keep[i]); if (PKMAP_NR(a) == PKMAP_NR(b)) break; kunmap(keep[i]); }\n%s\nkunmap(keep[i]); for (; i >= 0; i--) __free_page(keep[i]);' + GIVE
+checked('a pointer kept, kmap', [P510, P61], POOL % 'a[1] = 3;', POOL % '', ['finding: use-after-unmap', 'its slot is mapped again', 'mapped at <f>.*:5', 'unmapped at <f>.*:5'], 7)
+FIXED = TWO + 'set_fixmap(FIX_PCIE_MCFG, page_to_phys(p));\na = (char *)fix_to_virt(FIX_PCIE_MCFG); a[0] = 1;\nclear_fixmap(FIX_PCIE_MCFG);\nset_fixmap(FIX_PCIE_MCFG, page_to_phys(q));\n%s\nclear_fixmap(FIX_PCIE_MCFG);' + GIVE
+checked('a pointer kept, fixed address set again', [P415, P510, P61], FIXED % 'a[1] = 3;', FIXED % 'a = (char *)fix_to_virt(FIX_PCIE_MCFG); a[1] = 3;',
+        ['finding: use-after-unmap', 'its slot is mapped again'], 8)
+RUN = TWO + 'struct { char c[16]; } *s; a = %s; b = %s;\n%s\n%s; %s;' + GIVE
+for up, down, profiles in (('kmap_atomic(%s)', 'kunmap_atomic((void *)%s)', [P510]), ('kmap_local_page(%s)', 'kunmap_local((void *)%s)', [P61])):
+    for what, wrong, right in (('by pointer in a loop', 'int i; s = (void *)b; for (i = 4000; i < 4200; i++) b[i] = s->c[0];', 'int i; s = (void *)b; for (i = 4000; i < 4096; i++) b[i] = s->c[0];'),
+                               ('from a structure', 's = (void *)(b + 4092); s->c[8] = 1;', 's = (void *)(b + 4080); s->c[8] = 1;'),
+                               ('by memcpy', 's = (void *)b; memcpy((void *)(b + 4090), s, 16);', 's = (void *)b; memcpy((void *)(b + 4080), s, 16);'),
+                               ('below', 's = (void *)a; s->c[-8] = 1;', 's = (void *)a; s->c[8] = 1;')):
+        checked(f'off the page {what}', profiles, RUN % (up % 'p', up % 'q', wrong, down % 'b', down % 'a'), RUN % (up % 'p', up % 'q', right, down % 'b', down % 'a'),
+                ['finding: past-the-page', 'which is another mapping', 'mapped at <f>.*:4'], 5)
+OBJECT = 'volatile char *p = kmalloc(20, GFP_KERNEL), c = 0;\np[0] = 1; OPTIMIZER_HIDE_VAR(p);\n%s\nkfree((void *)p); (void)c;'
+for what, wrong in (('written past', 'p[20] = 1;'), ('read past', 'c += p[20];'), ('written before', 'p[-1] = 1;'), ('read before', 'c += p[-1];')):
+    checked('a kmalloc object ' + what, [P510], OBJECT % wrong, OBJECT % 'p[19] = 1;', ['finding: red-zone', 'the 20 bytes at'], 5)
+for what, wrong in (('written', 'p[5] = 1;'), ('read', 'c = p[5];')):
+    checked(f'a kmalloc object {what} after kfree', [P510], 'volatile char *p = kmalloc(20, GFP_KERNEL), c;\nkfree((void *)p); OPTIMIZER_HIDE_VAR(p);\n%s\n(void)c;' % wrong,
+            'volatile char *p = kmalloc(20, GFP_KERNEL), c;\n%s\nkfree((void *)p); (void)c;' % wrong, ['finding: use-after-free', 'after kfree', 'given back by kfree.. at <f>.*:4'], 5)
+FREED = 'volatile char *p = (char *)__get_free_page(GFP_KERNEL), c = 0;\n%s OPTIMIZER_HIDE_VAR(p);\nc += p[5];\n%s (void)c;'
+checked('a page given back', [P510], FREED % ('free_page((unsigned long)p);', ''), FREED % ('', 'free_page((unsigned long)p);'), ['finding: use-after-free', 'was given back'], 5)
+RO = 'struct page *p = alloc_page(GFP_HIGHUSER); volatile char *a = kmap_local_page_prot(p, PAGE_KERNEL_RO), c;\nc = a[0]; (void)c;\n%s\nkunmap_local((void *)a); __free_page(p);'
+checked('a read-only mapping written', [P61], RO % 'a[1] = 1;', RO % 'c = a[1];', ['the mapping there is read-only'], 5)
+init('checked', 'numbers of pointers', 0, TWO + """a = kmap_atomic(p); b = kmap_atomic(q);
+pr_info("%lx %x %lu %px %p|\\n", (unsigned long)b, (unsigned int)(unsigned long)b, (unsigned long)b, b, NULL);
+pr_info("%d %d\\n", virt_to_fix((unsigned long)a) == FIX_KMAP_BEGIN, (unsigned long)b == __fix_to_virt(FIX_KMAP_BEGIN + 1));
+kunmap_atomic((void *)((unsigned long)(b + 77) & PAGE_MASK)); kunmap_atomic((void *)a);
+a = kmap(p);
+pr_info("%d %d %d\\n", kmap_to_page((void *)a) == p, PKMAP_ADDR(PKMAP_NR(a)) == (unsigned long)a, page_address(p) == a);
+kunmap(p);""" + GIVE, args=list(P510), identity=True, err=[], out=['fffba000 fffba000 4294680576 fffba000', '1 1$', '1 1 1$'])
+init('checked', 'borders: slots keep their addresses', 0, TWO + """a = kmap_atomic(p);
+pr_info("%d %d\\n", (unsigned long)a >= FIXADDR_START && (unsigned long)a < FIXADDR_TOP, (unsigned long)a == FIXADDR_TOP - ((unsigned long)FIX_KMAP_BEGIN << PAGE_SHIFT));
+a[0] = 1; kunmap_atomic((void *)a);""" + GIVE, args=list(P510), err=[], out=['1 1$'])

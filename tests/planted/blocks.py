@@ -54,7 +54,7 @@ MISTAKES = {
     'by-other-call': (ARGUMENT, r'which kmap_(local_page|atomic)\(\) mapped'),
     'kfree-twice': (BUG, 'freed already'),
     'overrun': (OVERRUN, ''),
-    'kfree-used-after': (AFTER_FREE, r'kmalloc\(\) at'),
+    'kfree-used-after': ((AFTER_FREE, ...), r'kmalloc\(\) at'),
     'sleeps': (SLEEPING, ''),
     'kunmap-in-interrupt': ({TYPED: BUG, STACK: SLEEPING, ARM: BUG, LOCAL: SLEEPING}, ''),
     'schedules': (SCHEDULING, ''),
@@ -133,13 +133,14 @@ block('kmap of a page that all read', ALL, """
        kunmap($c);
 """)
 block('kmap of a lowmem page', ALL, """
-       page = virt_to_page(high_memory - PAGE_SIZE);
+       page = alloc_page(GFP_ATOMIC);
        v = kmap(page);
        sum += READ_ONCE(v[$o]);
        kunmap(page);
        v = kmap_atomic(page, KM_USER0);
        sum += READ_ONCE(v[$o]);
        kunmap_atomic(v, KM_USER0);
+       __free_page(page);
 """)
 block('hoard', ALL, """
        schedule();                  || hoarded: for (i = 0; i < 3 * PAGES; i++) kmap(first_page + i);
@@ -354,10 +355,10 @@ block('compound page', ALL, """
 """)
 block('kmalloc', ALL, """
     @m object = kmalloc($n, GFP_KERNEL);
-       memset(object, $x, $n);      || overrun@f: memset(object, $x, $n + 1);
+       memset(object, $x, $n);      || overrun: memset(object, $x, $n + 1);
        page = virt_to_page(object);
     @f kfree(object);               || leaked@m: || kfree-twice: kfree(object); kfree(object);
-                                    || kfree-used-after@f: WRITE_ONCE(*object, 1);
+                                    || kfree-used-after: WRITE_ONCE(*object, 1);
 """)
 
 block('interrupt', ALL, """
