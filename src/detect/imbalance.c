@@ -167,8 +167,9 @@ void fxmi_check_underflow(struct fxm_vcpu *cpu, bool is_preempt)
 
 	if (counts && count >= task->told_preempt)
 		return;
-	fxmi_finding(k, cpu, FXMI_FIND_IMBALANCE, &(struct fxmi_subject){.site = 0}, "%s enabled once too often%s",
-		     is_preempt ? "preemption is" : "page faults are", counts ? ": the preempt count is below zero" : "");
-	if (counts)
+	bool is_told = fxmi_finding(k, cpu, FXMI_FIND_IMBALANCE, &(struct fxmi_subject){.site = 0}, "%s enabled once too often%s",
+				    is_preempt ? "preemption is" : "page faults are",
+				    counts ? ": the preempt count is below zero" : "");
+	if (is_told && counts)
 		task->told_preempt = count;
 }

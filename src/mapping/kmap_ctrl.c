@@ -65,10 +65,10 @@ static void leave_records(const struct fxmi_kmap_ctrl *ctrl, struct fxm_vcpu *cp
 			fxmi_record_copy(slots, n, &ctrl->records, n);
 }
 
-/* Nobody else's serials are like this task's. */
+/* Nobody else's serials are like this task's; where nobody counts they stay 0, so that nothing is told of any mapping. */
 static void begin_records(struct fxmi_kernel *k, struct fxmi_kmap_ctrl *ctrl)
 {
-	uint64_t base = atomic_fetch_add(&k->kmap_ctrl_uses, 1) << SERIAL_BITS;
+	uint64_t base = k->record_sites ? atomic_fetch_add(&k->kmap_ctrl_uses, 1) << SERIAL_BITS : 0;
 
 	for (uint32_t n = 0; n < FXMI_KMAP_SLOTS; n++)
 		ctrl->records.serial[n] = base;

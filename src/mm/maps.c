@@ -177,9 +177,10 @@ static FXMI_COLD uint64_t unmap_of_page(struct fxm_vcpu *cpu, const char *unmap,
 	}
 	about.site = (uintptr_t)site;
 	fxmi_tier_describe(k, (uintptr_t)page, what, sizeof(what));
-	fxmi_finding(k, cpu, FXMI_FIND_WRONG_ARGUMENT, &about, "%s() takes the address that the map returned and was given %s: %s",
-		     unmap, what, then);
-	cpu->current->told_preempt -= !strcmp(unmap, "kunmap_atomic") && !k->preempt_rt; /* which it enables all the same */
+	bool is_told = fxmi_finding(k, cpu, FXMI_FIND_WRONG_ARGUMENT, &about,
+				    "%s() takes the address that the map returned and was given %s: %s", unmap, what, then);
+	if (is_told && !strcmp(unmap, "kunmap_atomic") && !k->preempt_rt) /* which it enables all the same */
+		cpu->current->told_preempt--;
 	return k->page_offset;
 }
 

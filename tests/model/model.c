@@ -761,8 +761,11 @@ struct model_result model_kmap_to_pfn(struct model *m, unsigned cpu, uint64_t va
 	}
 	if (m->c.local && local_page(m, cpu, va & ~(uint64_t)(MODEL_PAGE - 1), &r))
 		return r;
-	if (m->c.debug_virtual && (va < m->c.page_offset || va > m->c.page_offset + m->c.highmem_pfn * MODEL_PAGE))
-		return bug(m, NULL, NULL, NULL);
+	if (m->c.debug_virtual && (va < m->c.page_offset || va > m->c.page_offset + m->c.highmem_pfn * MODEL_PAGE)) {
+		struct model_result died = bug(m, NULL, NULL, NULL);
+		died.warnings = r.warnings;
+		return died;
+	}
 	r.value = (int64_t)(((va - m->c.page_offset) & VA_MASK) / MODEL_PAGE);
 	return r;
 }
