@@ -9,12 +9,23 @@
 
 #include <fixmap/types.h>
 
+/* Kernel code that includes <fixmap/fixmap.h> (in fixmap insmod) has no FILE. */
+#ifndef __KERNEL__
 #include <stdio.h>
+#endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/**
+ * Writes how @va translates into @buf, in lines: what the address is called, every level's entry, decoded, and what it comes to.
+ * Returns the length of the whole text, as snprintf() does.
+ * Context: any thread; nobody may change the page table meanwhile. Errors: -EINVAL.
+ */
+FXM_API int fxm_walk_text(struct fxm_machine *m, fxm_va va, char *buf, size_t size);
+
+#ifndef __KERNEL__
 /**
  * Writes the kernel's page-table dump to @out, as that version's debugfs file shows it: a line for each run of entries with equal
  * attributes, under the names of the areas. Virtual addresses.
@@ -23,13 +34,6 @@ extern "C" {
  * Models arch/x86/mm/dump_pagetables.c (4.7 to 6.1), arch/arm/mm/dump.c and arch/arm64/mm/dump.c (4.7).
  */
 FXM_API int fxm_ptdump(struct fxm_machine *m, FILE *out);
-
-/**
- * Writes how @va translates into @buf, in lines: what the address is called, every level's entry, decoded, and what it comes to.
- * Returns the length of the whole text, as snprintf() does.
- * Context: any thread; nobody may change the page table meanwhile. Errors: -EINVAL.
- */
-FXM_API int fxm_walk_text(struct fxm_machine *m, fxm_va va, char *buf, size_t size);
 
 /**
  * Writes the line that the boot-time check of writable and executable pages (CONFIG_DEBUG_WX) ends with to @out.
@@ -53,6 +57,7 @@ FXM_API int fxm_boot_log(struct fxm_machine *m, FILE *out);
  * Models fs/proc/proc_misc.c (2.6.12), fs/proc/meminfo.c and mm/vmstat.c (4.7 to 6.1).
  */
 FXM_API int fxm_proc(struct fxm_machine *m, const char *name, FILE *out);
+#endif
 
 #ifdef __cplusplus
 }
