@@ -85,7 +85,7 @@ FXMI_INLINE uint64_t fxmi_counts_join(uint64_t task, uint64_t cpu)
 
 struct fxm_vcpu {
 	/* hot: one cache line with what a kmap_atomic pair touches, then src's per-CPU area */
-	uint64_t counts;
+	uint64_t counts; /* of whoever sits here: others read it by fxmi_counts() */
 	uint32_t rare; /* FXMI_RARE_*; 0 on the fast path */
 	uint32_t id;
 	struct fxm_machine *machine;
@@ -127,10 +127,31 @@ FXMI_INLINE uint32_t fxmi_rare(const struct fxm_vcpu *cpu)
 	return __atomic_load_n(&cpu->rare, __ATOMIC_RELAXED);
 }
 
+/* cpu->counts, for others than whoever sits there. */
+FXMI_INLINE uint64_t fxmi_counts(const struct fxm_vcpu *cpu)
+{
+	return fxmi_read_once(cpu->counts);
+}
+
+FXMI_INLINE void fxmi_counts_set(struct fxm_vcpu *cpu, uint64_t counts)
+{
+	fxmi_write_once(cpu->counts, counts);
+}
+
+FXMI_INLINE void fxmi_counts_add(struct fxm_vcpu *cpu, uint64_t n)
+{
+	fxmi_write_once(cpu->counts, cpu->counts + n);
+}
+
+FXMI_INLINE void fxmi_counts_sub(struct fxm_vcpu *cpu, uint64_t n)
+{
+	fxmi_write_once(cpu->counts, cpu->counts - n);
+}
+
 /* preempt_count_set(), to what it is in @counts. */
 FXMI_INLINE void fxmi_counts_set_preempt(struct fxm_vcpu *cpu, uint64_t counts)
 {
-	cpu->counts = (cpu->counts & ~(uint64_t)UINT32_MAX) | (counts & UINT32_MAX);
+	fxmi_counts_set(cpu, (cpu->counts & ~(uint64_t)UINT32_MAX) | (counts & UINT32_MAX));
 }
 
 #endif

@@ -62,7 +62,7 @@ static FXMI_COLD void underflow(struct fxm_vcpu *cpu, bool is_preempt)
 void fxmi_preempt_disable(struct fxm_vcpu *cpu, const void *what, uintptr_t site)
 {
 	if (cpu->machine->desc.preempt_count)
-		cpu->counts += FXMI_PREEMPT_ONE;
+		fxmi_counts_add(cpu, FXMI_PREEMPT_ONE);
 	atomic_begin(cpu, what, (const void *)site);
 }
 
@@ -71,7 +71,7 @@ void fxmi_preempt_enable(struct fxm_vcpu *cpu, const void *what)
 	bool counts = cpu->machine->desc.preempt_count;
 
 	if (counts)
-		cpu->counts -= FXMI_PREEMPT_ONE;
+		fxmi_counts_sub(cpu, FXMI_PREEMPT_ONE);
 	bool is_paired = atomic_end(cpu, what, counts);
 	if (fxmi_unlikely(counts ? fxmi_count_preempt(cpu->counts) < 0 : !is_paired && !cpu->current->nr_atomic))
 		underflow(cpu, true);
@@ -79,13 +79,13 @@ void fxmi_preempt_enable(struct fxm_vcpu *cpu, const void *what)
 
 void fxmi_bh_disable(struct fxm_vcpu *cpu, unsigned offset, uintptr_t site)
 {
-	cpu->counts += offset;
+	fxmi_counts_add(cpu, offset);
 	atomic_begin(cpu, &by_bh, (const void *)site);
 }
 
 void fxmi_bh_enable(struct fxm_vcpu *cpu, unsigned offset)
 {
-	cpu->counts -= offset;
+	fxmi_counts_sub(cpu, offset);
 	atomic_end(cpu, &by_bh, (int)offset);
 	if (fxmi_unlikely(fxmi_count_preempt(cpu->counts) < 0))
 		underflow(cpu, true);
@@ -141,7 +141,7 @@ int fxm_context_enter(struct fxm_vcpu *cpu, enum fxm_context context)
 	cpu->context[cpu->contexts++] = (unsigned char)context;
 	if (contexts[context].irqs_off)
 		cpu->irq_disabled = 1;
-	cpu->counts += contexts[context].offset;
+	fxmi_counts_add(cpu, contexts[context].offset);
 	fxm_assert_internal(fxm_context(cpu) == context);
 	atomic_begin(cpu, &by_context, __builtin_return_address(0));
 	return 0;
@@ -156,7 +156,7 @@ int fxm_context_leave(struct fxm_vcpu *cpu, enum fxm_context context)
 	cpu->contexts--;
 	if (contexts[context].irqs_off)
 		cpu->irq_disabled = cpu->irq_saved >> cpu->contexts & 1;
-	cpu->counts -= contexts[context].offset;
+	fxmi_counts_sub(cpu, contexts[context].offset);
 	atomic_end(cpu, &by_context, 0);
 	return 0;
 }
@@ -211,7 +211,7 @@ void fxm_pagefault_disable(struct fxm_vcpu *cpu)
 	if (!cpu)
 		return;
 	fxmi_check_alive(cpu);
-	cpu->counts += FXMI_PAGEFAULT_ONE;
+	fxmi_counts_add(cpu, FXMI_PAGEFAULT_ONE);
 }
 
 void fxm_pagefault_enable(struct fxm_vcpu *cpu)
@@ -219,7 +219,7 @@ void fxm_pagefault_enable(struct fxm_vcpu *cpu)
 	if (!cpu)
 		return;
 	fxmi_check_alive(cpu);
-	cpu->counts -= FXMI_PAGEFAULT_ONE;
+	fxmi_counts_sub(cpu, FXMI_PAGEFAULT_ONE);
 	if (fxmi_unlikely(fxmi_count_pagefault(cpu->counts) < 0))
 		underflow(cpu, false);
 }
@@ -244,10 +244,11 @@ void fxm_counts(const struct fxm_vcpu *cpu, struct fxm_counts *out)
 {
 	if (!cpu || !out)
 		return;
+	uint64_t counts = fxmi_counts(cpu);
 	*out = (struct fxm_counts){
-	    .preempt = fxmi_count_preempt(cpu->counts),
-	    .pagefault = fxmi_count_pagefault(cpu->counts),
+	    .preempt = fxmi_count_preempt(counts),
+	    .pagefault = fxmi_count_pagefault(counts),
 	    .migrate = cpu->current->migrate,
-	    .kmap_depth = fxmi_count_depth(cpu->counts),
+	    .kmap_depth = fxmi_count_depth(counts),
 	};
 }

@@ -36,7 +36,7 @@ void fxmi_seat_switch(struct fxm_vcpu *cpu, struct fxm_task *to)
 	from->counts = cpu->counts;
 	fxmi_interrupts_save(cpu, &fxmi_vehicle(from)->interrupts);
 	__atomic_store_n(&cpu->current, to, __ATOMIC_RELEASE);
-	cpu->counts = fxmi_counts_join(to->counts, cpu->counts);
+	fxmi_counts_set(cpu, fxmi_counts_join(to->counts, cpu->counts));
 	fxmi_interrupts_restore(cpu, &fxmi_vehicle(to)->interrupts);
 	notify(fxmi_callback(m, sched_in), cpu, to);
 }

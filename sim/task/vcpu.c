@@ -43,7 +43,7 @@ static struct fxm_vcpu *new_vcpu(struct fxm_machine *m, unsigned id)
 	}
 	cpu->idle->is_idle = true;
 	cpu->idle->state = FXM_TASK_RUNNING;
-	cpu->counts = FXMI_COUNTS_ZERO;
+	fxmi_counts_set(cpu, FXMI_COUNTS_ZERO);
 	cpu->rare = id ? m->vcpu[0]->rare : 0;
 	cpu->id = id;
 	cpu->machine = m;

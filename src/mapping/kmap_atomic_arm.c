@@ -68,7 +68,7 @@ static fxm_va map(struct fxm_vcpu *cpu, struct fxm_page *page)
 	struct fxmi_op op;
 
 	fxmi_op_begin(cpu, &op, "kmap_atomic", page, 0);
-	cpu->counts += k->atomic_step;
+	fxmi_counts_add(cpu, k->atomic_step);
 	op.address = map_page(cpu, k, page);
 	fxmi_op_end_atomic(cpu, &op);
 	return fxm_va_of(op.address);
@@ -154,7 +154,7 @@ static int unmap(struct fxm_vcpu *cpu, fxm_va va)
 		unmap_top(cpu, k, va.v);
 	else
 		unmap_elsewhere(cpu, k, va.v);
-	cpu->counts -= k->atomic_step;
+	fxmi_counts_sub(cpu, k->atomic_step);
 	fxmi_op_end_atomic(cpu, &op);
 	return 0;
 }

@@ -32,7 +32,7 @@ static unsigned char *level_pte(const struct fxmi_kernel *k, const struct fxmi_p
 
 int fxmi_kmap_atomic_idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 {
-	cpu->counts += FXMI_DEPTH_ONE;
+	fxmi_counts_add(cpu, FXMI_DEPTH_ONE);
 	int level = fxmi_count_depth(cpu->counts) - 1;
 
 	if (k->debug_highmem && (fxmi_count_preempt(cpu->counts) & FXMI_HARDIRQ_MASK) && !cpu->irq_disabled)
@@ -51,7 +51,7 @@ int fxmi_kmap_atomic_idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 
 void fxmi_kmap_atomic_idx_pop(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 {
-	cpu->counts -= FXMI_DEPTH_ONE;
+	fxmi_counts_sub(cpu, FXMI_DEPTH_ONE);
 	if (k->debug_highmem && fxmi_count_depth(cpu->counts) < 0)
 		fxmi_bug(cpu, "pop_depth", NULL, "kunmap_atomic without a kmap_atomic: the depth of CPU %u fell below 0", cpu->id);
 }
@@ -100,7 +100,7 @@ static FXMI_COLD fxm_va map_page_slow(struct fxm_vcpu *cpu, struct fxm_page *pag
 	fxmi_op_begin(cpu, &op, name, page, 0);
 	if (fxmi_tracing(cpu) && prot != k->kmap_prot)
 		fxmi_op_prot(cpu, &op, prot);
-	cpu->counts += k->atomic_step;
+	fxmi_counts_add(cpu, k->atomic_step);
 	if (fxm_page_is_highmem(k->m, page))
 		op.address = map_pfn(cpu, k, fxmi_page_pfn(k->m, page), prot, true, name);
 	else
@@ -175,7 +175,7 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va)
 	} else {
 		check_elsewhere(cpu, k, va.v, page);
 	}
-	cpu->counts -= k->atomic_step;
+	fxmi_counts_sub(cpu, k->atomic_step);
 	fxmi_op_end_atomic(cpu, &op);
 	return 0;
 }
@@ -217,11 +217,11 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (!is_tier && site && fxmi_is_inside(site)))
 		return is_tier ? fxm_va_of(0) : map_default_slow(cpu, page);
 	if (site) {
-		pc->slots.mapped_at[level] = site;
-		pc->slots.serial[level]++;
+		fxmi_write_once(pc->slots.mapped_at[level], site);
+		fxmi_write_once(pc->slots.serial[level], pc->slots.serial[level] + 1);
 	}
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
-	cpu->counts = counts + pc->map_step;
+	fxmi_counts_set(cpu, counts + pc->map_step);
 	fxmi_pte_set(pte, pte_bytes, entry);
 	uint64_t va = pc->kmap_va - (level << FXM_PAGE_SHIFT);
 	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
@@ -240,10 +240,10 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	    (!is_tier && site && fxmi_is_inside(site)))
 		return is_tier ? FXMI_SLOW : unmap_slow(cpu, va);
 	if (site)
-		pc->slots.unmapped_at[level] = site;
+		fxmi_write_once(pc->slots.unmapped_at[level], site);
 	fxmi_pte_set(pc->kmap_pte - level * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);
-	cpu->counts = counts - pc->map_step;
+	fxmi_counts_set(cpu, counts - pc->map_step);
 	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		return unmapped_with_residents(cpu, top);
 	return 0;
@@ -397,7 +397,7 @@ fxm_va fxm_kmap_atomic_pfn(struct fxm_vcpu *cpu, uint64_t pfn)
 	if (k->local)
 		return fxmi_kmap_local_atomic_pfn(cpu, pfn);
 	fxmi_op_begin(cpu, &op, "kmap_atomic_pfn", fxm_page_of_pfn(k->m, pfn), 0);
-	cpu->counts += k->atomic_step;
+	fxmi_counts_add(cpu, k->atomic_step);
 	if (k->highmem && k->arm)
 		op.address = fxmi_kmap_atomic_arm_pfn(cpu, pfn);
 	else if (k->highmem)

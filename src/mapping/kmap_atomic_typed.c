@@ -62,7 +62,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	fxmi_set_pte(k->m, pte, entry);
 	if (k->atomic_flush_at_map)
 		fxmi_flush_tlb_one(cpu, va);
-	pc->live_types |= 1u << type;
+	fxmi_write_once(pc->live_types, pc->live_types | 1u << type);
 	fxmi_window_begin(cpu, va, entry);
 	fxmi_note_map(cpu, k, (int)type, check_busy ? NULL : "kmap_atomic_pfn");
 	if (fxmi_unlikely(is_reused)) /* both users will unmap it */
@@ -99,7 +99,7 @@ static FXMI_COLD fxm_va map_slow(struct fxm_vcpu *cpu, struct fxm_page *page, ui
 
 	begin(cpu, &op, "kmap_atomic", page, 0, type);
 	if (k->highmem)
-		cpu->counts += k->atomic_step;
+		fxmi_counts_add(cpu, k->atomic_step);
 	if (fxm_page_is_highmem(k->m, page))
 		op.address = map_pfn(cpu, k, fxmi_page_pfn(k->m, page), type, true);
 	else
@@ -119,7 +119,7 @@ fxm_va fxm_kmap_atomic_pfn_type(struct fxm_vcpu *cpu, uint64_t pfn, uint32_t typ
 	if (!fxmi_has(k, "kmap_atomic_pfn"))
 		return fxmi_va_error(-ENOSYS);
 	begin(cpu, &op, "kmap_atomic_pfn", fxm_page_of_pfn(k->m, pfn), 0, type);
-	cpu->counts += k->atomic_step;
+	fxmi_counts_add(cpu, k->atomic_step);
 	op.address = map_pfn(cpu, k, pfn, type, false);
 	fxmi_op_end_atomic(cpu, &op);
 	return fxm_va_of(op.address);
@@ -132,7 +132,7 @@ static void end_mapping(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, uint6
 	uint64_t type = (pc->kmap_va - page) >> FXM_PAGE_SHIFT;
 
 	if (page <= pc->kmap_va && type < k->km_type_nr)
-		pc->live_types &= ~(1u << type);
+		fxmi_write_once(pc->live_types, pc->live_types & ~(1u << type));
 	fxmi_window_end(cpu, page);
 }
 
@@ -184,7 +184,7 @@ static FXMI_COLD int unmap_slow(struct fxm_vcpu *cpu, fxm_va va, uint32_t type)
 		fxmi_point(cpu, FXMI_POINT_ATOMIC_POPPED);
 	}
 	if (k->highmem)
-		cpu->counts -= k->atomic_step;
+		fxmi_counts_sub(cpu, k->atomic_step);
 	fxmi_op_end_atomic(cpu, &op);
 	return 0;
 }
@@ -205,15 +205,15 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_
 	    (site && ((!is_tier && fxmi_is_inside(site)) || (pc->live_types | pc->judged_types) >> type & 1 || cpu->contexts)))
 		return is_tier ? fxm_va_of(0) : map_slow(cpu, page, type);
 	if (site) {
-		pc->slots.mapped_at[type] = site;
-		pc->slots.serial[type]++;
+		fxmi_write_once(pc->slots.mapped_at[type], site);
+		fxmi_write_once(pc->slots.serial[type], pc->slots.serial[type] + 1);
 	}
 	uint64_t va = slot_va(pc, type);
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
-	cpu->counts += FXMI_PREEMPT_ONE;
+	fxmi_counts_add(cpu, FXMI_PREEMPT_ONE);
 	fxmi_pte_set(pc->kmap_pte - (size_t)type * pte_bytes, pte_bytes, entry);
 	fxmi_tlb_flush_one(cpu, va);
-	pc->live_types |= 1u << type;
+	fxmi_write_once(pc->live_types, pc->live_types | 1u << type);
 	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		fxmi_window_begin(cpu, va, entry);
 	return fxm_va_of(va);
@@ -229,9 +229,9 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, uint32_t type, uintp
 	    (site && ((!is_tier && fxmi_is_inside(site)) || !(pc->live_types >> type & 1))))
 		return is_tier ? FXMI_SLOW : unmap_slow(cpu, va, type);
 	if (site)
-		pc->slots.unmapped_at[type] = site;
-	pc->live_types &= ~(1u << type);
-	cpu->counts -= FXMI_PREEMPT_ONE;
+		fxmi_write_once(pc->slots.unmapped_at[type], site);
+	fxmi_write_once(pc->live_types, pc->live_types & ~(1u << type));
+	fxmi_counts_sub(cpu, FXMI_PREEMPT_ONE);
 	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		fxmi_window_end(cpu, page);
 	return 0;

@@ -6,7 +6,8 @@
  * Records belong to the task: its mappings leave with it and come back. When it leaves, what is known of each slot goes to the
  * CPU's own records as well, for those who ask about the address after it.
  *
- * Invariants: those of kmap_local.c.
+ * Invariants: those of kmap_local.c. A kmap_ctrl's words are written by its task; the family's questions read them from elsewhere,
+ * each as it stands: an answer about a task that maps meanwhile may have parts of different moments.
  */
 #include "kmap_ctrl.h"
 #include "report.h"
@@ -19,13 +20,26 @@
 
 static int idx_of(const struct fxmi_kmap_ctrl *ctrl)
 {
-	return ctrl->seat ? fxmi_count_depth(ctrl->seat->counts) : ctrl->idx;
+	const struct fxm_vcpu *seat = fxmi_read_once(ctrl->seat);
+
+	return seat ? fxmi_count_depth(fxmi_counts(seat)) : fxmi_read_once(ctrl->idx);
 }
 
 /* Whether the task has ever mapped @slot. */
 static bool has_record(const struct fxmi_kmap_ctrl *ctrl, uint32_t slot)
 {
-	return (uint32_t)ctrl->records.serial[slot] != 0;
+	return (uint32_t)fxmi_read_once(ctrl->records.serial[slot]) != 0;
+}
+
+/* The kmap_ctrl of who sits on @pc's CPU: release and acquire, because what it points to may be new. */
+static void seat_ctrl(struct fxmi_percpu *pc, struct fxmi_kmap_ctrl *ctrl)
+{
+	__atomic_store_n(&pc->kmap_ctrl, ctrl, __ATOMIC_RELEASE);
+}
+
+static const struct fxmi_kmap_ctrl *seated_ctrl(const struct fxmi_percpu *pc)
+{
+	return __atomic_load_n(&pc->kmap_ctrl, __ATOMIC_ACQUIRE);
 }
 
 /* ---- life ---- */
@@ -71,7 +85,7 @@ static void begin_records(struct fxmi_kernel *k, struct fxmi_kmap_ctrl *ctrl)
 	uint64_t base = k->record_sites ? atomic_fetch_add(&k->kmap_ctrl_uses, 1) << SERIAL_BITS : 0;
 
 	for (uint32_t n = 0; n < FXMI_KMAP_SLOTS; n++)
-		ctrl->records.serial[n] = base;
+		fxmi_write_once(ctrl->records.serial[n], base);
 }
 
 struct fxmi_kmap_ctrl *fxmi_kmap_ctrl_of_current(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
@@ -86,15 +100,19 @@ struct fxmi_kmap_ctrl *fxmi_kmap_ctrl_of_current(struct fxm_vcpu *cpu, struct fx
 		c = add_ctrl(k);
 	if (!c)
 		return NULL;
-	memset(c->pteval, 0, sizeof(c->pteval));
-	memset(c->is_atomic, 0, sizeof(c->is_atomic));
-	memcpy(c->comm, task->comm, sizeof(c->comm));
-	c->pid = task->pid;
-	c->cpu = c->seat = cpu;
-	c->has_ended = false;
+	for (int slot = 0; slot < FXMI_KMAP_SLOTS; slot++) {
+		fxmi_write_once(c->pteval[slot], 0);
+		fxmi_write_once(c->is_atomic[slot], false);
+	}
+	for (size_t i = 0; i < sizeof(c->comm); i++)
+		fxmi_write_once(c->comm[i], task->comm[i]);
+	fxmi_write_once(c->pid, task->pid);
+	fxmi_write_once(c->has_ended, false);
 	begin_records(k, c);
+	fxmi_write_once(c->cpu, cpu);
+	fxmi_write_once(c->seat, cpu);
 	task->kernel = c;
-	fxmi_percpu(cpu)->kmap_ctrl = c;
+	seat_ctrl(fxmi_percpu(cpu), c);
 	return c;
 }
 
@@ -141,7 +159,7 @@ void fxmi_kmap_local_sched_out(struct fxm_vcpu *cpu, struct fxm_task *task)
 	if (!ctrl)
 		return;
 	const struct fxmi_kernel *k = pc->kernel;
-	ctrl->idx = fxmi_count_depth(cpu->counts);
+	fxmi_write_once(ctrl->idx, fxmi_count_depth(cpu->counts));
 	for (int i = 0; i < ctrl->idx && i < FXMI_KMAP_SLOTS; i++) {
 		if (!is_slot_to_switch(cpu, k, ctrl, i, false))
 			continue;
@@ -153,11 +171,11 @@ void fxmi_kmap_local_sched_out(struct fxm_vcpu *cpu, struct fxm_task *task)
 		fxmi_flush_tlb_one(cpu, va);
 		ctrl->alias[i] = fxmi_window_away(cpu, va);
 	}
-	cpu->counts -= (uint64_t)(int64_t)ctrl->idx * FXMI_DEPTH_ONE;
+	fxmi_counts_sub(cpu, (uint64_t)(int64_t)ctrl->idx * FXMI_DEPTH_ONE);
 	if (k->record_sites)
 		leave_records(ctrl, cpu);
-	ctrl->seat = NULL;
-	pc->kmap_ctrl = NULL;
+	fxmi_write_once(ctrl->seat, NULL);
+	seat_ctrl(pc, NULL);
 }
 
 /* __kmap_local_sched_in(): as they were. No flush: nothing of these addresses can be in the TLB. */
@@ -169,9 +187,10 @@ void fxmi_kmap_local_sched_in(struct fxm_vcpu *cpu, struct fxm_task *task)
 	if (!ctrl)
 		return;
 	const struct fxmi_kernel *k = pc->kernel;
-	cpu->counts += (uint64_t)(int64_t)ctrl->idx * FXMI_DEPTH_ONE;
-	ctrl->cpu = ctrl->seat = cpu;
-	pc->kmap_ctrl = ctrl;
+	fxmi_counts_add(cpu, (uint64_t)(int64_t)ctrl->idx * FXMI_DEPTH_ONE);
+	fxmi_write_once(ctrl->cpu, cpu);
+	fxmi_write_once(ctrl->seat, cpu);
+	seat_ctrl(pc, ctrl);
 	for (int i = 0; i < ctrl->idx && i < FXMI_KMAP_SLOTS; i++) {
 		if (!is_slot_to_switch(cpu, k, ctrl, i, true))
 			continue;
@@ -191,7 +210,7 @@ static void end_counter(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, const
 
 	for (int i = (int)k->km_incr - 1; i < FXMI_KMAP_SLOTS && ctrl->pteval[i]; i += (int)k->km_incr)
 		idx = i + 1;
-	cpu->counts += (uint64_t)(int64_t)(idx - fxmi_count_depth(cpu->counts)) * FXMI_DEPTH_ONE;
+	fxmi_counts_add(cpu, (uint64_t)(int64_t)(idx - fxmi_count_depth(cpu->counts)) * FXMI_DEPTH_ONE);
 }
 
 /* The last schedule() of a task takes its mappings away for ever. What it held stays on record, as a leak. */
@@ -204,53 +223,58 @@ void fxmi_kmap_local_task_end(struct fxm_vcpu *cpu, struct fxm_task *task)
 	end_counter(cpu, fxmi_kernel_of(cpu), ctrl);
 	fxmi_kmap_local_sched_out(cpu, task);
 	task->kernel = NULL;
-	ctrl->has_ended = true;
+	fxmi_write_once(ctrl->has_ended, true);
 	atomic_store(&ctrl->in_use, ctrl->idx > 0);
 }
 
 /* ---- records ---- */
 
-static bool holds(const struct fxmi_kmap_ctrl *c, int slot)
+/* The PTE of the mapping that @c has in @slot; 0: none. */
+static uint64_t held(const struct fxmi_kmap_ctrl *c, int slot)
 {
-	return c->in_use && slot < idx_of(c) && slot < FXMI_KMAP_SLOTS && c->pteval[slot];
+	return c->in_use && slot < FXMI_KMAP_SLOTS && slot < idx_of(c) ? fxmi_read_once(c->pteval[slot]) : 0;
 }
 
-/* The mapping that @c has in @slot. */
-static void fill(const struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *c, int slot, struct fxmi_mapping *out)
+/* The mapping that @c has in @slot, by @pteval. */
+static void fill(const struct fxmi_kernel *k, const struct fxmi_kmap_ctrl *c, int slot, uint64_t pteval, struct fxmi_mapping *out)
 {
-	out->pfn = fxmi_pte_pfn(k, c->pteval[slot]);
-	out->va = fxmi_kmap_index_va(fxmi_percpu(c->cpu), fxmi_kmap_index(k, slot, out->pfn));
+	out->pfn = fxmi_pte_pfn(k, pteval);
+	out->cpu = fxmi_read_once(c->cpu);
+	out->va = fxmi_kmap_index_va(fxmi_percpu(out->cpu), fxmi_kmap_index(k, slot, out->pfn));
 	out->slot = out->record = (uint32_t)slot;
-	out->cpu = c->cpu;
-	out->cpu_id = (int)c->cpu->id;
+	out->cpu_id = (int)out->cpu->id;
 	out->is_live = true;
-	out->is_away = !c->seat;
-	out->has_ended = c->has_ended;
-	out->is_atomic = c->is_atomic[slot];
+	out->is_away = !fxmi_read_once(c->seat);
+	out->has_ended = fxmi_read_once(c->has_ended);
+	out->is_atomic = fxmi_read_once(c->is_atomic[slot]);
 	out->call = out->is_atomic ? "kmap_atomic" : "kmap_local_page";
 	out->records = &c->records;
 	fxmi_mapping_fill(out);
-	out->pid = c->pid;
-	memcpy(out->comm, c->comm, sizeof(out->comm));
+	out->pid = fxmi_read_once(c->pid);
+	for (size_t i = 0; i < sizeof(out->comm); i++)
+		out->comm[i] = fxmi_read_once(c->comm[i]);
 }
 
 /*
  * Who has @slot of @cpu mapped at @page: its task, else one that is away. NULL: none; or the task's own last mapping there is
- * likelier to be meant.
+ * likelier to be meant. @pteval: by which PTE.
  */
-static const struct fxmi_kmap_ctrl *holder_of(const struct fxmi_kernel *k, const struct fxm_vcpu *cpu, int slot, uint64_t page)
+static const struct fxmi_kmap_ctrl *holder_of(const struct fxmi_kernel *k, const struct fxm_vcpu *cpu, int slot, uint64_t page,
+					      uint64_t *pteval)
 {
 	const struct fxmi_kmap_ctrl *found = NULL;
 
 	for (const struct fxmi_kmap_ctrl *c = atomic_load(&k->kmap_ctrls); c; c = c->next) {
-		if (c->cpu != cpu || !holds(c, slot) ||
-		    fxmi_kmap_index_va(fxmi_percpu(cpu), fxmi_kmap_index(k, slot, fxmi_pte_pfn(k, c->pteval[slot]))) != page)
+		uint64_t entry = fxmi_read_once(c->cpu) == cpu ? held(c, slot) : 0;
+
+		if (!entry || fxmi_kmap_index_va(fxmi_percpu(cpu), fxmi_kmap_index(k, slot, fxmi_pte_pfn(k, entry))) != page)
 			continue;
-		if (c->seat)
+		*pteval = entry;
+		if (fxmi_read_once(c->seat))
 			return c;
 		found = c;
 	}
-	const struct fxmi_kmap_ctrl *seated = fxmi_percpu(cpu)->kmap_ctrl;
+	const struct fxmi_kmap_ctrl *seated = seated_ctrl(fxmi_percpu(cpu));
 	return seated && has_record(seated, (uint32_t)slot) ? NULL : found;
 }
 
@@ -258,15 +282,16 @@ static bool at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_mapping *ou
 {
 	uint64_t page = va & FXMI_PAGE_MASK;
 	struct fxmi_slot slot;
+	uint64_t pteval = 0;
 
 	if (!fxmi_slot_at(k, va, &slot) || !slot.cpu)
 		return false;
-	const struct fxmi_kmap_ctrl *c = holder_of(k, slot.cpu, slot.level, page);
+	const struct fxmi_kmap_ctrl *c = holder_of(k, slot.cpu, slot.level, page, &pteval);
 	if (c) {
-		fill(k, c, slot.level, out);
+		fill(k, c, slot.level, pteval, out);
 	} else {
 		const struct fxmi_percpu *pc = fxmi_percpu(slot.cpu);
-		const struct fxmi_kmap_ctrl *seated = pc->kmap_ctrl;
+		const struct fxmi_kmap_ctrl *seated = seated_ctrl(pc);
 
 		out->va = page;
 		out->slot = out->record = (uint32_t)slot.level;
@@ -282,11 +307,13 @@ static bool at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_mapping *ou
 
 static void each(const struct fxmi_kernel *k, fxmi_mapping_fn *fn, void *arg)
 {
+	uint64_t pteval;
+
 	for (const struct fxmi_kmap_ctrl *c = atomic_load(&k->kmap_ctrls); c; c = c->next)
-		for (int slot = (int)k->km_incr - 1; slot < FXMI_KMAP_SLOTS && holds(c, slot); slot += (int)k->km_incr) {
+		for (int slot = (int)k->km_incr - 1; (pteval = held(c, slot)); slot += (int)k->km_incr) {
 			struct fxmi_mapping m = {.family = &fxmi_family_local, .bytes = FXM_PAGE_SIZE};
 
-			fill(k, c, slot, &m);
+			fill(k, c, slot, pteval, &m);
 			fn(&m, arg);
 		}
 }
@@ -303,7 +330,7 @@ static bool innermost(const struct fxm_vcpu *cpu, struct fxmi_mapping *out)
 	if (slot < 0)
 		return false;
 	*out = (struct fxmi_mapping){.family = &fxmi_family_local, .bytes = FXM_PAGE_SIZE};
-	fill(fxmi_kernel_of(cpu), c, slot, out);
+	fill(fxmi_kernel_of(cpu), c, slot, c->pteval[slot], out);
 	return true;
 }
 

@@ -9,6 +9,7 @@
 
 #define FXMI_KMAP_SLOTS 33 /* KM_MAX_IDX with DEBUG_KMAP_LOCAL */
 
+/* Written by its task; others read by fxmi_read_once(), as it stands. */
 struct fxmi_kmap_ctrl {
 	struct fxmi_kmap_ctrl *next; /* of the machine */
 	_Atomic bool in_use;

@@ -14,7 +14,7 @@ static bool runs_over(const struct fxmi_kernel *k, unsigned cpu_id, int level)
 {
 	for (unsigned i = 0; i < cpu_id; i++) {
 		const struct fxm_vcpu *below = fxm_machine_vcpu(k->m, i);
-		if (below && (int)((cpu_id - i) * k->km_type_nr) + level < fxmi_count_depth(below->counts))
+		if (below && (int)((cpu_id - i) * k->km_type_nr) + level < fxmi_count_depth(fxmi_counts(below)))
 			return true;
 	}
 	return false;
@@ -23,12 +23,12 @@ static bool runs_over(const struct fxmi_kernel *k, unsigned cpu_id, int level)
 static bool is_live_type(const struct fxmi_kernel *k, const struct fxm_vcpu *cpu, int type)
 {
 	(void)k;
-	return fxmi_percpu(cpu)->live_types >> type & 1;
+	return fxmi_read_once(fxmi_percpu(cpu)->live_types) >> type & 1;
 }
 
 static bool is_live_level(const struct fxmi_kernel *k, const struct fxm_vcpu *cpu, int level)
 {
-	return level < fxmi_count_depth(cpu->counts) || runs_over(k, cpu->id, level);
+	return level < fxmi_count_depth(fxmi_counts(cpu)) || runs_over(k, cpu->id, level);
 }
 
 /* The mapping of @level, or type, of @cpu; its page is at @va. */
@@ -68,8 +68,8 @@ static void each(const struct fxmi_kernel *k, const struct fxmi_family *family, 
 {
 	for (unsigned i = 0; i < fxm_machine_cpus_online(k->m); i++) {
 		struct fxm_vcpu *cpu = fxm_machine_vcpu(k->m, i);
-		uint64_t types = k->typed ? fxmi_percpu(cpu)->live_types : UINT64_MAX;
-		int depth = k->typed ? (int)k->km_type_nr : fxmi_count_depth(cpu->counts);
+		uint64_t types = k->typed ? fxmi_read_once(fxmi_percpu(cpu)->live_types) : UINT64_MAX;
+		int depth = k->typed ? (int)k->km_type_nr : fxmi_count_depth(fxmi_counts(cpu));
 
 		for (int level = 0; level < depth && level < (int)k->km_type_nr; level++) {
 			struct fxmi_mapping m = {.family = family, .bytes = FXM_PAGE_SIZE};

@@ -29,7 +29,7 @@ static int idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 	if ((fxmi_count_preempt(cpu->counts) & FXMI_HARDIRQ_MASK) && !cpu->irq_disabled)
 		fxmi_warn_once(cpu, FXMI_ONCE_PUSH_IRQ, "push_irq", NULL,
 			       "kmap_local in a hard interrupt that runs with interrupts enabled");
-	cpu->counts += k->km_incr * FXMI_DEPTH_ONE;
+	fxmi_counts_add(cpu, k->km_incr * FXMI_DEPTH_ONE);
 	int idx = fxmi_count_depth(cpu->counts);
 	if (idx >= (int)k->km_type_nr)
 		fxmi_bug(cpu, "push_depth", NULL, "kmap_local nested %d deep; this kernel has room for %d mappings per task",
@@ -39,7 +39,7 @@ static int idx_push(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 
 static void idx_pop(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 {
-	cpu->counts -= k->km_incr * FXMI_DEPTH_ONE;
+	fxmi_counts_sub(cpu, k->km_incr * FXMI_DEPTH_ONE);
 	if (fxmi_count_depth(cpu->counts) < 0)
 		fxmi_bug(cpu, "pop_depth", NULL, "kunmap_local without a mapping: %s[%d] has none left", cpu->current->comm,
 			 cpu->current->pid);
@@ -50,13 +50,13 @@ static void idx_pop(struct fxm_vcpu *cpu, struct fxmi_kernel *k)
 static void preempt_disable(struct fxm_vcpu *cpu)
 {
 	if (cpu->machine->desc.preempt_count)
-		cpu->counts += FXMI_PREEMPT_ONE;
+		fxmi_counts_add(cpu, FXMI_PREEMPT_ONE);
 }
 
 static void preempt_enable(struct fxm_vcpu *cpu)
 {
 	if (cpu->machine->desc.preempt_count)
-		cpu->counts -= FXMI_PREEMPT_ONE;
+		fxmi_counts_sub(cpu, FXMI_PREEMPT_ONE);
 }
 
 /* What kmap_atomic() adds to kmap_local. */
@@ -64,12 +64,12 @@ static void atomic_begin(struct fxm_vcpu *cpu, const struct fxmi_kernel *k)
 {
 	if (k->preempt_rt)
 		cpu->current->migrate++;
-	cpu->counts += k->preempt_rt ? FXMI_PAGEFAULT_ONE : k->atomic_step;
+	fxmi_counts_add(cpu, k->preempt_rt ? FXMI_PAGEFAULT_ONE : k->atomic_step);
 }
 
 static void atomic_end(struct fxm_vcpu *cpu, const struct fxmi_kernel *k)
 {
-	cpu->counts -= k->preempt_rt ? FXMI_PAGEFAULT_ONE : k->atomic_step;
+	fxmi_counts_sub(cpu, k->preempt_rt ? FXMI_PAGEFAULT_ONE : k->atomic_step);
 	if (k->preempt_rt)
 		cpu->current->migrate--;
 }
@@ -109,8 +109,8 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 		fxmi_flush_tlb_one(cpu, va);
 	fxmi_window_begin(cpu, va, entry);
 	if (fxmi_kmap_is_noted(slot)) {
-		ctrl->pteval[slot] = entry;
-		ctrl->is_atomic[slot] = atomic;
+		fxmi_write_once(ctrl->pteval[slot], entry);
+		fxmi_write_once(ctrl->is_atomic[slot], atomic);
 		if (k->record_sites)
 			fxmi_record_map(&ctrl->records, slot, fxmi_note_caller(cpu), NULL, call);
 	}
@@ -285,7 +285,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, cons
 		fxmi_record_unmap(&ctrl->records, slot, fxmi_note_caller(cpu));
 	fxmi_point(cpu, FXMI_POINT_ATOMIC_CLEARED);
 	if (fxmi_kmap_is_noted(slot))
-		ctrl->pteval[slot] = 0;
+		fxmi_write_once(ctrl->pteval[slot], 0);
 	fxmi_window_end(cpu, top);
 	if (page != top && !fxmi_is_mapped(k, page))
 		fxmi_window_end(cpu, page);
@@ -343,14 +343,14 @@ FXMI_INLINE fxm_va map_fast(struct fxm_vcpu *cpu, struct fxm_page *page, unsigne
 	if (fxmi_unlikely(fxmi_pte_get(pte, pte_bytes) != 0) || (!is_tier && site && fxmi_is_inside(site)))
 		return slow(cpu, page);
 	if (site) {
-		ctrl->records.mapped_at[slot] = site;
-		ctrl->records.serial[slot]++;
-		ctrl->is_atomic[slot] = atomic;
+		fxmi_write_once(ctrl->records.mapped_at[slot], site);
+		fxmi_write_once(ctrl->records.serial[slot], ctrl->records.serial[slot] + 1);
+		fxmi_write_once(ctrl->is_atomic[slot], atomic);
 	}
 	uint64_t entry = (frame << FXM_PAGE_SHIFT) + pc->high_entry;
-	cpu->counts = counts + (atomic ? pc->map_step : FXMI_DEPTH_ONE);
+	fxmi_counts_set(cpu, counts + (atomic ? pc->map_step : FXMI_DEPTH_ONE));
 	cpu->current->migrate++;
-	ctrl->pteval[slot] = entry;
+	fxmi_write_once(ctrl->pteval[slot], entry);
 	fxmi_pte_set(pte, pte_bytes, entry);
 	uint64_t va = pc->kmap_va - (slot << FXM_PAGE_SHIFT);
 	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
@@ -370,11 +370,11 @@ FXMI_INLINE int unmap_fast(struct fxm_vcpu *cpu, fxm_va va, unsigned pte_bytes, 
 	    (site && ((!is_tier && fxmi_is_inside(site)) || pc->kmap_ctrl->is_atomic[slot] != atomic)))
 		return slow(cpu, va);
 	if (site)
-		pc->kmap_ctrl->records.unmapped_at[slot] = site;
+		fxmi_write_once(pc->kmap_ctrl->records.unmapped_at[slot], site);
 	fxmi_pte_set(pc->kmap_pte - slot * pte_bytes, pte_bytes, 0);
 	fxmi_tlb_flush_one(cpu, top);
-	pc->kmap_ctrl->pteval[slot] = 0;
-	cpu->counts = counts - (atomic ? pc->map_step : FXMI_DEPTH_ONE);
+	fxmi_write_once(pc->kmap_ctrl->pteval[slot], 0);
+	fxmi_counts_set(cpu, counts - (atomic ? pc->map_step : FXMI_DEPTH_ONE));
 	cpu->current->migrate--;
 	if (!is_tier && fxmi_unlikely(atomic_load_explicit(pc->nr_resident, memory_order_relaxed)))
 		fxmi_window_end(cpu, top);

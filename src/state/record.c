@@ -76,9 +76,9 @@ void fxmi_record_copy(struct fxmi_records *to, uint32_t n, const struct fxmi_rec
 {
 	struct fxmi_record *a = &to->more[n], *b = &from->more[from_n];
 
-	to->mapped_at[n] = from->mapped_at[from_n];
-	to->unmapped_at[n] = from->unmapped_at[from_n];
-	to->serial[n] = from->serial[from_n];
+	fxmi_write_once(to->mapped_at[n], from->mapped_at[from_n]);
+	fxmi_write_once(to->unmapped_at[n], from->unmapped_at[from_n]);
+	fxmi_write_once(to->serial[n], from->serial[from_n]);
 	a->told = atomic_load_explicit(&b->told, memory_order_relaxed);
 	a->holder_serial = atomic_load_explicit(&b->holder_serial, memory_order_relaxed);
 	a->call_serial = atomic_load_explicit(&b->call_serial, memory_order_relaxed);

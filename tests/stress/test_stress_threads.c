@@ -24,6 +24,7 @@ static void work(uintptr_t me)
 	struct fxm_vcpu *cpu = fxm_current();
 	struct fxm_machine *m = fxm_vcpu_machine(cpu);
 	bool typed = strstr(fxm_machine_profile(m), "2.6") != NULL;
+	uint32_t type = typed ? (uint32_t)fxm_km_type_index(fxm_machine_layout(m), "KM_USER0") : 0;
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		struct fxm_page *page = shared[(i + me) % PAGES], *own = fxm_alloc_page(m, FXM_GFP_HIGHMEM);
@@ -34,10 +35,10 @@ static void work(uintptr_t me)
 		fxm_write_u64(cpu, fxm_va_of(va.v + 8 * me), n + 1);
 		if (fxm_window_mode(m) != FXM_WINDOW_OFF)
 			((volatile uint64_t *)fxm_host(m, va))[64 + me]++;
-		fxm_va atomic = typed ? fxm_kmap_atomic_type(cpu, own, 0) : fxm_kmap_atomic(cpu, own);
+		fxm_va atomic = typed ? fxm_kmap_atomic_type(cpu, own, type) : fxm_kmap_atomic(cpu, own);
 		fxm_fill(cpu, atomic, (int)me, FXM_PAGE_SIZE);
 		if (typed)
-			fxm_kunmap_atomic_type(cpu, atomic, 0);
+			fxm_kunmap_atomic_type(cpu, atomic, type);
 		else
 			fxm_kunmap_atomic(cpu, atomic);
 		fxm_kunmap(cpu, page);
