@@ -130,6 +130,8 @@ static void a_page_that_is_mapped_again_is_whole(void **state)
 		struct kernel *k = attached(with_window);
 		struct fxm_page *a = high_page(k), *b = high_page(k);
 		bool typed = fxm_va_error(fxm_kmap_atomic(k->cpu, a)) != 0;
+		/* the type of process context: others belong to interrupts */
+		uint32_t user0 = typed ? (uint32_t)fxm_km_type_index(fxm_machine_layout(k->m), "KM_USER0") : 0;
 
 		if (!typed)
 			fxm_kunmap_atomic(k->cpu, fxm_va_of(layout_value(k, "FIXADDR_TOP") -
@@ -140,10 +142,10 @@ static void a_page_that_is_mapped_again_is_whole(void **state)
 
 			*host(k, va) += 1; /* an idle slot with a user again */
 			assert_int_equal(fxm_kunmap(k->cpu, page), 0);
-			va = typed ? fxm_kmap_atomic_type(k->cpu, page, 0) : fxm_kmap_atomic(k->cpu, page);
+			va = typed ? fxm_kmap_atomic_type(k->cpu, page, user0) : fxm_kmap_atomic(k->cpu, page);
 			*host(k, va) += 1;
 			if (typed)
-				fxm_kunmap_atomic_type(k->cpu, va, 0);
+				fxm_kunmap_atomic_type(k->cpu, va, user0);
 			else
 				fxm_kunmap_atomic(k->cpu, va);
 		}
