@@ -615,7 +615,7 @@ static int __init f(void)
 	return 0;
 }
 module_init(f);
-''', args=['-o', 'ram_end=4000000'], err=[], out=['1 0$'])
+''', args=['-o', 'ram_end=4000000', '--time-limit', '100'], err=[], out=['1 0$'])
 # ---- pointers that run off their page, which gcc tests where accesses are not checked ----
 STRICT = [*P510, '-o', 'window=strict']
 PAGES = 'struct page *p = alloc_page(GFP_HIGHUSER), *q = alloc_page(GFP_HIGHUSER), *r = alloc_page(GFP_HIGHUSER);\nchar *a = kmap(p), *b = kmap(q);\n'

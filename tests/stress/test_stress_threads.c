@@ -12,6 +12,7 @@
 #include "kernel_machine.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { THREADS = 8, ROUNDS = 200, PAGES = 12 };
 
@@ -55,12 +56,38 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+static _Atomic bool is_over;
+
+struct seen {
+	uint64_t mappings, bad;
+};
+
+static int look(const struct fxm_mapping *at, void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->mappings++;
+	seen->bad += !at->is_live || !at->call || !at->address.v || at->size_bytes != FXM_PAGE_SIZE || strlen(at->comm) > 15;
+	return 0;
+}
+
+/* Looks at all mappings while the others make and undo them. */
+static void *watch(void *arg)
+{
+	struct seen *seen = arg;
+
+	while (!atomic_load(&is_over))
+		fxm_mapping_each(fxm_machine_default(), look, seen);
+	return NULL;
+}
+
 static void main_and_eight_threads(void **state)
 {
 	(void)state;
 	struct fxm_machine *m = fxm_machine_default();
 	unsigned online = fxm_machine_cpus_online(m), nr_cpus = 0;
-	pthread_t thread[THREADS];
+	pthread_t thread[THREADS], watcher;
+	struct seen seen = {0};
 	uint64_t value;
 
 	assert_int_equal(fxm_layout_value(fxm_machine_layout(m), "NR_CPUS", &value), 0);
@@ -70,9 +97,14 @@ static void main_and_eight_threads(void **state)
 	pthread_barrier_init(&start, NULL, THREADS);
 	for (uintptr_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, thread_main, (void *)(i + 1)), 0);
+	is_over = false;
+	assert_int_equal(pthread_create(&watcher, NULL, watch, &seen), 0);
 	work(0);
 	for (unsigned i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	is_over = true;
+	assert_int_equal(pthread_join(watcher, NULL), 0);
+	assert_int_equal(seen.bad, 0);
 
 	for (uintptr_t me = 0; me <= THREADS; me++) {
 		uint64_t by_tlb = 0, by_pointer = 0;
