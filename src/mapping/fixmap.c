@@ -33,7 +33,7 @@ bool fxmi_fixed_took_slot(const struct fxmi_kernel *k, uint64_t va, uint64_t ser
 	const struct fxmi_fixed *f = &k->fixed;
 	uint64_t index = fxmi_virt_to_fix(k, va);
 
-	return index < f->records.nr && f->records.serial[index] && f->group_serial[index] == serial;
+	return index < f->records.nr && fxmi_read_once(f->records.serial[index]) && fxmi_read_once(f->group_serial[index]) == serial;
 }
 
 /* The serial of the temporary mapping whose slot index @index is; 0: of none. */
@@ -59,7 +59,7 @@ static void note(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, co
 		return;
 	}
 	if (index < f->records.nr)
-		f->group_serial[index] = group_serial(k, index);
+		fxmi_write_once(f->group_serial[index], group_serial(k, index));
 	fxmi_record_map(&f->records, index, site, cpu->current, call);
 }
 
@@ -91,7 +91,7 @@ static void each(const struct fxmi_kernel *k, fxmi_mapping_fn *fn, void *arg)
 	for (uint32_t index = 0; index < f->records.nr; index++) {
 		struct fxmi_mapping m = {.family = &fxmi_family_fixed, .cpu_id = -1};
 
-		if (!f->records.serial[index] || f->group_serial[index] != group_serial(k, index))
+		if (!fxmi_read_once(f->records.serial[index]) || fxmi_read_once(f->group_serial[index]) != group_serial(k, index))
 			continue;
 		fill(k, index, &m);
 		if (m.is_live)
@@ -159,7 +159,7 @@ uint64_t fxm_virt_to_fix(struct fxm_vcpu *cpu, fxm_va va)
 /* The kernel's BUG for an index out of range, with what the user probably meant. */
 static FXMI_COLD _Noreturn void index_bug(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, uint32_t index)
 {
-	struct fxmi_subject about = {.slot_plus_1 = (int)index + 1};
+	struct fxmi_subject about = {.slot_plus_1 = (int)(index + 1)};
 	uint64_t as_address = index & FXMI_PAGE_MASK;
 
 	if (!index)
@@ -205,7 +205,7 @@ void fxmi_set_fixed_pte(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t in
 
 	/* Boot populated the tables of every index below __end_of_fixed_addresses; fixmap_remap_fdt() put blocks in their place. */
 	if (!pte)
-		fxmi_bug(cpu, "set_fixmap_index", &(struct fxmi_subject){.slot_plus_1 = (int)index + 1},
+		fxmi_bug(cpu, "set_fixmap_index", &(struct fxmi_subject){.slot_plus_1 = (int)(index + 1)},
 			 "set_fixmap: index %u belongs to the device tree, which fixmap_remap_fdt() mapped in blocks", index);
 	fxmi_set_pte(k->m, pte, entry);
 	flush(cpu, k, va, entry);

@@ -18,8 +18,8 @@
 enum { CALLS_PER_JIFFY = 100, LOOKS_PER_JIFFY = 1000, MAX_RESTART = 10 };
 
 struct fxmi_soft {
-	unsigned long jiffies;
-	unsigned calls, looks;
+	_Atomic unsigned long jiffies;
+	_Atomic unsigned calls, looks;
 	struct fxm_k_timer *timers; /* by time, then by age */
 	struct fxm_k_tasklet *tasklets, *running;
 	struct fxm_k_current *ksoftirqd[FXMI_MAX_CPUS];

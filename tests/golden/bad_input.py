@@ -5,6 +5,7 @@ usage: bad_input.py FIXMAP ARCHIVES FOLDER
 """
 
 import os
+import re
 import subprocess
 import sys
 
@@ -97,7 +98,10 @@ def main():
         with open(path, 'w') as out:
             out.write(text)
         check(fixmap, what, path, line, words)
-    done = run(['sh', '-c', 'ulimit -v 4000000; exec "$0" replay /dev/zero', fixmap])
+    # A sanitizer's shadow does not fit under a limit.
+    with open(fixmap, 'rb') as program:
+        limit = '' if re.search(b'__[at]san_init', program.read()) else 'ulimit -v 4000000; '
+    done = run(['sh', '-c', limit + 'exec "$0" replay /dev/zero', fixmap])
     if done.returncode != 2 or 'the line is far too long' not in done.stderr:
         fail(f'a line without end: status {done.returncode}\n{done.stderr}')
     traces = unpack(os.path.join(archives, '4.15.tar.xz'), folder)

@@ -48,7 +48,7 @@ def compile_objects(case, folder, files):
     for name in files:
         if name.endswith('.so') and 'object_flags' in case:
             flags = shlex.split(subprocess.run([fixmap, 'cflags', *case['object_flags']], check=True, stdout=subprocess.PIPE, text=True).stdout)
-            subprocess.run(['cc', *flags, '-O2', '-fPIC', '-shared', '-o', name, name[:-3] + '.c'], check=True, cwd=folder)
+            subprocess.run([*shlex.split(os.environ.get('CC', 'cc')), *flags, '-O2', '-fPIC', '-shared', '-o', name, name[:-3] + '.c'], check=True, cwd=folder)
 
 
 def with_places(pattern):

@@ -87,7 +87,7 @@ def found(tree):
     """A mistake of 6.1 itself, in a file that works where there is no high memory."""
     r = run('-K', tree, '-I', os.path.join(tree, 'fs/hfsplus'), *standins('bnode'), os.path.join(tree, 'fs/hfsplus/bnode.c'),
             driver('bnode'), 'upwards=1')
-    check('hfs_bnode_move() unmaps a pointer past its page', r.returncode == 1 and 'unmap in reverse order' in r.stderr and
+    check('hfs_bnode_move() unmaps a pointer past its page', r.returncode == 1 and 'one past the page at' in r.stderr and
           'fs/hfsplus/bnode.c:275' in r.stderr and 'fs/hfsplus/bnode.c:290' in r.stderr, (r.returncode, r.stderr))
 
 
