@@ -127,6 +127,8 @@ static void find_object(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const struc
 	struct fxmi_subject about = subject(a, &notes);
 	unsigned long long va = a->va, object = o->va;
 
+	if (a->access == FXM_WRITE)
+		fxmi_slab_told(k, a->va, a->size);
 	about.taken_at = o->site;
 	if (o->va)
 		fxmi_note_done(&notes, o->va, "taken by kmalloc()", o->site);

@@ -92,6 +92,9 @@ const char *fxmi_why_atomic(const struct fxm_vcpu *cpu);
 
 /* ---- slab.c ---- */
 
+/* A write of @size bytes at @va that no object of kmalloc() allows is told: found there later, it is no second report. */
+void fxmi_slab_told(struct fxmi_kernel *k, uint64_t va, size_t size);
+
 /* callbacks.written. */
 void fxmi_slab_written(struct fxm_machine *m, const struct fxmi_written *w);
 

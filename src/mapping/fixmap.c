@@ -33,7 +33,8 @@ bool fxmi_fixed_took_slot(const struct fxmi_kernel *k, uint64_t va, uint64_t ser
 	const struct fxmi_fixed *f = &k->fixed;
 	uint64_t index = fxmi_virt_to_fix(k, va);
 
-	return index < f->records.nr && fxmi_read_once(f->records.serial[index]) && fxmi_read_once(f->group_serial[index]) == serial;
+	return index < f->records.nr && fxmi_read_once(f->records.serial[index]) &&
+	       fxmi_read_once(f->group_serial[index]) == serial;
 }
 
 /* The serial of the temporary mapping whose slot index @index is; 0: of none. */

@@ -127,6 +127,10 @@ struct fxmi_kernel {
 	uintptr_t stale_site;	 /* who left a stale TLB entry on another CPU last */
 	uintptr_t overrun_told[2]; /* the mapping that a pointer ran off last: where it was made, and where that was */
 	uintptr_t sleep_told;	 /* where the section began that a sleep was found in last */
+	struct fxmi_damage {	 /* the last writes to kmalloc()'s memory that were told when they were made */
+		_Atomic uint64_t va, size;
+	} damage[16];
+	_Atomic unsigned nr_damage;
 
 	bool preemptible;				  /* CONFIG_PREEMPT, CONFIG_PREEMPTION */
 	struct fxmi_handler handler[FXM_CONTEXT_NMI + 1]; /* of injected interrupts, and TASK: of calls */
