@@ -61,6 +61,6 @@ void fxmi_check_slot_context(struct fxm_vcpu *cpu, const char *name, uint64_t va
 	const char *what = n < sizeof(types) / sizeof(types[0]) ? objection(cpu, types[n].where) : NULL;
 	if (what)
 		fxmi_finding(k, cpu, FXMI_FIND_SLOT_CONTEXT,
-			     &(struct fxmi_subject){.va = va, .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
+			     &(struct fxmi_subject){.va = va, .slot_plus_1 = (uint32_t)fxmi_virt_to_fix(k, va) + 1},
 			     "kmap_atomic: %s is used %s: %s", name, what, types[n].instead);
 }

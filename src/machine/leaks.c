@@ -41,7 +41,7 @@ static void report_mapping(const struct fxmi_mapping *m, void *arg)
 		return;
 	leaks->nr++;
 	if (!leaks->is_silent) {
-		about.slot_plus_1 = 1 + (int)(m->cpu_id >= 0 ? fxmi_virt_to_fix(leaks->k, m->va) : m->slot);
+		about.slot_plus_1 = 1 + (uint32_t)(m->cpu_id >= 0 ? fxmi_virt_to_fix(leaks->k, m->va) : m->slot);
 		fxmi_about_mapping(&about, m);
 		text_of(leaks->k, m, text, sizeof(text));
 		fxmi_finding(leaks->k, m->is_away ? NULL : m->cpu, FXMI_FIND_LEAK, &about, "%s", text);

@@ -153,7 +153,7 @@ static uint64_t map_slot(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const char
 	uint64_t index = slot_index(e, slot);
 
 	if (pages > e->pages) {
-		fxmi_warn(cpu, "early_too_big", &(struct fxmi_subject){.va = e->slot[slot].base, .slot_plus_1 = (int)slot + 1},
+		fxmi_warn(cpu, "early_too_big", &(struct fxmi_subject){.va = e->slot[slot].base, .slot_plus_1 = slot + 1},
 			  "%s(%08" PRIx64 ", %" PRIx64 ") touches %" PRIu64 " pages, and a slot has %u: map less at a time",
 			  function, phys, size, pages, e->pages);
 		return 0;

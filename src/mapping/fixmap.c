@@ -160,7 +160,7 @@ uint64_t fxm_virt_to_fix(struct fxm_vcpu *cpu, fxm_va va)
 /* The kernel's BUG for an index out of range, with what the user probably meant. */
 static FXMI_COLD _Noreturn void index_bug(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, uint32_t index)
 {
-	struct fxmi_subject about = {.slot_plus_1 = (int)(index + 1)};
+	struct fxmi_subject about = {.slot_plus_1 = index + 1};
 	uint64_t as_address = index & FXMI_PAGE_MASK;
 
 	if (!index)
@@ -206,7 +206,7 @@ void fxmi_set_fixed_pte(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t in
 
 	/* Boot populated the tables of every index below __end_of_fixed_addresses; fixmap_remap_fdt() put blocks in their place. */
 	if (!pte)
-		fxmi_bug(cpu, "set_fixmap_index", &(struct fxmi_subject){.slot_plus_1 = (int)(index + 1)},
+		fxmi_bug(cpu, "set_fixmap_index", &(struct fxmi_subject){.slot_plus_1 = index + 1},
 			 "set_fixmap: index %u belongs to the device tree, which fixmap_remap_fdt() mapped in blocks", index);
 	fxmi_set_pte(k->m, pte, entry);
 	flush(cpu, k, va, entry);

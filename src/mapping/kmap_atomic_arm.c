@@ -39,7 +39,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	if (k->debug_highmem && fxmi_pte_get(pte, k->pte_bytes))
 		fxmi_bug(cpu, "atomic_busy",
 			 &(struct fxmi_subject){.va = va,
-						.slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1,
+						.slot_plus_1 = (uint32_t)fxmi_virt_to_fix(k, va) + 1,
 						.mapped_at = is_own(k, level) ? pc->slots.mapped_at[level] : 0},
 			 "kmap_atomic: level %d of CPU %u at %llx is mapped already", level, cpu->id, (unsigned long long)va);
 	fxmi_set_pte(k->m, pte, entry);

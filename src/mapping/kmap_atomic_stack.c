@@ -72,7 +72,7 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 		fxmi_bug(
 		    cpu, "atomic_busy",
 		    &(struct fxmi_subject){.va = va,
-					   .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1,
+					   .slot_plus_1 = (uint32_t)fxmi_virt_to_fix(k, va) + 1,
 					   .pfn_plus_1 = ((old & k->m->desc.format->frame_mask) >> FXM_PAGE_SHIFT) + 1,
 					   .mapped_at = level >= 0 && level < (int)k->km_type_nr ? pc->slots.mapped_at[level] : 0},
 		    "kmap_atomic: level %d of CPU %u at %llx still maps frame %llx%s", level, cpu->id, (unsigned long long)va,

@@ -27,7 +27,7 @@ static uint64_t slot_va(const struct fxmi_percpu *pc, uint32_t type)
 /* The earlier user's pointer will show the page of the later one, and the kernel does not look. */
 static FXMI_COLD void find_reuse(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint32_t type)
 {
-	struct fxmi_subject about = {.va = va, .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1};
+	struct fxmi_subject about = {.va = va, .slot_plus_1 = (uint32_t)fxmi_virt_to_fix(k, va) + 1};
 
 	fxmi_history(k, va, &about);
 	bool is_told = fxmi_finding(
@@ -50,7 +50,9 @@ static uint64_t map_pfn(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t pf
 	if (check_busy && k->debug_highmem && fxmi_pte_get(pte, k->pte_bytes))
 		fxmi_bug(cpu, "type_busy",
 			 &(struct fxmi_subject){
-			     .va = va, .mapped_at = pc->slots.mapped_at[type], .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1},
+			     .va = va,
+			     .mapped_at = pc->slots.mapped_at[type],
+			     .slot_plus_1 = (uint32_t)fxmi_virt_to_fix(k, va) + 1},
 			 "kmap_atomic: type %u of CPU %u is mapped already: unmap it first, or use another km_type in code that "
 			 "interrupts",
 			 type, cpu->id);

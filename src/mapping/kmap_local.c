@@ -80,7 +80,7 @@ static FXMI_COLD _Noreturn void busy_bug(struct fxm_vcpu *cpu, struct fxmi_kerne
 {
 	fxmi_bug(cpu, "local_busy",
 		 &(struct fxmi_subject){
-		     .va = va, .slot_plus_1 = (int)fxmi_virt_to_fix(k, va) + 1, .pfn_plus_1 = fxmi_pte_pfn(k, old) + 1},
+		     .va = va, .slot_plus_1 = (uint32_t)fxmi_virt_to_fix(k, va) + 1, .pfn_plus_1 = fxmi_pte_pfn(k, old) + 1},
 		 "kmap_local: the next slot of %s[%d], at %llx, maps frame %llx already: something else wrote its PTE",
 		 cpu->current->comm, cpu->current->pid, (unsigned long long)va, (unsigned long long)fxmi_pte_pfn(k, old));
 }

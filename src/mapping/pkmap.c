@@ -110,7 +110,7 @@ static FXMI_COLD _Noreturn void flush_bug(struct fxm_vcpu *cpu, struct fxmi_kern
 	for (uint32_t i = nr; i < p->last_pkmap; i++)
 		if (fxmi_pkmap_count(p, i) == 1)
 			mark_idle(p, i);
-	fxmi_bug(cpu, key, &(struct fxmi_subject){.va = fxmi_pkmap_addr(p, nr), .slot_plus_1 = (int)nr + 1},
+	fxmi_bug(cpu, key, &(struct fxmi_subject){.va = fxmi_pkmap_addr(p, nr), .slot_plus_1 = nr + 1},
 		 "flush_all_zero_pkmaps: pkmap slot %u is in use but %s", nr, why);
 }
 
@@ -323,7 +323,7 @@ static uint64_t kmap_high(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fx
 	uint32_t count = step_count_locked(cpu, k, nr, 1);
 	note_first_user(cpu, k, nr, count);
 	if ((int32_t)count < 2)
-		fxmi_bug(cpu, "kmap_high_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = (int)nr + 1},
+		fxmi_bug(cpu, "kmap_high_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = nr + 1},
 			 "kmap: the page has an address in pkmap slot %u, but the slot's count was 0: set_page_address() without a "
 			 "mapping",
 			 nr);
@@ -421,7 +421,7 @@ uint64_t fxmi_kmap_high_get(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct 
 	uint64_t va = fxmi_page_address(k, page);
 	uint32_t nr = va ? (uint32_t)fxmi_pkmap_nr(p, va) : 0;
 	if (va && (int32_t)fxmi_pkmap_count(p, nr) < 1)
-		fxmi_bug(cpu, "kmap_high_get_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = (int)nr + 1},
+		fxmi_bug(cpu, "kmap_high_get_count", &(struct fxmi_subject){.page = page, .va = va, .slot_plus_1 = nr + 1},
 			 "kmap_high_get: the page has an address in pkmap slot %u, but the slot's count is 0", nr);
 	if (va)
 		note_first_user(cpu, k, nr, step_count_locked(cpu, k, nr, 1));

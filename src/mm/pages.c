@@ -101,7 +101,7 @@ static void check_mapped(struct fxm_vcpu *cpu, struct fxm_page *page, unsigned o
 		if (!fxmi_mapping_of(cpu, pfn, &m))
 			continue;
 		about.va = m.va;
-		about.slot_plus_1 = m.users ? (int)m.slot + 1 : 0;
+		about.slot_plus_1 = m.users ? (uint32_t)m.slot + 1 : 0;
 		fxmi_about_mapping(&about, &m);
 		fxmi_finding(k, cpu, FXMI_FIND_FREE_WHILE_MAPPED, &about,
 			     "page pfn %llx is freed while it is mapped at %llx: %s() first", pfn, (unsigned long long)m.va,

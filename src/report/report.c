@@ -14,6 +14,7 @@
 #include "trace.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #define TEXT_BYTES 16384
@@ -134,7 +135,8 @@ static void fill(struct fxm_report *r, const struct fxmi_kernel *k, const struct
 	if (!about)
 		return;
 	r->address = fxm_va_of(about->va);
-	r->slot = about->slot_plus_1 - 1;
+	/* none, or an index that is an address by mistake, is -1 */
+	r->slot = about->slot_plus_1 - 1 <= INT_MAX ? (int)(about->slot_plus_1 - 1) : -1;
 	if (about->page)
 		r->pfn = fxmi_page_pfn(k->m, about->page);
 	else if (about->pfn_plus_1)

@@ -32,7 +32,7 @@ struct fxmi_subject {
 	uint64_t va;
 	const struct fxm_page *page;
 	uint64_t pfn_plus_1;
-	int slot_plus_1;
+	uint32_t slot_plus_1;
 	const struct fxm_fault *fault;
 	uintptr_t site, mapped_at, unmapped_at;
 	unsigned told; /* of the mapping that mapped_at is of: enum fxmi_mistake */

@@ -190,7 +190,7 @@ static int report_leak(const struct fxm_held *held, void *arg)
 		break;
 	case FXM_HELD_FIXMAP:
 		about.va = va;
-		about.slot_plus_1 = (int)held->index + 1;
+		about.slot_plus_1 = (uint32_t)held->index + 1;
 		fxmi_finding(leaks->k, NULL, FXMI_FIND_LEAK, &about, "fixmap %u%s%s%s still maps pfn %llx at %llx, set at %s",
 			     held->index, fixed ? " (" : "", fixed ? fixed : "", fixed ? ")" : "", pfn, va, place);
 		break;
