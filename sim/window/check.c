@@ -155,6 +155,8 @@ static void use(const struct check *c, uint64_t page, uint64_t word, uint64_t va
 	fxmi_lane_show(c->cpu->machine, page, pfn);
 	if (pfn != frame_of(v, page))
 		return;
+	/* the host, too: for a read it fetches the pages around with it, for a write only the one */
+	(void)*(const volatile unsigned char *)(v->alias_host + (page << FXM_PAGE_SHIFT));
 	if (word & FXMI_WORD_BOUND) {
 		if (who != c->cpu->id)
 			return;
