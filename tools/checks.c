@@ -16,6 +16,8 @@
 static const char *const of_gcc[] = {
     "-fsanitize=kernel-address", "--param=asan-instrumentation-with-call-threshold=0", "--param=asan-stack=0",
     "--param=asan-globals=0",
+    /* each access is a call: without the jump in between */
+    "-fno-plt",
     /* a pointer past its page may be right where that lies in the direct map; the kernel says nothing either */
     "-Wno-stringop-overflow", "-Wno-stringop-overread", "-include", "fxm/checks.h"};
 static const char *const of_clang[] = {"-fsanitize=kernel-address",
@@ -25,6 +27,7 @@ static const char *const of_clang[] = {"-fsanitize=kernel-address",
 				       "-asan-stack=0",
 				       "-mllvm",
 				       "-asan-globals=0",
+				       "-fno-plt",
 				       "-Wno-unused-command-line-argument",
 				       "-include",
 				       "fxm/checks.h"};
@@ -41,9 +44,9 @@ bool tool_checks_work(const struct tool_words *cc)
 	for (size_t i = 0; i < cc->nr; i++)
 		tool_words_add(&argv, "%s", cc->word[i]);
 	if (tool_compiler_is_gcc(cc))
-		ADD_FLAGS(&argv, of_gcc, 4);
+		ADD_FLAGS(&argv, of_gcc, 5);
 	else
-		ADD_FLAGS(&argv, of_clang, 7);
+		ADD_FLAGS(&argv, of_clang, 8);
 	static const char *const nothing[] = {"-x", "c", "-fsyntax-only", "/dev/null"};
 	ADD_FLAGS(&argv, nothing, 4);
 	tool_end_words(&argv);
