@@ -189,26 +189,6 @@ static void test_memory_is_no_standard_stream(void **state)
 	sim_machine_free(own);
 }
 
-static void test_address_space_runs_out(void **state)
-{
-	(void)state;
-	enum { MOST = 64 };
-	static struct fxm_machine huge[MOST];
-	unsigned before = open_files(), n = 0;
-	int err = 0;
-
-	while (n < MOST && !err) {
-		huge[n].desc = (struct fxmi_desc){.ram_end = UINT64_C(1) << 46, .dma_pfn = 0x1000, .highmem_pfn = 0x38000};
-		err = fxmi_physmem_init(&huge[n]);
-		n += !err;
-	}
-	assert_int_equal(err, -ENOMEM);
-	assert_null(huge[n].mem.ram);
-	while (n)
-		fxmi_physmem_free(&huge[--n]);
-	assert_int_equal(open_files(), before);
-}
-
 static void test_memory_cannot_shrink(void **state)
 {
 	(void)state;
@@ -539,7 +519,6 @@ int main(void)
 	    cmocka_unit_test(test_creation_touches_little),
 	    cmocka_unit_test(test_creation_errors),
 	    cmocka_unit_test(test_memory_is_no_standard_stream),
-	    cmocka_unit_test(test_address_space_runs_out),
 	    cmocka_unit_test_setup_teardown(test_memory_cannot_shrink, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_reserved_frames, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_random_blocks, setup, teardown),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "kernel_machine.h"
+#include "sim_machine.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -168,6 +169,26 @@ static void no_address_space_is_called_that(void **state)
 	assert_non_null(strstr(o.line, "mmap()"));
 }
 
+static void address_space_that_runs_out_is_an_error(void **state)
+{
+	(void)state;
+	enum { MOST = 64 };
+	static struct fxm_machine huge[MOST];
+	unsigned before = open_files(), n = 0;
+	int err = 0;
+
+	while (n < MOST && !err) {
+		huge[n].desc = (struct fxmi_desc){.ram_end = UINT64_C(1) << 46, .dma_pfn = 0x1000, .highmem_pfn = 0x38000};
+		err = fxmi_physmem_init(&huge[n]);
+		n += !err;
+	}
+	assert_int_equal(err, -ENOMEM);
+	assert_null(huge[n].mem.ram);
+	while (n)
+		fxmi_physmem_free(&huge[--n]);
+	assert_int_equal(open_files(), before);
+}
+
 /* ---- memory ---- */
 
 static int aligned_left = -1; /* so many more aligned_alloc() succeed; negative: all */
@@ -250,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_file_size_limit_is_an_error_and_no_signal),
 		cmocka_unit_test(too_many_open_files_are_called_that),
 		cmocka_unit_test(no_address_space_is_called_that),
+	    cmocka_unit_test(address_space_that_runs_out_is_an_error),
 		cmocka_unit_test(a_vcpu_without_memory_leaves_nothing),
 		cmocka_unit_test(a_forbidden_call_is_named),
 	};
