@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Replays all traces of one kernel: window off, window strict, and the library's own trace of each.
+"""Replays all traces of one kernel: window off, window strict, window checked with all detectors on, and the library's own trace of each.
 
 usage: golden.py FIXMAP ARCHIVE FOLDER FILES OPERATIONS
 """
@@ -36,6 +36,7 @@ def main():
         fail(f'{archive}: {len(traces)} traces, expected {files}')
     check(fixmap, ['-o', 'window=off'], traces, int(operations), 'window=off')
     check(fixmap, ['-o', 'window=strict'], traces, int(operations), 'window=strict')
+    check(fixmap, ['-o', 'window=checked,detect=on'], traces, int(operations), 'window=checked,detect=on')
     into = os.path.join(os.path.dirname(traces[0]), 'own')
     os.makedirs(into)
     own = [record(fixmap, trace, into) for trace in traces]
