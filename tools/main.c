@@ -3,8 +3,8 @@
 /*
  * `fixmap`: one program, a sub-command per task.
  *
- * Exit status: 0 fine; 1 differences (replay), reports or a failing init (insmod), a bad fit (plan); 2 bad usage, bad input, or
- * output that could not be written.
+ * Exit status: 0 fine; 1 differences (diff, replay), reports or a failing init (insmod), a bad fit (plan); 2 bad usage, bad
+ * input, or output that could not be written.
  */
 
 #include "options.h"
@@ -25,6 +25,7 @@ static const struct command {
 	const char *summary;
 } commands[] = {
     {"profiles", cmd_profiles, "list the kernels that can be simulated"},
+    {"diff", cmd_diff, "tell what changed between two kernels for who maps pages"},
     {"layout", cmd_layout, "show the address space that settings come to"},
     {"plan", cmd_plan, "tell whether early mappings fit, and check a layout"},
     {"cflags", cmd_cflags, "print the compiler flags of the kernel tier"},

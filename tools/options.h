@@ -14,6 +14,7 @@
 
 /* Sub-commands get their own name as argv[0] and return the exit status. */
 int cmd_cflags(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_dmesg(int argc, char **argv);
 int cmd_insmod(int argc, char **argv);
 int cmd_layout(int argc, char **argv);
@@ -55,9 +56,6 @@ struct tool_target {
 	{                                                                                                                          \
 		"help", no_argument, NULL, 'h'                                                                                     \
 	}
-
-/* `fixmap profiles --diff`: @a and @b are profiles, settings after commas. The exit status. */
-int tool_profiles_diff(const char *a, const char *b);
 
 /* Takes option @opt of getopt_long() that the command does not know itself. 0, or 2 after a message. */
 int tool_option(struct tool_target *target, int opt, char **argv);

@@ -80,6 +80,12 @@ FXM_API int fxm_kernel_config(const struct fxm_layout *layout, const char *name,
  */
 FXM_API int fxm_layout_trait_at(const struct fxm_layout *layout, size_t i, const char **name, uint64_t *value);
 
+/**
+ * Place number @i where this kernel complains: what the library calls it ("kunmap_high_zero"), and "FILE:LINE" in that version's
+ * source, or "FILE" where the line is not known. Errors: -ENOENT past the end. Ownership: static, or the profile's own file's.
+ */
+FXM_API int fxm_layout_site_at(const struct fxm_layout *layout, size_t i, const char **name, const char **where);
+
 /** Size of a base page in bytes. */
 FXM_API uint64_t fxm_layout_page_size(const struct fxm_layout *layout);
 

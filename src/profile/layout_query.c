@@ -151,6 +151,21 @@ int fxm_layout_trait_at(const struct fxm_layout *layout, size_t i, const char **
 	return 0;
 }
 
+int fxm_layout_site_at(const struct fxm_layout *layout, size_t i, const char **name, const char **where)
+{
+	if (!layout || !name || !where)
+		return -EINVAL;
+	for (size_t n = 0; n < layout->profile->nr_rows; n++) {
+		const struct fxmi_row *row = &layout->profile->rows[n];
+		if (row->kind != FXMI_ROW_SITE || i-- != 0)
+			continue;
+		*name = row->name;
+		*where = row->expr;
+		return 0;
+	}
+	return -ENOENT;
+}
+
 int fxm_region_at(const struct fxm_layout *layout, size_t i, struct fxm_region *out)
 {
 	if (!layout || !out)

@@ -514,7 +514,7 @@ static int check_row(const struct fxmi_profile *p, size_t i, struct fxmi_error *
 		return refuse(error, p->places[i], "a second FXM_PROFILE: a file is one profile");
 	if (row->kind == FXMI_ROW_TRAIT && !any_has(row->kind, row->name, NULL))
 		return refuse(error, p->places[i],
-			      "no kernel has a trait called %s: `fixmap profiles --diff` shows those there are", row->name);
+			      "no kernel has a trait called %s: `fixmap diff` shows those there are", row->name);
 	if (row->kind == FXMI_ROW_SITE && !any_has(row->kind, row->name, NULL))
 		return refuse(error, p->places[i],
 			      "nothing reports at a site called %s: copy the FXM_SITE rows of a built-in profile", row->name);

@@ -3,7 +3,7 @@
 """Every word does something: words.py SOURCE
 
 A trait and a detector must be read by code of src/; a setting by code, by an expression of a profile, or by another setting's default.
-A trait must be stated by a profile. The rules are tried on a word that nobody reads, too.
+A trait must be stated by a profile; so must a site, and one that a profile states must have words. The rules are tried on a word that nobody reads, too.
 """
 import glob
 import re
@@ -34,7 +34,10 @@ def words(table, macro):
 defaults = re.findall(r'FXMI_SETTING_ROW\([^,]+,[^,]+,[^,]+, "(\w+)"', read('src/profile/settings.def'))
 
 
-def unread(traits, settings, own_settings, detectors):
+stated_sites = set(re.findall(r'^FXM_SITE\((\w+)', profiles, re.M))
+
+
+def unread(traits, settings, own_settings, detectors, sites):
     for name in traits:
         if not re.search(rf'\bFXMI_TRAIT_{name}\b', code):
             yield f'trait {name}: no code reads it: let it act, or take it out of traits.def'
@@ -47,10 +50,16 @@ def unread(traits, settings, own_settings, detectors):
     for name in detectors:
         if not re.search(rf'\bFXMI_FIND_{name}\b', code):
             yield f'detector {name}: nothing finds it'
+    for name in sites:
+        if f'"{name}"' not in code or name not in stated_sites:
+            yield f'site {name}: no code reports there, or no profile states it'
+    for name in sorted(stated_sites - set(sites)):
+        yield f'site {name}: sites.def has no words for it'
 
 
 tables = [words('include/fixmap/profiles/traits.def', 'FXM_TRAIT_WORD'), words('src/profile/settings.def', 'FXMI_PROFILE_SETTING'),
-          words('src/profile/settings.def', 'FXMI_SETTING_ROW'), words('src/report/detectors.def', 'FXMI_DETECTOR')]
+          words('src/profile/settings.def', 'FXMI_SETTING_ROW'), words('src/report/detectors.def', 'FXMI_DETECTOR'),
+          words('include/fixmap/profiles/sites.def', 'FXM_SITE_WORD')]
 problems = list(unread(*tables))
 for i, table in enumerate(tables):
     if not table:

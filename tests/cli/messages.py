@@ -19,12 +19,18 @@ CASES = [
     ('help laout', 'fixmap: unknown command laout; `fixmap --help` lists the commands'),
     ('profiles now', 'fixmap profiles: now is not expected here; see `fixmap help profiles`'),
     ('profiles -x', 'fixmap profiles: unknown option -x; see `fixmap help profiles`'),
-    ('profiles --diff', 'fixmap profiles: --diff wants two profiles; `fixmap profiles` lists them'),
-    ('profiles --diff x86_32-4.15 x86_32-4.7 now', 'fixmap profiles: now is not expected here; --diff takes two profiles'),
-    ('profiles --diff x86_32-4.15 hurd', 'fixmap profiles: no profile hurd: `fixmap profiles` lists them'),
-    ('profiles --diff x86_32-4.15,pae=2 x86_32-4.7', 'fixmap profiles: pae=2: write pae=0 or pae=1'),
+    ('profiles --diff', 'fixmap profiles: unknown option --diff; see `fixmap help profiles`'),
+    ('diff', 'fixmap diff: which two kernels? Write two profiles; `fixmap profiles` lists them'),
+    ('diff x86_32-6.1', 'fixmap diff: which two kernels? Write two profiles; `fixmap profiles` lists them'),
+    ('diff x86_32-4.15 x86_32-4.7 now', 'fixmap diff: now is not expected here; diff takes two profiles'),
+    ('diff x86_32-4.15 hurd', 'fixmap diff: no profile hurd: `fixmap profiles` lists them'),
+    ('diff x86_32-4.15,pae=2 x86_32-4.7', 'fixmap diff: pae=2: write pae=0 or pae=1'),
+    ('diff -p x86_32-4.15 x86_32-4.7 x86_32-6.1', 'fixmap diff: unknown option -p; see `fixmap help diff`'),
+    ('diff -o', 'fixmap diff: a value is missing after -o; see `fixmap help diff`'),
+    ('diff -o pae=1 x86_32-6.1 arm64-6.1', 'fixmap diff: pae=1 does not exist on arm64: write pae=0'),
+    ('diff -o ram_end=0 x86_32-6.1 x86_32-6.12',
+     'fixmap diff: ram_end=0 is a machine without memory: write the end of its memory in hexadecimal, such as ram_end=7ffe0000'),
     ('profiles --points now', 'fixmap profiles: now is not expected here; see `fixmap help profiles`'),
-    ('profiles --diff --points', 'fixmap profiles: --diff and --points do not go together; write one of them'),
     ('layout pae=1', 'fixmap layout: pae=1: write -o in front of it'),
     ('layout here', 'fixmap layout: here is not expected here; see `fixmap help layout`'),
     ('layout -o', 'fixmap layout: a value is missing after -o; see `fixmap help layout`'),
@@ -87,7 +93,7 @@ if p.returncode != 2 or p.stderr != ('fixmap cflags: FIXMAP_INCLUDE=/nowhere has
     problem('cflags with FIXMAP_INCLUDE=/nowhere', f'status {p.returncode}, {p.stderr!r}')
 
 # Every command explains itself, and the same way through `help`.
-for command in ('profiles', 'layout', 'cflags', 'insmod', 'replay', 'walk'):
+for command in ('profiles', 'diff', 'layout', 'plan', 'cflags', 'insmod', 'tree', 'replay', 'walk', 'ptdump', 'proc', 'dmesg'):
     texts = [run(a, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for a in (f'{command} --help', f'help {command}')]
     if texts[0].stdout != texts[1].stdout or not texts[0].stdout.startswith(f'usage: fixmap {command}') or texts[1].returncode:
         problem(f'help {command}', texts[1].stdout + texts[1].stderr)
@@ -111,7 +117,7 @@ for points in ('kmap_atomic.pushed:1/1:irq+kunmap_atomic.popped:2:nmi', 'kmap_at
         problem(f'replay -o inject={points}', p.stdout)
 
 # A full disk is reported; a reader that leaves early has what it wanted.
-for arguments in ('layout', 'layout --json', 'profiles', 'cflags', '--help', '--version'):
+for arguments in ('layout', 'layout --json', 'profiles', 'diff x86_32-6.1 x86_32-6.12', 'diff --json x86_32-6.1 x86_32-6.12', 'cflags', '--help', '--version'):
     with open('/dev/full', 'w', encoding='ascii') as full:
         p = run(arguments, stdout=full, stderr=subprocess.PIPE)
     if p.returncode != 2 or p.stderr != 'fixmap: cannot write standard output: No space left on device\n':
