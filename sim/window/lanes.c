@@ -172,6 +172,7 @@ int fxmi_lanes_slots(struct fxm_machine *m, uint64_t va, uint64_t end)
 	free_slots(l);
 	l->slots_va = va;
 	l->slots = end <= FXMI_SLOTS << FXM_PAGE_SHIFT ? (end - va) >> FXM_PAGE_SHIFT : 0;
+	l->first = FXMI_SLOTS;
 	l->kind = sparse(FXMI_SLOTS * sizeof(*l->kind));
 	l->told = sparse(FXMI_SLOTS * sizeof(*l->told));
 	l->alias_of = sparse(FXMI_SLOTS * sizeof(*l->alias_of));
@@ -182,6 +183,8 @@ void fxmi_lanes_kind(struct fxm_machine *m, uint64_t va, uint64_t pages, enum fx
 {
 	struct fxmi_lanes *l = m->lanes;
 
+	if (l && kind != FXMI_SLOT_PLAIN && va >> FXM_PAGE_SHIFT < l->first)
+		l->first = va >> FXM_PAGE_SHIFT;
 	for (uint64_t slot = va >> FXM_PAGE_SHIFT; l && l->slots && pages-- && slot < FXMI_SLOTS; slot++)
 		l->kind[slot] = (unsigned char)kind;
 }
@@ -596,8 +599,8 @@ bool fxmi_lanes_are_valid(const struct fxm_machine *m)
 	fxm_invariant((uint32_t)(uintptr_t)l->host == LOW_HALF);
 	fxm_invariant(l->word && l->places && l->shows && l->turn);
 	fxm_invariant(l->kind && l->told && l->alias_of);
-	for (uint64_t slot = l->slots_va >> FXM_PAGE_SHIFT, n = 0; n < l->slots; n++)
-		if (!slot_is_valid(m, slot + n))
+	for (uint64_t slot = l->first; slot < (l->slots_va >> FXM_PAGE_SHIFT) + l->slots; slot++)
+		if (!slot_is_valid(m, slot))
 			return false;
 	return true;
 }

@@ -92,6 +92,7 @@ struct fxmi_lanes {
 	uint32_t *shows; /* 1 + the frame that a page shows when it is not the lane's; 0: it is. lock */
 	unsigned char *turn;
 	uint64_t slots_va, slots; /* the pages that hold slots */
+	uint64_t first;		  /* of them, the first that is not PLAIN; vmalloc areas lie below */
 	unsigned char *kind;	  /* enum fxmi_slot_kind of each page of 4 GiB; sparse, as the next two */
 	uint32_t *alias_of;
 	unsigned char *told; /* of each: what was told of accesses by its own address, since a mapping began there */

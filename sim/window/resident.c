@@ -69,7 +69,7 @@ static unsigned char *host_page(const struct fxmi_segment *seg, uint64_t n)
 
 static void set_shown(struct fxmi_segment *seg, uint64_t n, uint64_t pfn, bool writable)
 {
-	__atomic_store_n(&seg->page[n].pfn, pfn, __ATOMIC_RELAXED);
+	__atomic_store_n(&seg->page[n].pfn_plus_1, pfn + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&seg->page[n].writable, writable, __ATOMIC_RELAXED);
 }
 
@@ -77,6 +77,8 @@ void fxmi_resident_set(struct fxmi_window *w, struct fxmi_segment *seg, uint64_t
 {
 	unsigned long bit = 1ul << n % BITS;
 
+	if (n >= seg->touched)
+		seg->touched = n + 1;
 	if (!(atomic_fetch_or(&seg->resident[n / BITS], bit) & bit))
 		w->nr_resident++;
 }
@@ -153,7 +155,8 @@ bool fxmi_residents_are_valid_locked(const struct fxm_machine *m)
 	for (unsigned i = 0; i < w->nr_segments; i++) {
 		const struct fxmi_segment *seg = &w->segment[i];
 
-		for (uint64_t n = 0; seg->lazy && n < seg->size >> FXM_PAGE_SHIFT; n++) {
+		fxm_invariant(seg->touched <= seg->size >> FXM_PAGE_SHIFT);
+		for (uint64_t n = 0; seg->lazy && n < seg->touched; n++) {
 			if (!page_is_valid(w, seg, n))
 				return false;
 			resident += fxmi_is_resident(seg->resident, n);

@@ -23,11 +23,7 @@ static int init_segment(struct fxmi_segment *seg, const struct fxmi_segment_desc
 		return 0;
 	seg->resident = calloc(pages / BITS + 1, sizeof(*seg->resident));
 	seg->page = calloc(pages + 1, sizeof(*seg->page));
-	if (!seg->resident || !seg->page)
-		return -ENOMEM;
-	for (uint64_t n = 0; n < pages; n++)
-		seg->page[n].pfn = FXMI_NOT_MAPPED;
-	return 0;
+	return seg->resident && seg->page ? 0 : -ENOMEM;
 }
 
 static int init_segments(struct fxm_machine *m)

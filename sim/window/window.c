@@ -10,8 +10,8 @@
  *
  * Under AddressSanitizer a page that retain keeps is poisoned from the end of its mapping to the begin of the next (poison.c).
  *
- * A lazy page is in one of three states. Its bit in `resident` is clear: PROT_NONE. The bit is set and page.pfn is
- * FXMI_NOT_MAPPED: a fault handler is about to map it. The bit is set and page.pfn is a frame: mapped. All changes happen under
+ * A lazy page is in one of three states. Its bit in `resident` is clear: PROT_NONE. The bit is set and shown_pfn is
+ * FXMI_NOT_MAPPED: a fault handler is about to map it. The bit is set and shown_pfn is a frame: mapped. All changes happen under
  * window.lock; nr_resident counts the bits.
  *
  * The bit is also how the owner of a mapping and the handler on another thread meet:

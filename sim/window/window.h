@@ -11,7 +11,7 @@
 
 /* What stands resident in one page of a lazy segment. */
 struct fxmi_resident {
-	uint64_t pfn;
+	uint64_t pfn_plus_1; /* 0: nothing does */
 	bool writable;
 	bool poisoned; /* for AddressSanitizer: its mapping has ended */
 };
@@ -22,7 +22,8 @@ struct fxmi_segment {
 	bool lazy;	      /* false: one shared mapping of frames from phys 0 on (the direct map) */
 	unsigned char *host;  /* NULL without a window */
 	_Atomic unsigned long *resident; /* lazy: a bit per page */
-	struct fxmi_resident *page;	 /* lazy: guarded by window.lock */
+	struct fxmi_resident *page;	 /* lazy: guarded by window.lock, as the next */
+	uint64_t touched;		 /* no page from this one on was ever resident */
 };
 
 struct fxmi_window {

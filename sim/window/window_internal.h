@@ -72,7 +72,7 @@ FXMI_INLINE uint64_t fxmi_lazy_index(const struct fxmi_segment *seg, uint64_t va
 
 FXMI_INLINE uint64_t fxmi_shown_pfn(const struct fxmi_segment *seg, uint64_t n)
 {
-	return __atomic_load_n(&seg->page[n].pfn, __ATOMIC_RELAXED);
+	return __atomic_load_n(&seg->page[n].pfn_plus_1, __ATOMIC_RELAXED) - 1;
 }
 
 /* The page's bit alone. */

@@ -3,6 +3,7 @@
  * What a layout comes to in a running kernel: its numbers, so that nobody looks a name up later, and those of each CPU; and how
  * they change when reserve_top_address() moves everything.
  */
+#include "area.h"
 #include "detect.h"
 #include "machine.h"
 #include "mapping.h"
@@ -129,6 +130,7 @@ int fxmi_adopt_families(struct fxmi_kernel *k)
 							      : &fxmi_family_stack;
 	k->family[FXMI_FAMILY_EARLY] = &fxmi_family_early;
 	k->family[FXMI_FAMILY_FIXED] = &fxmi_family_fixed;
+	k->family[FXMI_FAMILY_AREA] = &fxmi_family_area;
 	return error ? error : fxmi_records_init(&k->early.records, FXMI_EARLY_SLOTS);
 }
 
@@ -161,12 +163,17 @@ int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu)
 	return 0;
 }
 
-/* Which pages hold mappings whose pointers have identity. Boot maps have several pages side by side, and none. */
+/*
+ * Which pages hold mappings whose pointers have identity. Boot maps and parts of the vmalloc area have several pages side by side,
+ * and none.
+ */
 static int init_slots(struct fxmi_kernel *k)
 {
 	uint64_t fixed = fxmi_fix_to_virt(k, k->nr_fixed - 1), end = fxmi_fix_to_virt(k, 0) + FXM_PAGE_SIZE;
 	uint32_t boot = k->early.pages * k->early.nr_slots;
-	int error = fxmi_lanes_slots(k->m, k->pkmap.last_pkmap && k->pkmap.base < fixed ? k->pkmap.base : fixed, end);
+	uint64_t first = k->pkmap.last_pkmap && k->pkmap.base < fixed ? k->pkmap.base : fixed;
+	uint64_t vmalloc = fxm_layout_get(k->layout, "VMALLOC_START");
+	int error = fxmi_lanes_slots(k->m, k->va_mask == UINT32_MAX && vmalloc < first ? vmalloc : first, end);
 
 	if (error || k->page_size != FXM_PAGE_SIZE)
 		return error;
@@ -246,6 +253,7 @@ static int adopt_layout(struct fxmi_kernel *k, struct fxm_layout *layout)
 	fxm_layout_destroy(k->layout);
 	k->layout = layout;
 	fxmi_adopt_numbers(k);
+	fxmi_areas_free(k); /* this early there is nothing in it */
 	error = fxmi_populate_tables(k);
 	return error ? error : fxmi_percpu_init_all(k);
 }

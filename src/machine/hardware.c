@@ -36,6 +36,12 @@ void fxmi_describe_segments(struct fxmi_desc *d, const struct fxm_layout *layout
 			fixed = pkmap_end;
 	}
 	d->segment[d->nr_segments++] = (struct fxmi_segment_desc){.start = fixed, .size = top - fixed, .lazy = true};
+	if (fxmi_layout_address_bits(layout) == 32) {
+		uint64_t vmalloc = fxm_layout_get(layout, "VMALLOC_START");
+
+		d->segment[d->nr_segments++] = (struct fxmi_segment_desc){
+		    .start = vmalloc, .size = fxm_layout_get(layout, "VMALLOC_END") - vmalloc, .lazy = true};
+	}
 }
 
 static const struct fxmi_pt_format *arm64_format(const struct fxm_layout *layout)

@@ -25,7 +25,10 @@ static void text_of(const struct fxmi_kernel *k, const struct fxmi_mapping *m, c
 		snprintf(page, sizeof(page), "page pfn %llx", pfn);
 	if (m->users)
 		snprintf(users, sizeof(users), ", %u use%s", m->users, m->users == 1 ? "" : "s");
-	if (m->family->has_sizes)
+	if (m->undo) /* "iounmapped", "vfreed" */
+		snprintf(buf, size, "%s() never %s%s: %llx bytes at %llx", m->call, m->undo,
+			 m->undo[strlen(m->undo) - 1] == 'e' ? "d" : "ped", bytes, va);
+	else if (m->family->has_sizes)
 		snprintf(buf, size, "%s never undone: %llx bytes of frame %llx at %llx, %s", name, bytes, pfn, va, where);
 	else
 		snprintf(buf, size, "%s never undone: %s at %llx, %s%s", name, page, va, where, users);
@@ -78,7 +81,7 @@ unsigned fxm_report_leaks(struct fxm_machine *m)
 
 	if (cpu && cpu->machine == m)
 		fxmi_pointer_settle(cpu, cpu->current);
-	unsigned n = leaks_of(k, FXMI_FAMILY_PKMAP) + leaks_of(k, FXMI_FAMILY_EARLY);
+	unsigned n = leaks_of(k, FXMI_FAMILY_PKMAP) + leaks_of(k, FXMI_FAMILY_EARLY) + leaks_of(k, FXMI_FAMILY_AREA);
 	n += fxmi_parts_leaks(k);
 	n += leaks_of(k, FXMI_FAMILY_TEMPORARY);
 	return n + fxmi_kmalloc_check(m);

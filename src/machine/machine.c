@@ -3,6 +3,7 @@
  * A machine's birth and death: from a config to booted mapping code. Models, in their order, setup_memory and paging_init,
  * kmap_init, page_address_init and the boot-time fixmaps of each version.
  */
+#include "area.h"
 #include "config.h"
 #include "machine.h"
 #include "mapping.h"
@@ -69,7 +70,7 @@ bool fxmi_kernel_is_valid(struct fxmi_kernel *k)
 {
 	fxm_invariant(k && k->m && k->m->kernel == k);
 	return fxmi_layout_is_valid(k->layout) && fxmi_trace_is_valid(k) && fxmi_report_is_valid(k) && fxmi_adopted_are_valid(k) &&
-	       parts_are_valid(k);
+	       fxmi_areas_are_valid(k) && parts_are_valid(k);
 }
 
 /* ---- create, destroy ---- */
@@ -83,6 +84,7 @@ static void kernel_free(struct fxmi_kernel *k)
 	fxmi_pkmap_free(k);
 	fxmi_kmap_local_free(k);
 	fxmi_fixed_free(k);
+	fxmi_areas_free(k);
 	fxmi_records_free(&k->early.records);
 	fxmi_report_free(k);
 	fxm_layout_destroy(k->layout);

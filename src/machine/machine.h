@@ -45,11 +45,6 @@ uint64_t fxmi_adopt_prot(const struct fxm_layout *layout, const char *name, cons
 int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu);
 int fxmi_percpu_init_all(struct fxmi_kernel *k);
 
-FXMI_INLINE bool fxmi_is_x86(const struct fxm_layout *layout)
-{
-	return fxmi_trait(layout, FXMI_TRAIT_page_table_format) == 0;
-}
-
 /* ---- hardware.c ---- */
 
 void fxmi_describe_machine(struct fxmi_desc *d, const struct fxm_layout *layout, bool identity);

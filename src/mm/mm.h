@@ -14,4 +14,8 @@
 /* The bits of a gfp_t that mean something to the library; a caller that may not sleep and would is reported. */
 unsigned fxmi_gfp(struct fxm_vcpu *cpu, unsigned gfp);
 
+/* kmalloc() and kfree() on behalf of @site. */
+void *fxmi_tier_kmalloc(struct fxm_vcpu *cpu, size_t size, unsigned gfp, const void *site);
+void fxmi_tier_kfree(struct fxm_vcpu *cpu, const void *address, const void *site);
+
 #endif

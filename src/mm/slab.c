@@ -7,7 +7,7 @@
 
 enum { RED_ZONE_MIN = 8, KMALLOC_MAX = FXM_PAGE_SIZE << FXM_MAX_ORDER };
 
-static void *do_kmalloc(struct fxm_vcpu *cpu, size_t size, unsigned gfp, const void *site)
+void *fxmi_tier_kmalloc(struct fxm_vcpu *cpu, size_t size, unsigned gfp, const void *site)
 {
 	struct fxm_machine *m = cpu->machine;
 	struct fxm_held object = {.kind = FXM_HELD_KMALLOC, .size_bytes = size, .site.pc = (uintptr_t)site};
@@ -53,9 +53,14 @@ static void do_kfree(struct fxm_vcpu *cpu, const void *address, bool poison, con
 	}
 }
 
+void fxmi_tier_kfree(struct fxm_vcpu *cpu, const void *address, const void *site)
+{
+	do_kfree(cpu, address, true, site);
+}
+
 void *fxm_k_kmalloc(size_t size, unsigned gfp)
 {
-	return do_kmalloc(fxm_k_cpu(), size, gfp, __builtin_return_address(0));
+	return fxmi_tier_kmalloc(fxm_k_cpu(), size, gfp, __builtin_return_address(0));
 }
 
 void fxm_k_kfree(const void *object)
@@ -104,7 +109,7 @@ void *fxm_k_krealloc(const void *old, size_t size, unsigned gfp)
 	}
 	if (had >= size)
 		return (void *)old;
-	void *larger = do_kmalloc(cpu, size, gfp, site);
+	void *larger = fxmi_tier_kmalloc(cpu, size, gfp, site);
 	if (larger && had) {
 		memcpy(larger, old, had);
 		do_kfree(cpu, old, true, site);

@@ -26,6 +26,8 @@ const struct fxmi_setting *fxmi_setting_at(const struct fxm_layout *layout, size
 /* @trait; 0 when the profile does not have it. */
 uint64_t fxmi_trait(const struct fxm_layout *layout, enum fxmi_trait trait);
 
+bool fxmi_is_x86(const struct fxm_layout *layout);
+
 /* Holds a layout of a profile that the user wrote against what a machine needs. Errors: -EINVAL, @error says which rule. */
 int fxmi_layout_check(const struct fxm_layout *layout, const struct fxmi_profile *profile, struct fxmi_error *error);
 

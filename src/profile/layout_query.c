@@ -281,6 +281,11 @@ unsigned fxmi_layout_version(const struct fxm_layout *layout)
 	return layout->profile->version;
 }
 
+bool fxmi_is_x86(const struct fxm_layout *layout)
+{
+	return fxmi_trait(layout, FXMI_TRAIT_page_table_format) == 0;
+}
+
 unsigned fxmi_layout_address_bits(const struct fxm_layout *layout)
 {
 	return layout->profile->address_bits;

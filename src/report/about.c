@@ -35,6 +35,8 @@ void fxmi_describe(const struct fxmi_kernel *k, uint64_t va, char *buf, size_t s
 			snprintf(buf, size, "%llx, an address inside %s, which kmap() returns and kunmap() undoes", shown, slot);
 		else if (m.family == k->family[FXMI_FAMILY_FIXED])
 			snprintf(buf, size, "%llx, the address of fixmap %s", shown, slot);
+		else if (m.family == k->family[FXMI_FAMILY_AREA])
+			snprintf(buf, size, "%llx, an address in the vmalloc area, of the %s", shown, slot);
 		else
 			snprintf(buf, size, "%llx, an address inside %s %s", shown, m.family->name, slot);
 	} else if (va >= k->page_offset && va < k->high_memory) {

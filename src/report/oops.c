@@ -34,7 +34,7 @@ void fxmi_note_near(const struct fxm_vcpu *cpu, struct fxmi_subject *about, stru
 	notes->nr = 0;
 	unsigned pages = find_before(cpu, about->va, &m);
 	if (m.family && m.family->has_sizes)
-		snprintf(which, sizeof(which), "%s of %llu bytes", m.family->name, (unsigned long long)m.bytes);
+		snprintf(which, sizeof(which), "%s of %llu bytes", m.undo ? m.call : m.family->name, (unsigned long long)m.bytes);
 	else
 		snprintf(which, sizeof(which), "page");
 	if (pages == 1)
@@ -117,6 +117,9 @@ static void explain_slot(const struct fxmi_kernel *k, const struct fxmi_mapping 
 		snprintf(buf, size, "%s is not mapped (count %u)", slot, fxmi_pkmap_count(&k->pkmap, m->slot));
 	else if (m->family == k->family[FXMI_FAMILY_FIXED])
 		snprintf(buf, size, "fixed address %s, is not mapped%s", slot + strlen("index "), m->mapped_at ? " any more" : "");
+	else if (m->family == k->family[FXMI_FAMILY_AREA])
+		snprintf(buf, size, "the %llu bytes that %s() mapped at %llx were given back by %s()", (unsigned long long)m->bytes,
+			 m->call, (unsigned long long)m->va, m->undo);
 	else if (m->family == k->family[FXMI_FAMILY_EARLY])
 		snprintf(buf, size, "the %s of %llu bytes in %s is undone", m->family->name, (unsigned long long)m->bytes, slot);
 	else if (m->is_away)
@@ -132,6 +135,14 @@ static bool is_linear_highmem(const struct fxmi_kernel *k, uint64_t va)
 	uint64_t pfn = (va - k->page_offset) >> FXM_PAGE_SHIFT;
 
 	return va >= k->high_memory && fxmi_pfn_is_ram(k->m, pfn) && fxm_page_count(k->m, fxm_page_of_pfn(k->m, pfn)) > 0;
+}
+
+/* The page behind a live part of the vmalloc area. */
+static bool is_guard(const struct fxmi_kernel *k, uint64_t va, struct fxmi_mapping *m)
+{
+	const struct fxmi_area *area = fxmi_area_of(atomic_load_explicit(&k->areas, memory_order_acquire), va);
+
+	return area && fxmi_mapping_at(k, fxmi_read_once(area->start), m) && m->is_live;
 }
 
 void fxmi_explain_fault(const struct fxm_vcpu *cpu, const struct fxm_fault *f, char *buf, size_t size)
@@ -153,6 +164,9 @@ void fxmi_explain_fault(const struct fxm_vcpu *cpu, const struct fxm_fault *f, c
 	} else if (va <= k->va_mask && fxmi_mapping_at(k, va, &m)) {
 		explain_slot(k, &m, slot, sizeof(slot));
 		snprintf(buf, size, "%s of %llx: %s", verb, va, slot);
+	} else if (is_guard(k, va, &m)) {
+		snprintf(buf, size, "%s of %llx: the guard page behind the %llu bytes at %llx that %s() mapped", verb, va,
+			 (unsigned long long)m.bytes, (unsigned long long)m.va, m.call);
 	} else if (va > k->va_mask) {
 		snprintf(buf, size, "%s of %llx, which is no address of the simulated kernel", verb, va);
 	} else if (va < k->page_offset) {

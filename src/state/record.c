@@ -173,7 +173,8 @@ bool fxmi_is_mapped(const struct fxmi_kernel *k, uint64_t va)
 }
 
 /* A task's own first. */
-static const enum fxmi_family_place order[] = {FXMI_FAMILY_TEMPORARY, FXMI_FAMILY_PKMAP, FXMI_FAMILY_EARLY, FXMI_FAMILY_FIXED};
+static const enum fxmi_family_place order[] = {FXMI_FAMILY_TEMPORARY, FXMI_FAMILY_PKMAP, FXMI_FAMILY_EARLY, FXMI_FAMILY_FIXED,
+						FXMI_FAMILY_AREA};
 
 void fxmi_mapping_each(const struct fxmi_kernel *k, fxmi_mapping_fn *fn, void *arg)
 {
@@ -224,7 +225,7 @@ bool fxmi_mapping_innermost(const struct fxm_vcpu *cpu, struct fxmi_mapping *out
 
 const char *fxmi_mapping_undo(const struct fxmi_mapping *m)
 {
-	return m->is_atomic ? "kunmap_atomic" : m->family->undo;
+	return m->undo ? m->undo : m->is_atomic ? "kunmap_atomic" : m->family->undo;
 }
 
 void fxmi_mapping_tell(const struct fxmi_mapping *m, enum fxmi_mistake kind)

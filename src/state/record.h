@@ -7,8 +7,8 @@
  * detectors, the trace, the debugger and the public fxm_mapping_each() ask here, and never a family.
  *
  * A family is a group of calls that share slots: kmap(), the temporary mappings of this kernel's generation, early_ioremap(),
- * set_fixmap(). It says which slot an address lies in and which of its mappings are live; who mapped and unmapped is in its
- * struct fxmi_records, which the calls write and this file reads.
+ * set_fixmap(), and those that take a part of the vmalloc area. It says which slot an address lies in and which of its mappings are
+ * live; who mapped and unmapped is in its struct fxmi_records, which the calls write and this file reads.
  *
  * Invariants: a slot's serial grows by one with every mapping of the slot while detectors are on (k->record_sites), and with
  * nothing else; no two mappings of one slot have the same. (kmap_local's slots are counted task by task; no two tasks have the same
@@ -86,6 +86,7 @@ struct fxmi_mapping {
 	int cpu_id;	      /* the CPU that the slot belongs to; -1: none */
 	struct fxm_vcpu *cpu; /* the same; NULL: none, or not online */
 	const char *call;     /* which call made it: "kmap_atomic" */
+	const char *undo;     /* which call undoes it; NULL: the family's usual one */
 	int pid;	      /* who holds it; 0: unknown */
 	char comm[16];
 	uintptr_t mapped_at, unmapped_at;   /* unmapped_at is 0 while it is live */
@@ -131,6 +132,7 @@ enum fxmi_family_place {
 	FXMI_FAMILY_TEMPORARY, /* typed, stack or local; NULL without the FIX_KMAP group */
 	FXMI_FAMILY_EARLY,
 	FXMI_FAMILY_FIXED,
+	FXMI_FAMILY_AREA,
 	FXMI_FAMILIES
 };
 

@@ -71,6 +71,44 @@ struct fxmi_fixed {
 	uint64_t *group_serial; /* of a slot of the FIX_KMAP group: its serial at that time; another one now is a later user */
 };
 
+/*
+ * room area: a part of the vmalloc area that one call has, or had. Changed under areas.lock; looked at from anywhere, so that each
+ * word is read and written once.
+ */
+enum fxmi_area_state {
+	FXMI_AREA_NONE, /* its addresses may be another's by now */
+	FXMI_AREA_LIVE,
+	FXMI_AREA_LAZY /* undone; nobody has its addresses until the TLBs have been flushed */
+};
+
+struct fxmi_area {
+	uint64_t start, pages; /* its first page, and how many, without the guard page behind them */
+	uint64_t va, bytes;    /* what the call returned, and what it was asked for */
+	uint64_t *pfn;	       /* vmalloc(): the pages that it took. areas.lock */
+	const char *undo;      /* "vfree" */
+	unsigned state;
+};
+
+struct fxmi_areas {
+	struct fxmi_spinlock lock; /* vmap_area_lock; guards all but the areas' words */
+	uint64_t start, pages;	   /* of the vmalloc area */
+	uint32_t nr, used, cursor; /* places in area[]; those before `used` had one; where to look for one next */
+	struct fxmi_area *area;
+	uint32_t *of_page;	 /* 1 + the last area that had this page, its guard page included; a word as the areas' */
+	unsigned long *busy;	 /* a bit per page: live or lazy */
+	uint64_t lazy_pages;
+	struct fxmi_records records;
+};
+
+/* The area that the page at @va was of last, which may be its guard page; NULL: none. */
+FXMI_INLINE const struct fxmi_area *fxmi_area_of(const struct fxmi_areas *a, uint64_t va)
+{
+	uint64_t page = a ? (va - a->start) >> FXM_PAGE_SHIFT : 0;
+	uint32_t n = a && va >= a->start && page < a->pages ? fxmi_read_once(a->of_page[page]) : 0;
+
+	return n ? &a->area[n - 1] : NULL;
+}
+
 FXMI_INLINE uint64_t fxmi_pkmap_addr(const struct fxmi_pkmap *p, uint32_t nr)
 {
 	return p->base + ((uint64_t)nr << FXM_PAGE_SHIFT);

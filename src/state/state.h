@@ -106,6 +106,7 @@ struct fxmi_kernel {
 	struct fxmi_pkmap pkmap;
 	struct fxmi_early early;
 	struct fxmi_fixed fixed;
+	_Atomic(struct fxmi_areas *) areas; /* NULL when never used */
 	const struct fxmi_family *family[FXMI_FAMILIES]; /* NULL: this kernel has none */
 
 	/* report.c */

@@ -329,6 +329,15 @@ void *fxm_k_va(unsigned long long physical)
 	return fxmi_tier_host(cpu, (physical + k->linear_base) & k->va_mask);
 }
 
+bool fxm_k_is_vmalloc_addr(const void *address)
+{
+	const struct fxm_vcpu *cpu = fxm_k_cpu();
+	const struct fxm_layout *l = fxmi_kernel_of(cpu)->layout;
+	uint64_t va = fxmi_tier_simulated(cpu->machine, (uintptr_t)address);
+
+	return va >= fxm_layout_get(l, "VMALLOC_START") && va < fxm_layout_get(l, "VMALLOC_END");
+}
+
 bool fxm_k_virt_addr_valid(const void *address)
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
@@ -351,8 +360,8 @@ struct fxm_page *fxm_k_virt_to_page(const void *address)
 		fxmi_tier_describe(k, (uintptr_t)address, what, sizeof(what));
 		fxmi_history(k, va, &about);
 		fxmi_finding(k, cpu, FXMI_FIND_VIRT_TO_PAGE, &about,
-			     "virt_to_page() is for lowmem and was given %s: the kernel computes pfn %llx, which is not its page",
-			     what, (unsigned long long)pfn);
+			     "virt_to_page() is for lowmem and was given %s: the kernel computes pfn %llx, which is not its page%s",
+			     what, (unsigned long long)pfn, fxm_k_is_vmalloc_addr(address) ? ": use vmalloc_to_page()" : "");
 	}
 	return k->m->mem.mem_map + pfn;
 }

@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+import areas  # noqa: E402, F401
 from cases import CASES, HEAD  # noqa: E402
 
 fixmap, examples = map(os.path.abspath, sys.argv[1:3])

@@ -220,11 +220,13 @@ static void window_notices_pages_and_segments(void **state)
 	struct fxmi_segment *seg = fxmi_lazy_segment(w, FIRST);
 	struct fxmi_resident *shown = &seg->page[(FIRST - seg->start) >> FXM_PAGE_SHIFT];
 
-	assert_int_equal(shown->pfn, HIGHMEM_PFN + 7);
+	assert_int_equal(shown->pfn_plus_1, HIGHMEM_PFN + 8);
 	mutate(w->nr_resident, 0, "resident == w->nr_resident");
 	mutate(seg->resident[0], 0, "is_mapped");
-	mutate(shown->pfn, FXMI_NOT_MAPPED, "is_mapped");
-	mutate(shown[1].pfn, HIGHMEM_PFN + 8, "is_mapped");
+	mutate(shown->pfn_plus_1, 0, "is_mapped");
+	mutate(seg->touched, 0, "resident == w->nr_resident");
+	seg->touched++; /* as if the next page had been resident once */
+	mutate(shown[1].pfn_plus_1, HIGHMEM_PFN + 9, "is_mapped");
 	mutate(shown[1].writable, true, "writable");
 	mutate(shown->poisoned, true, "poisons");
 	mutate(seg->start, seg->start + FXM_PAGE_SIZE, "fxmi_window_host");

@@ -37,6 +37,8 @@ void fxm_k_flush_tlb_all(void);
 
 /* Devices. */
 u64 fxm_k_mmio_read(const volatile void *address, unsigned int width);
+void *fxm_k_ioremap(const char *call, unsigned long long physical, size_t size, unsigned int how);
+void fxm_k_iounmap(const volatile void *address);
 void fxm_k_mmio_write(volatile void *address, unsigned int width, u64 value);
 
 /* The CPU: who runs on it, its interrupts, and waiting for another one. */

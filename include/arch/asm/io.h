@@ -30,8 +30,14 @@ FXM_RAW_IO(q, u64, 8)
 #define __raw_writel __raw_writel
 #define __raw_writeq __raw_writeq
 
-void __iomem *ioremap(phys_addr_t physical, size_t size);
-void iounmap(volatile void __iomem *address);
+static inline void __iomem *ioremap(phys_addr_t physical, size_t size)
+{
+	return (void __force __iomem *)fxm_k_ioremap("ioremap", physical, size, 0);
+}
+static inline void iounmap(volatile void __iomem *address)
+{
+	fxm_k_iounmap((volatile void __force *)address);
+}
 #define ioremap ioremap
 #define ioremap_wc ioremap
 #define ioremap_wt ioremap

@@ -2,7 +2,7 @@
 #ifndef FXM_KERNEL_ASM_IO_H
 #define FXM_KERNEL_ASM_IO_H
 
-/* Registers of memory-mapped devices, through a fixmap. An address that is not mapped is an oops. */
+/* Memory of devices: mapped, and its registers read and written. An address that is not mapped is an oops. */
 
 #include <asm/early_ioremap.h>
 #include <asm/page.h>
@@ -27,6 +27,37 @@ FXM_K_WRITE(writeb, u8)
 FXM_K_WRITE(writew, u16)
 FXM_K_WRITE(writel, u32)
 FXM_K_WRITE(writeq, u64)
+
+#define FXM_K_IOREMAP(name, how)                                                                                                   \
+	FXM_K_INLINE void __iomem *name(resource_size_t physical, unsigned long size)                                              \
+	{                                                                                                                          \
+		return (void __iomem *)fxm_k_ioremap(#name, physical, size, how);                                                  \
+	}
+FXM_K_IOREMAP(ioremap, 0)
+FXM_K_IOREMAP(ioremap_uc, 0)
+FXM_K_IOREMAP(ioremap_nocache, 0)
+FXM_K_IOREMAP(ioremap_wc, 1)
+FXM_K_IOREMAP(ioremap_wt, 2)
+FXM_K_IOREMAP(ioremap_cache, 3)
+
+FXM_K_INLINE void iounmap(volatile void __iomem *address)
+{
+	fxm_k_iounmap((volatile void *)address);
+}
+
+#define MEMREMAP_WB 1
+#define MEMREMAP_WT 2
+#define MEMREMAP_WC 4
+
+FXM_K_INLINE void *memremap(resource_size_t physical, size_t size, unsigned long flags)
+{
+	return fxm_k_memremap(physical, size, flags);
+}
+
+FXM_K_INLINE void memunmap(void *address)
+{
+	fxm_k_memunmap(address);
+}
 
 #define readb_relaxed(address) readb(address)
 #define readw_relaxed(address) readw(address)

@@ -56,6 +56,22 @@ FXM_API void fxm_k_kfree(const void *object);
 FXM_API void fxm_k_kfree_typesafe(const void *object);
 FXM_API size_t fxm_k_ksize(const void *object);
 
+/** vmalloc() and its kin by the name of @call; kvfree() and kvmalloc() choose. @size in bytes. NULL: no room, or no memory. */
+FXM_API void *fxm_k_vmalloc(const char *call, size_t size, unsigned gfp);
+FXM_API void *fxm_k_kvmalloc(size_t size, unsigned gfp);
+FXM_API void fxm_k_vfree(const void *address);
+FXM_API void fxm_k_kvfree(const void *address);
+/** vmap() and vm_map_ram(), their undoing, and what lies at an address of theirs. @prot 0: PAGE_KERNEL. */
+FXM_API void *fxm_k_vmap(const char *call, const char *undo, struct fxm_page *const *pages, unsigned n, uint64_t prot);
+FXM_API void fxm_k_vunmap(const char *call, const void *address);
+FXM_API struct fxm_page *fxm_k_vmalloc_to_page(const void *address);
+FXM_API bool fxm_k_is_vmalloc_addr(const void *address);
+/** ioremap() and its kin by the name of @call; @how: 0 uncached, 1 write-combined, 2 write-through, 3 cached. Physical address. */
+FXM_API void *fxm_k_ioremap(const char *call, unsigned long long physical, size_t size, unsigned how);
+FXM_API void fxm_k_iounmap(const volatile void *address);
+FXM_API void *fxm_k_memremap(unsigned long long physical, size_t size, unsigned long flags);
+FXM_API void fxm_k_memunmap(const void *address);
+
 FXM_API unsigned long fxm_k_page_to_pfn(const struct fxm_page *page);
 FXM_API struct fxm_page *fxm_k_pfn_to_page(unsigned long pfn);
 FXM_API bool fxm_k_pfn_valid(unsigned long pfn);

@@ -133,12 +133,23 @@ FXM_K_INLINE void kmem_cache_free(struct kmem_cache *cache, void *object)
 #define kmem_cache_alloc_lru(cache, lru, gfp) ((void)(lru), kmem_cache_alloc(cache, gfp))
 #define kmem_cache_size(cache) ((cache)->size)
 
-/* Names differ, the memory does not: there is no area of virtually contiguous memory here. */
-#define kvmalloc(size, gfp) kmalloc(size, gfp)
-#define kvzalloc(size, gfp) kzalloc(size, gfp)
-#define kvmalloc_array(n, size, gfp) kmalloc_array(n, size, gfp)
-#define kvcalloc(n, size, gfp) kcalloc(n, size, gfp)
-#define kvfree(object) kfree(object)
+/* What kmalloc() has not is vmalloc()'s. */
+#define kvmalloc(size, gfp) fxm_k_kvmalloc(size, gfp)
+#define kvzalloc(size, gfp) fxm_k_kvmalloc(size, (gfp) | __GFP_ZERO)
+
+FXM_K_INLINE void *kvmalloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+	return __builtin_mul_overflow(n, size, &bytes) ? NULL : fxm_k_kvmalloc(bytes, gfp);
+}
+
+#define kvcalloc(n, size, gfp) kvmalloc_array(n, size, (gfp) | __GFP_ZERO)
+
+FXM_K_INLINE void kvfree(const void *object)
+{
+	fxm_k_kvfree(object);
+}
+
 #define kfree_sensitive(object) kfree(object)
 #define kzfree(object) kfree(object)
 
