@@ -67,6 +67,41 @@ FXM_API int fxm_memcpy_from_page(struct fxm_vcpu *cpu, void *to, struct fxm_page
 FXM_API int fxm_memcpy_to_page(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t offset, const void *from, uint64_t len);
 FXM_API int fxm_memzero_page(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t offset, uint64_t len);
 
+/**
+ * Bytes between a folio, given by its first page, and a buffer of the caller: 6.6 and later. Of a folio in highmem, or with
+ * DEBUG_KMAP_LOCAL_FORCE_MAP, a page at a time is mapped. With DEBUG_VM, BUG when they leave the folio. In traces they are the
+ * kmap_local_page() and kunmap_local() that they call, as all that follow. Model memcpy_from_folio() and memcpy_to_folio().
+ */
+FXM_API int fxm_memcpy_from_folio(struct fxm_vcpu *cpu, void *to, struct fxm_page *folio, uint64_t offset, uint64_t len);
+FXM_API int fxm_memcpy_to_folio(struct fxm_vcpu *cpu, struct fxm_page *folio, uint64_t offset, const void *from, uint64_t len);
+
+/**
+ * At most @len bytes from position @pos of a file, which lies in @folio, to a buffer: up to the end of the folio, or of the page
+ * where one page is mapped at a time. Returns how many they were, or a negative error. 6.3 and later. Models
+ * memcpy_from_file_folio().
+ */
+FXM_API int64_t fxm_memcpy_from_file_folio(struct fxm_vcpu *cpu, void *to, struct fxm_page *folio, uint64_t pos, uint64_t len);
+
+/**
+ * Zeroes a folio from byte @offset on, which the caller has mapped at @va by fxm_kmap_local_folio(); that mapping may end and
+ * another begin. Returns an address for fxm_kunmap_local(). Errors in the address. 6.8 and later. Models folio_zero_tail().
+ */
+FXM_API fxm_va fxm_folio_zero_tail(struct fxm_vcpu *cpu, struct fxm_page *folio, uint64_t offset, fxm_va va);
+
+/**
+ * Copies @len bytes to byte @offset of a folio and zeroes what is behind them. As in the kernel, bytes that end with a page of a
+ * folio that is mapped page by page lead one page too far. With DEBUG_VM, BUG when they leave the folio. 6.8 and later. Models
+ * folio_fill_tail().
+ */
+FXM_API int fxm_folio_fill_tail(struct fxm_vcpu *cpu, struct fxm_page *folio, uint64_t offset, const void *from, uint64_t len);
+
+/**
+ * fxm_copy_highpage() and fxm_copy_user_highpage(); what they would do at a machine check has no place here. In traces those
+ * functions. Model copy_mc_highpage() of 6.4 and copy_mc_user_highpage() of 6.1's stable releases.
+ */
+FXM_API int fxm_copy_mc_highpage(struct fxm_vcpu *cpu, struct fxm_page *to, struct fxm_page *from);
+FXM_API int fxm_copy_mc_user_highpage(struct fxm_vcpu *cpu, struct fxm_page *to, struct fxm_page *from, uint64_t uaddr);
+
 /** CRC-32 (zlib's) of the contents of @page: what traces call sum=. 0 when it is no page of @m. */
 FXM_API uint32_t fxm_page_sum(struct fxm_machine *m, const struct fxm_page *page);
 

@@ -61,7 +61,10 @@ FXM_API fxm_va fxm_kmap_local_folio(struct fxm_vcpu *cpu, struct fxm_page *folio
  */
 FXM_API int fxm_kunmap_local(struct fxm_vcpu *cpu, fxm_va va);
 
-/** 1 when @va lies in the pkmap area, 0 else: slots of kmap_local do not count. Errors: -ENOSYS. Models is_kmap_addr() of 6.1. */
+/**
+ * 1 when @va lies in the pkmap area, 0 else. Slots of kmap_local do not count in 6.1; in 6.12 all do but the first one of CPU 0.
+ * Errors: -ENOSYS. Models is_kmap_addr().
+ */
 FXM_API int fxm_is_kmap_addr(struct fxm_vcpu *cpu, fxm_va va);
 
 #ifdef __cplusplus

@@ -37,6 +37,7 @@
 #define FXM_SINCE_is_kmap_addr FXM_V(5, 18, 0), FXM_EVER, "since 5.18"
 #define FXM_SINCE_set_fixmap_io FXM_V(3, 14, 0), FXM_EVER, "since 3.14"
 #define FXM_SINCE_set_fixmap_offset FXM_V(3, 14, 0), FXM_EVER, "since 3.14"
+#define FXM_SINCE_set_fixmap_offset_io FXM_V(3, 14, 0), FXM_V(6, 11, 255), "3.14 to 6.1, no more in 6.12; there set_fixmap_io"
 #define FXM_SINCE_bt_ioremap 0, FXM_V(2, 6, 26), "2.6 until 2.6.26; since 2.6.27 early_ioremap"
 #define FXM_SINCE_bt_iounmap 0, FXM_V(2, 6, 26), "2.6 until 2.6.26; since 2.6.27 early_iounmap"
 #define FXM_SINCE_early_ioremap FXM_V(2, 6, 27), FXM_EVER, "since 2.6.27; until then bt_ioremap"
@@ -71,6 +72,14 @@
 #define FXM_SINCE_folio_zero_segments FXM_V(5, 17, 0), FXM_EVER, "since 5.17; until then zero_user_segments"
 #define FXM_SINCE_folio_zero_segment FXM_V(5, 17, 0), FXM_EVER, "since 5.17; until then zero_user_segment"
 #define FXM_SINCE_folio_zero_range FXM_V(5, 17, 0), FXM_EVER, "since 5.17; until then zero_user"
+#define FXM_SINCE_copy_mc_user_highpage FXM_V(6, 1, 0), FXM_EVER, "since 6.2, and in stable releases of 6.1"
+#define FXM_SINCE_copy_mc_highpage FXM_V(6, 4, 0), FXM_EVER, "since 6.4; until then copy_highpage"
+#define FXM_SINCE_memcpy_from_file_folio FXM_V(6, 3, 0), FXM_EVER, "since 6.3; until then memcpy_from_page"
+#define FXM_SINCE_memcpy_from_folio FXM_V(6, 6, 0), FXM_EVER, "since 6.6; until then memcpy_from_page"
+#define FXM_SINCE_memcpy_to_folio FXM_V(6, 6, 0), FXM_EVER, "since 6.6; until then memcpy_to_page"
+#define FXM_SINCE_folio_zero_tail FXM_V(6, 8, 0), FXM_EVER, "since 6.8; until then folio_zero_range"
+#define FXM_SINCE_folio_fill_tail FXM_V(6, 8, 0), FXM_EVER, "since 6.8; until then memcpy_to_page and folio_zero_range"
+#define FXM_SINCE_folio_release_kmap FXM_V(6, 7, 0), FXM_EVER, "since 6.7; until then kunmap_local and folio_put"
 #define FXM_SINCE_proc_zoneinfo FXM_V(2, 6, 16), FXM_EVER, "since 2.6.13 or 2.6.14, in 2.6.16 for certain"
 #define FXM_SINCE_mem_init_print_layout FXM_V(2, 6, 25), FXM_V(5, 7, 255), "32-bit x86: until 5.7; arm and arm64: 4.7"
 #define FXM_SINCE_ptdump FXM_V(2, 6, 26), FXM_EVER, "since 2.6.26"
@@ -83,13 +92,16 @@
 	X(kmap_atomic_idx) X(kmap_flush_unused) X(kmap_to_page) X(kmap_high_get) X(kmap_local_page) \
 	X(kmap_local_page_prot) X(kmap_local_pfn) X(kmap_local_folio) X(kunmap_local) X(is_kmap_addr) \
 	X(__kmap_local_page_prot) X(__kmap_local_pfn_prot) X(kunmap_local_indexed) \
-	X(set_fixmap_io) X(set_fixmap_offset) X(bt_ioremap) X(bt_iounmap) X(early_ioremap) X(early_iounmap) \
+	X(set_fixmap_io) X(set_fixmap_offset) X(set_fixmap_offset_io) X(bt_ioremap) X(bt_iounmap) \
+	X(early_ioremap) X(early_iounmap) \
 	X(early_memremap) X(early_memremap_ro) X(early_memremap_prot) X(early_memunmap) X(copy_from_early_mem) \
 	X(check_early_ioremap_leak) X(early_ioremap_init) X(early_fixmap_init) X(early_fixmap_shutdown) \
 	X(fixmap_remap_fdt) X(pte_set_fixmap) X(pmd_set_fixmap) X(pud_set_fixmap) X(pgd_set_fixmap) \
 	X(pte_clear_fixmap) X(pmd_clear_fixmap) X(pud_clear_fixmap) X(pgd_clear_fixmap) X(memclear_highpage_flush) \
 	X(zero_user_segments) X(zero_user_segment) X(zero_user) X(memcpy_page) X(memset_page) X(memcpy_from_page) \
 	X(memcpy_to_page) X(memzero_page) X(folio_zero_segments) X(folio_zero_segment) X(folio_zero_range) \
+	X(copy_mc_user_highpage) X(copy_mc_highpage) X(memcpy_from_file_folio) X(memcpy_from_folio) \
+	X(memcpy_to_folio) X(folio_zero_tail) X(folio_fill_tail) X(folio_release_kmap) \
 	X(proc_zoneinfo) X(mem_init_print_layout) X(ptdump) X(reserve_top_address)
 /* clang-format on */
 

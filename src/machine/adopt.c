@@ -74,6 +74,7 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->kunmap_might_sleep = fxmi_trait(l, FXMI_TRAIT_kunmap_might_sleep);
 	k->setter_is_x86 = !fxmi_trait(l, FXMI_TRAIT_fixmap_clear_by_prot);
 	k->flush_on_clear_only = fxmi_trait(l, FXMI_TRAIT_fixmap_flush_on_clear_only);
+	k->is_kmap_addr_local = fxmi_trait(l, FXMI_TRAIT_is_kmap_addr_local);
 	k->refuses_hole = fxmi_trait(l, FXMI_TRAIT_fixmap_hole_is_refused);
 	k->is_arm = !strcmp(fxmi_layout_arch(l), "arm");
 	k->arm = fxmi_trait(l, FXMI_TRAIT_atomic_arm);

@@ -306,12 +306,14 @@ void fxm_clear_fixmap(struct fxm_vcpu *cpu, uint32_t index)
 		do_set(cpu, "clear_fixmap", index, 0, 0, "FIXMAP_PAGE_CLEAR", 0);
 }
 
-static fxm_va set_offset(struct fxm_vcpu *cpu, const char *name, uint32_t index, uint64_t pa, uint64_t prot, const char *prot_name)
+/* @function: whose versions have it; @name: what a trace calls it. */
+static fxm_va set_offset(struct fxm_vcpu *cpu, const char *function, const char *name, uint32_t index, uint64_t pa, uint64_t prot,
+			 const char *prot_name)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	uint64_t offset = pa & (k->page_size - 1);
 
-	if (!fxmi_has(k, "set_fixmap_offset"))
+	if (!fxmi_has(k, function))
 		return fxmi_va_error(-ENOSYS);
 	do_set(cpu, name, index, pa, prot, prot_name, offset);
 	return fxm_va_of(fxmi_fix_to_virt(k, index) + offset);
@@ -323,7 +325,7 @@ fxm_va fxm_set_fixmap_offset(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
 	if (error)
 		return fxmi_va_error(error);
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	return set_offset(cpu, "set_fixmap_offset", index, pa.v, k->prot_normal, k->prot_normal_name);
+	return set_offset(cpu, "set_fixmap_offset", "set_fixmap_offset", index, pa.v, k->prot_normal, k->prot_normal_name);
 }
 
 fxm_va fxm_set_fixmap_offset_nocache(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
@@ -334,7 +336,8 @@ fxm_va fxm_set_fixmap_offset_nocache(struct fxm_vcpu *cpu, uint32_t index, fxm_p
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	if (!k->prot_nocache)
 		return fxmi_va_error(-ENOSYS);
-	return set_offset(cpu, "set_fixmap_offset_nocache", index, pa.v, k->prot_nocache, k->prot_nocache_name);
+	return set_offset(cpu, "set_fixmap_offset", "set_fixmap_offset_nocache", index, pa.v, k->prot_nocache,
+			  k->prot_nocache_name);
 }
 
 fxm_va fxm_set_fixmap_offset_io(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
@@ -343,5 +346,5 @@ fxm_va fxm_set_fixmap_offset_io(struct fxm_vcpu *cpu, uint32_t index, fxm_pa pa)
 	if (error)
 		return fxmi_va_error(error);
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	return set_offset(cpu, "set_fixmap_offset_io", index, pa.v, k->prot_io, k->prot_io_name);
+	return set_offset(cpu, "set_fixmap_offset_io", "set_fixmap_offset_io", index, pa.v, k->prot_io, k->prot_io_name);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page helpers of include/linux/highmem.h (2.6.12, 4.7, 4.15, 5.10, 6.1) and zero_user_segments() of mm/highmem.c (6.1).
+ * The page helpers of include/linux/highmem.h (2.6.12, 4.7, 4.15, 5.10, 6.1, 6.12) and zero_user_segments() of mm/highmem.c (6.1).
  *
  * A helper maps as its version does: with KM_USER0 and KM_USER1, with kmap_atomic(), or with kmap_local_page(). It touches the
  * contents through the vCPU's TLB and page tables like the kernel's memset, so what it meets there is what it changes. In a
@@ -470,4 +470,192 @@ int fxm_memcpy_to_page(struct fxm_vcpu *cpu, struct fxm_page *page, uint64_t off
 		touched(&c, fxm_write(cpu, at(&c, va, offset), from, len));
 	unmap(&c, va, USER0);
 	return end(&c);
+}
+
+/* ---- bytes of folios, 6.3 and later: a page at a time where a mapping reaches no further; in a trace, those mappings ---- */
+
+struct folio {
+	struct fxm_vcpu *cpu;
+	struct fxmi_kernel *k;
+	struct fxm_page *head;
+	uint64_t bytes;
+	bool is_partial; /* kmap_local_folio() maps one page of it */
+};
+
+static int open_folio(struct folio *f, struct fxm_vcpu *cpu, const char *function, struct fxm_page *head)
+{
+	int error = fxmi_check_cpu(cpu);
+
+	if (error)
+		return error;
+	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	if (!fxmi_has(k, function))
+		return -ENOSYS;
+	if (!fxmi_page_is_valid(cpu->machine, head))
+		return -EINVAL;
+	*f = (struct folio){.cpu = cpu, .k = k, .head = head, .bytes = compound_nr(head) << FXM_PAGE_SHIFT};
+	f->is_partial = k->force_map || fxm_page_is_highmem(k->m, head);
+	return 0;
+}
+
+/* VM_BUG_ON(offset + len > folio_size(folio)) */
+static void check_folio(const struct folio *f, const char *function, uint64_t offset, uint64_t len)
+{
+	if (fxmi_setting(f->k->layout, FXMI_SETTING_DEBUG_VM) && ((offset + len) & f->k->va_mask) > f->bytes)
+		fxmi_bug(f->cpu, function, &(struct fxmi_subject){.page = f->head},
+			 "%s: offset %" PRIu64 " and length %" PRIu64 " lead beyond the %" PRIu64 " bytes of the folio", function,
+			 offset, len, f->bytes);
+}
+
+/* How many of @len bytes at @offset one mapping reaches. */
+static uint64_t reach(const struct folio *f, uint64_t offset, uint64_t len)
+{
+	uint64_t room = FXM_PAGE_SIZE - offset % FXM_PAGE_SIZE;
+
+	return f->is_partial && len > room ? room : len;
+}
+
+static void folio_access(const struct folio *f, int error)
+{
+	if (error)
+		fxm_oops(f->cpu, &f->cpu->last_fault);
+}
+
+int fxm_memcpy_from_folio(struct fxm_vcpu *cpu, void *to, struct fxm_page *folio, uint64_t offset, uint64_t len)
+{
+	struct folio f;
+	int error = to || !len ? open_folio(&f, cpu, "memcpy_from_folio", folio) : -EINVAL;
+
+	if (error)
+		return error;
+	check_folio(&f, "memcpy_from_folio", offset, len);
+	do {
+		uint64_t chunk = reach(&f, offset, len);
+		fxm_va from = fxm_kmap_local_folio(cpu, folio, offset);
+
+		if (fxm_va_error(from))
+			return fxm_va_error(from);
+		if (chunk)
+			folio_access(&f, fxm_read(cpu, from, to, chunk));
+		fxm_kunmap_local(cpu, from);
+		to = (char *)to + (to ? chunk : 0);
+		offset += chunk;
+		len -= chunk;
+	} while (len);
+	return 0;
+}
+
+int fxm_memcpy_to_folio(struct fxm_vcpu *cpu, struct fxm_page *folio, uint64_t offset, const void *from, uint64_t len)
+{
+	struct folio f;
+	int error = from || !len ? open_folio(&f, cpu, "memcpy_to_folio", folio) : -EINVAL;
+
+	if (error)
+		return error;
+	check_folio(&f, "memcpy_to_folio", offset, len);
+	do {
+		uint64_t chunk = reach(&f, offset, len);
+		fxm_va to = fxm_kmap_local_folio(cpu, folio, offset);
+
+		if (fxm_va_error(to))
+			return fxm_va_error(to);
+		if (chunk)
+			folio_access(&f, fxm_write(cpu, to, from, chunk));
+		fxm_kunmap_local(cpu, to);
+		from = (const char *)from + (from ? chunk : 0);
+		offset += chunk;
+		len -= chunk;
+	} while (len);
+	return 0;
+}
+
+/* To the end of the folio, from @va on, the address of byte @offset. What is mapped in the end, for kunmap_local(). */
+static fxm_va zero_tail(const struct folio *f, uint64_t offset, fxm_va va)
+{
+	uint64_t len = (f->bytes - offset) & f->k->va_mask;
+
+	for (uint64_t chunk; (chunk = reach(f, offset, len)) < len; offset += chunk, len -= chunk) {
+		folio_access(f, fxm_fill(f->cpu, va, 0, chunk));
+		fxm_kunmap_local(f->cpu, va);
+		va = fxm_kmap_local_folio(f->cpu, f->head, offset + chunk);
+		if (fxm_va_error(va))
+			return va;
+	}
+	if (len)
+		folio_access(f, fxm_fill(f->cpu, va, 0, len));
+	return va;
+}
+
+fxm_va fxm_folio_zero_tail(struct fxm_vcpu *cpu, struct fxm_page *folio, uint64_t offset, fxm_va va)
+{
+	struct folio f;
+	int error = open_folio(&f, cpu, "folio_zero_tail", folio);
+
+	return error ? fxmi_va_error(error) : zero_tail(&f, offset, va);
+}
+
+int fxm_folio_fill_tail(struct fxm_vcpu *cpu, struct fxm_page *folio, uint64_t offset, const void *from, uint64_t len)
+{
+	struct folio f;
+	int error = from || !len ? open_folio(&f, cpu, "folio_fill_tail", folio) : -EINVAL;
+
+	if (error)
+		return error;
+	fxm_va to = fxm_kmap_local_folio(cpu, folio, offset);
+	if (!fxm_va_error(to))
+		check_folio(&f, "folio_fill_tail", offset, len);
+	for (uint64_t chunk; !fxm_va_error(to) && (chunk = reach(&f, offset, len)) < len; offset += chunk, len -= chunk) {
+		folio_access(&f, fxm_write(cpu, to, from, chunk));
+		fxm_kunmap_local(cpu, to);
+		from = (const char *)from + chunk;
+		to = fxm_kmap_local_folio(cpu, folio, offset + chunk);
+	}
+	if (fxm_va_error(to))
+		return fxm_va_error(to);
+	if (len)
+		folio_access(&f, fxm_write(cpu, to, from, len));
+	to = zero_tail(&f, offset + len, fxm_va_of((to.v + len) & f.k->va_mask));
+	return fxm_va_error(to) ? fxm_va_error(to) : fxm_kunmap_local(cpu, to);
+}
+
+int64_t fxm_memcpy_from_file_folio(struct fxm_vcpu *cpu, void *to, struct fxm_page *folio, uint64_t pos, uint64_t len)
+{
+	struct folio f;
+	int error = to || !len ? open_folio(&f, cpu, "memcpy_from_file_folio", folio) : -EINVAL;
+
+	if (error)
+		return error;
+	uint64_t offset = pos & (f.bytes - 1), room = f.bytes - offset;
+	fxm_va from = fxm_kmap_local_folio(cpu, folio, offset);
+
+	if (fxm_va_error(from))
+		return fxm_va_error(from);
+	len = reach(&f, offset, len < room ? len : room);
+	if (len)
+		folio_access(&f, fxm_read(cpu, from, to, len));
+	fxm_kunmap_local(cpu, from);
+	return (int64_t)len;
+}
+
+/* ---- copies that live through a machine check: there is none here ---- */
+
+static int check_copy(const struct fxm_vcpu *cpu, const char *function)
+{
+	int error = fxmi_check_cpu(cpu);
+
+	return error ? error : fxmi_has(fxmi_kernel_of(cpu), function) ? 0 : -ENOSYS;
+}
+
+int fxm_copy_mc_highpage(struct fxm_vcpu *cpu, struct fxm_page *to, struct fxm_page *from)
+{
+	int error = check_copy(cpu, "copy_mc_highpage");
+
+	return error ? error : fxm_copy_highpage(cpu, to, from);
+}
+
+int fxm_copy_mc_user_highpage(struct fxm_vcpu *cpu, struct fxm_page *to, struct fxm_page *from, uint64_t uaddr)
+{
+	int error = check_copy(cpu, "copy_mc_user_highpage");
+
+	return error ? error : fxm_copy_user_highpage(cpu, to, from, uaddr);
 }

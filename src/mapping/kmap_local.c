@@ -628,8 +628,19 @@ fxm_va fxm_kmap_local_folio(struct fxm_vcpu *cpu, struct fxm_page *folio, size_t
 	return fxm_va_error(va) ? va : fxm_va_of(va.v + offset % FXM_PAGE_SIZE);
 }
 
+/* From the last slot on up to the first, which is left out: it begins at the address that is compared with. */
+static bool is_below_first_slot(const struct fxmi_kernel *k, uint64_t va)
+{
+	int first = fxm_fixed_index(k->layout, "FIX_KMAP_BEGIN"), last = fxm_fixed_index(k->layout, "FIX_KMAP_END");
+
+	return first >= 0 && va >= fxmi_fix_to_virt(k, (uint32_t)last) && va < fxmi_fix_to_virt(k, (uint32_t)first);
+}
+
 int fxm_is_kmap_addr(struct fxm_vcpu *cpu, fxm_va va)
 {
 	int error = check_local(cpu, "is_kmap_addr");
-	return error ? error : fxmi_pkmap_nr(&fxmi_kernel_of(cpu)->pkmap, va.v) >= 0;
+	if (error)
+		return error;
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
+	return fxmi_pkmap_nr(&k->pkmap, va.v) >= 0 || (k->is_kmap_addr_local && is_below_first_slot(k, va.v));
 }

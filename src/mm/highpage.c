@@ -28,6 +28,21 @@ HELPER(memset_page, page, (PAGE page, size_t offset, int value, size_t len), pag
 HELPER(memcpy_from_page, page, (void *to, PAGE page, size_t offset, size_t len), to, page, offset, len)
 HELPER(memcpy_to_page, page, (PAGE page, size_t offset, const void *from, size_t len), page, offset, from, len)
 HELPER(memzero_page, page, (PAGE page, size_t offset, size_t len), page, offset, len)
+HELPER(copy_mc_highpage, to, (PAGE to, PAGE from), to, from)
+HELPER(copy_mc_user_highpage, to, (PAGE to, PAGE from, unsigned long address), to, from, address)
+HELPER(memcpy_from_folio, folio, (void *to, PAGE folio, size_t offset, size_t len), to, folio, offset, len)
+HELPER(memcpy_to_folio, folio, (PAGE folio, size_t offset, const void *from, size_t len), folio, offset, from, len)
+HELPER(folio_fill_tail, folio, (PAGE folio, size_t offset, const void *from, size_t len), folio, offset, from, len)
 HELPER(folio_zero_segments, folio, (PAGE folio, unsigned s1, unsigned e1, unsigned s2, unsigned e2), folio, s1, e1, s2, e2)
 HELPER(folio_zero_segment, folio, (PAGE folio, unsigned start, unsigned end), folio, start, end)
 HELPER(folio_zero_range, folio, (PAGE folio, unsigned start, unsigned length), folio, start, length)
+
+size_t fxm_k_memcpy_from_file_folio(void *to, PAGE folio, uint64_t pos, size_t len)
+{
+	struct fxm_vcpu *cpu = fxmi_tier_check_page("memcpy_from_file_folio", folio, __builtin_return_address(0));
+	FXMI_CALLED_FROM(cpu);
+	int64_t copied = fxm_memcpy_from_file_folio(cpu, to, folio, pos, len);
+
+	fxmi_tier_checked(cpu, "memcpy_from_file_folio", copied < 0 ? (int)copied : 0);
+	return (size_t)copied;
+}

@@ -81,7 +81,7 @@ struct fxmi_kernel {
 	bool checks_sleep; /* the kernel or the detector "sleep-in-atomic" */
 	bool flush_pkmap_always, flush_range_is_all, kunmap_bug_in_irq, kunmap_might_sleep;
 	bool setter_is_x86; /* __set_fixmap: the value decides, not the protection; flushes this CPU's page */
-	bool flush_on_clear_only, refuses_hole;
+	bool flush_on_clear_only, refuses_hole, is_kmap_addr_local;
 	bool is_arm;	      /* arch/arm */
 	bool arm;	      /* its kmap_atomic, until 5.10 */
 	bool has_high_get;    /* ARCH_NEEDS_KMAP_HIGH_GET */

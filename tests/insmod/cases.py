@@ -90,6 +90,41 @@ kunmap_local(a);
 pr_info("now %d", preempt_count());
 __free_page(high);
 __free_page(low);''', args=list(P61), err=[], out=['fffbb000 0*fffb9000 0*fffb8064 there here 1$', 'now 0$'])
+P612 = ('-p', 'x86_32-6.12')
+init('kernel', 'folios', 0, '''
+struct folio *folio = page_folio(alloc_pages(GFP_HIGHUSER | __GFP_COMP, 2));
+char there[16], *a;
+memcpy_to_folio(folio, 4090, "across two pages", 16);
+memcpy_from_folio(there, folio, 4090, 16);
+pr_info("%.16s %zu", there, memcpy_from_file_folio(there, folio, 4090, 16));
+folio_fill_tail(folio, 8190, "tail", 4);
+a = kmap_local_folio(folio, 8192);
+pr_info("%.2s", a);
+a = folio_zero_tail(folio, 8192, a);
+kunmap_local(a);
+a = kmap_local_folio(folio, 8190);
+pr_info("%.2s", a);
+copy_mc_highpage(folio_page(folio, 3), folio_page(folio, 0));
+folio_release_kmap(folio, a);''', args=list(P612), err=[], out=['across two pages 6$', 'il$', 'ta$'])
+init('reports', 'folio_zero_tail past its page', 1, '''
+struct folio *folio = page_folio(alloc_pages(GFP_HIGHUSER | __GFP_COMP, 1));
+char *a = kmap_local_folio(folio, 0);
+a = folio_zero_tail(folio, 10, a + 4000);
+kunmap_local(a);
+folio_put(folio);''', args=list(P612), err=['it is right behind the page at fffbb000: does the access run off that one', r'^ <f> .*past its page.c:6'])
+for call, says in (('memcpy_from_folio(c, f, 0, 1)', 'since 6.6; until then memcpy_from_page'),
+                   ('memcpy_to_folio(f, 0, c, 1)', 'since 6.6; until then memcpy_to_page'),
+                   ('memcpy_from_file_folio(c, f, 0, 1)', 'since 6.3; until then memcpy_from_page'),
+                   ('folio_zero_tail(f, 0, c)', 'since 6.8; until then folio_zero_range'),
+                   ('folio_fill_tail(f, 0, c, 1)', 'since 6.8; until then memcpy_to_page and folio_zero_range'),
+                   ('folio_release_kmap(f, c)', 'since 6.7; until then kunmap_local and folio_put'),
+                   ('copy_mc_highpage(&f->page, &f->page)', 'since 6.4; until then copy_highpage')):
+    name = call.split('(')[0]
+    init('kernel', f'{name} of 6.1', 2, f'struct folio *f = NULL;\nchar c[8];\n{call};\n(void)c;', args=list(P61), out=[],
+         err=[f'{name}..: {says}; not in x86_32-6.1'])
+init('kernel', 'set_fixmap_offset_io of 6.12', 2, 'set_fixmap_offset_io(FIX_APIC_BASE, 0xfee00000);', args=list(P612), out=[],
+     err=['set_fixmap_offset_io..: 3.14 to 6.1, no more in 6.12; there set_fixmap_io; not in x86_32-6.12'])
+init('kernel', 'set_fixmap_offset_io of 6.1', 1, 'pr_info("%lx", set_fixmap_offset_io(FIX_APIC_BASE, 0xfee00020));', args=list(P61), out=['ffffc020$'], err=['FIX_APIC_BASE. still maps pfn fee00'])
 for call in ('kunmap_local(p)', 'kunmap_atomic(p)'):
     init('kernel', call + ' of a page', 2, f'struct page *p = alloc_page(GFP_HIGHUSER);\n{call};', args=list(P61), out=[],
          err=[r'takes the address, not the page'])

@@ -365,6 +365,144 @@ static void parts_are_checked_with_debug_vm_only(void **state)
 	kernel_free(k);
 }
 
+/* ---- folios ---- */
+
+/* How often a folio of four pages is mapped in one call; its bytes are @bytes. */
+struct folio {
+	struct kernel *k;
+	struct fxm_page *head;
+	unsigned char *bytes, want[4 * FXM_PAGE_SIZE];
+	unsigned maps;
+};
+
+static void count_maps(const char *line, void *arg)
+{
+	((struct folio *)arg)->maps += strstr(line, " kmap_local_page ") != NULL;
+}
+
+static void folio_begin(struct folio *f, const char *words, unsigned gfp)
+{
+	f->k = kernel_new(words);
+	f->head = fxm_alloc_pages(f->k->m, gfp | FXM_GFP_COMP, 2);
+	assert_non_null(f->head);
+	f->bytes = bytes_of(f->k, f->head);
+	for (size_t i = 0; i < sizeof(f->want); i++)
+		f->want[i] = (unsigned char)(i * 13 + i / 4096 + 1);
+	memcpy(f->bytes, f->want, sizeof(f->want));
+	fxm_trace_start_bare(f->k->m, count_maps, f);
+}
+
+static void folio_expect(struct folio *f, unsigned maps)
+{
+	assert_memory_equal(f->bytes, f->want, sizeof(f->want));
+	assert_int_equal(f->maps, maps);
+	assert_int_equal(counts_of(f->k->cpu).kmap_depth, 0);
+	f->maps = 0;
+}
+
+static const struct {
+	const char *words;
+	unsigned gfp;
+	bool is_partial;
+} folios[] = {
+    {"profile=x86_32-6.12", FXM_GFP_HIGHMEM, true},
+    {"profile=x86_32-6.12,pae=1", FXM_GFP_HIGHMEM, true},
+    {"profile=x86_32-6.12", 0, false},
+    {"profile=x86_32-6.12,DEBUG_KMAP_LOCAL_FORCE_MAP=1", 0, true},
+    {"profile=arm-6.12", FXM_GFP_HIGHMEM, true},
+    {"profile=x86_64-6.12", 0, false},
+    {"profile=arm64-6.12", 0, false},
+};
+
+/* Bytes 5000 to 13000: three pages. */
+static void folios_are_mapped_page_by_page_where_they_must_be(void **state)
+{
+	static unsigned char buffer[8000];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(folios); i++) {
+		struct folio f = {0};
+		bool p = folios[i].is_partial;
+
+		folio_begin(&f, folios[i].words, folios[i].gfp);
+		assert_int_equal(fxm_memcpy_from_folio(f.k->cpu, buffer, f.head, 5000, 8000), 0);
+		assert_memory_equal(buffer, f.want + 5000, 8000);
+		folio_expect(&f, p ? 3 : 1);
+		memset(buffer, 0xa5, sizeof(buffer));
+		assert_int_equal(fxm_memcpy_to_folio(f.k->cpu, f.head, 100, buffer, 8000), 0);
+		memset(f.want + 100, 0xa5, 8000);
+		folio_expect(&f, p ? 2 : 1);
+		assert_int_equal(fxm_memcpy_from_folio(f.k->cpu, NULL, f.head, 0, 0), 0);
+		folio_expect(&f, 1);
+		/* Position 16384 + 6000 of a file is byte 6000. */
+		assert_int_equal(fxm_memcpy_from_file_folio(f.k->cpu, buffer, f.head, 16384 + 6000, 5000), p ? 8192 - 6000 : 5000);
+		assert_memory_equal(buffer, f.want + 6000, 8192 - 6000);
+		folio_expect(&f, 1);
+		assert_int_equal(fxm_memcpy_from_file_folio(f.k->cpu, buffer, f.head, 16384 - 10, 5000), 10);
+		folio_expect(&f, 1);
+		assert_int_equal(fxm_folio_fill_tail(f.k->cpu, f.head, 4000, buffer, 200), 0);
+		memcpy(f.want + 4000, buffer, 200);
+		memset(f.want + 4200, 0, sizeof(f.want) - 4200);
+		folio_expect(&f, p ? 4 : 1);
+		assert_int_equal(fxm_copy_mc_highpage(f.k->cpu, f.head, fxm_page_of_pfn(f.k->m, pfn_of(f.k, f.head) + 3)), 0);
+		memset(f.want, 0, 4096);
+		folio_expect(&f, 0);
+		memset(f.want, 1, sizeof(f.want));
+		memcpy(f.bytes, f.want, sizeof(f.want));
+		fxm_va va = fxm_kmap_local_folio(f.k->cpu, f.head, 8190);
+		va = fxm_folio_zero_tail(f.k->cpu, f.head, 8190, va);
+		assert_int_equal(fxm_va_error(va), 0);
+		assert_int_equal(fxm_kunmap_local(f.k->cpu, va), 0);
+		memset(f.want + 8190, 0, sizeof(f.want) - 8190);
+		folio_expect(&f, p ? 3 : 1);
+		assert_no_reports(f.k);
+		kernel_free(f.k);
+	}
+}
+
+static void call_to_folio(struct call *c)
+{
+	c->result = (uint64_t)fxm_memcpy_to_folio(c->cpu, c->page, c->n >> 32, "0123456789abcdef", c->n & UINT32_MAX);
+}
+
+static void call_fill_tail(struct call *c)
+{
+	c->result = (uint64_t)fxm_folio_fill_tail(c->cpu, c->page, c->n >> 32, "0123456789abcdef", c->n & UINT32_MAX);
+}
+
+static void folios_are_checked_with_debug_vm(void **state)
+{
+	struct folio f = {0};
+
+	(void)state;
+	folio_begin(&f, "profile=x86_32-6.12,DEBUG_VM=1", FXM_GFP_HIGHMEM);
+	assert_bug(f.k, call_to_folio, (struct call){.page = f.head, .n = AT(16380, 5)}, "include/linux/highmem.h:486");
+	folio_expect(&f, 0);
+	assert_bug(f.k, call_fill_tail, (struct call){.page = f.head, .n = AT(16380, 5)}, "include/linux/highmem.h:561");
+	assert_int_equal(f.maps, 1);
+	assert_int_equal(counts_of(f.k->cpu).kmap_depth, 1);
+	kernel_free(f.k);
+}
+
+/* What is copied ends with a page that is not the last: the kernel clears on from there, in the slot of another mapping. */
+static void fill_tail_leads_one_page_too_far(void **state)
+{
+	struct folio f = {0};
+	unsigned char bytes[96] = {0};
+
+	(void)state;
+	folio_begin(&f, "profile=x86_32-6.12", FXM_GFP_HIGHMEM);
+	struct call call = {.cpu = f.k->cpu, .page = f.head, .n = AT(4080, 16), .fn = call_fill_tail};
+	assert_int_equal(task_run(&call), -ECANCELED);
+	assert_int_equal(f.k->record.kinds[FXM_REPORT_OOPS], 1);
+	kernel_free(f.k);
+
+	folio_begin(&f, "profile=x86_32-6.12", 0);
+	assert_int_equal(fxm_folio_fill_tail(f.k->cpu, f.head, 4000, bytes, 96), 0);
+	assert_no_reports(f.k);
+	kernel_free(f.k);
+}
+
 /* ---- arguments and versions ---------------------------------------------------------------------------------------------- */
 
 static void helpers_of_other_versions_are_refused(void **state)
@@ -433,6 +571,9 @@ int main(void)
 	    cmocka_unit_test(zero_user_of_6_1_takes_compound_pages),
 	    cmocka_unit_test(without_highmem_compound_pages_are_zeroed_at_once),
 	    cmocka_unit_test(parts_are_checked_with_debug_vm_only),
+	    cmocka_unit_test(folios_are_mapped_page_by_page_where_they_must_be),
+	    cmocka_unit_test(folios_are_checked_with_debug_vm),
+	    cmocka_unit_test(fill_tail_leads_one_page_too_far),
 	    cmocka_unit_test(helpers_of_other_versions_are_refused),
 	    cmocka_unit_test(refuses_null_and_strangers),
 	};

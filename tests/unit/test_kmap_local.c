@@ -341,6 +341,31 @@ static void kmap_to_page_knows_all_slots_but_the_first(void **state)
 	kernel_free(k);
 }
 
+/* 6.12: the first slot begins at the border that is compared with, and so is left out. */
+static void is_kmap_addr_of_6_12_sees_slots_but_the_first(void **state)
+{
+	static const char *const words[] = {"profile=x86_32-6.12", "profile=x86_32-6.12,pae=1", "profile=arm-6.12"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		struct kernel *k = kernel_new(words[i]);
+		struct fxm_page *page = high_page(k), *low = low_page(k);
+		fxm_va first = fxm_kmap_local_page(k->cpu, page), second = fxm_kmap_local_page(k->cpu, page);
+		uint64_t last = fxm_fix_to_virt(k->m, fixed_index(k, "FIX_KMAP_END")).v;
+
+		assert_int_equal(fxm_is_kmap_addr(k->cpu, first), 0);
+		assert_int_equal(fxm_is_kmap_addr(k->cpu, second), 1);
+		assert_int_equal(fxm_is_kmap_addr(k->cpu, fxm_va_of(last)), 1);
+		assert_int_equal(fxm_is_kmap_addr(k->cpu, fxm_va_of(last - 1)), 0);
+		assert_int_equal(fxm_is_kmap_addr(k->cpu, fxm_kmap(k->cpu, page)), 1);
+		assert_int_equal(fxm_is_kmap_addr(k->cpu, fxm_page_address(k->cpu, low)), 0);
+		kernel_free(k);
+	}
+	struct kernel *k = kernel_new("profile=x86_64-6.12");
+	assert_int_equal(fxm_is_kmap_addr(k->cpu, fxm_kmap_local_page(k->cpu, low_page(k))), 0);
+	kernel_free(k);
+}
+
 static void an_interrupt_with_interrupts_on_warns(void **state)
 {
 	(void)state;
@@ -708,6 +733,7 @@ int main(void)
 	    cmocka_unit_test(one_unmap_too_many_is_a_bug),
 	    cmocka_unit_test(foreign_addresses_are_ignored_or_warned_of),
 	    cmocka_unit_test(kmap_to_page_knows_all_slots_but_the_first),
+	    cmocka_unit_test(is_kmap_addr_of_6_12_sees_slots_but_the_first),
 	    cmocka_unit_test(an_interrupt_with_interrupts_on_warns),
 	    cmocka_unit_test(mappings_stay_with_their_task),
 	    cmocka_unit_test(a_task_that_ends_leaves_a_leak_and_no_mapping),

@@ -71,6 +71,14 @@ TRY(memzero_page, fxm_memzero_page(s->cpu, s->page, 0, 16))
 TRY(folio_zero_segments, fxm_folio_zero_segments(s->cpu, s->page, 0, 16, 32, 48))
 TRY(folio_zero_segment, fxm_folio_zero_segment(s->cpu, s->page, 0, 16))
 TRY(folio_zero_range, fxm_folio_zero_range(s->cpu, s->page, 0, 16))
+TRY(set_fixmap_offset_io, fxm_va_error(fxm_set_fixmap_offset_io(s->cpu, s->index, low)))
+TRY(copy_mc_user_highpage, fxm_copy_mc_user_highpage(s->cpu, s->page, s->other, 0))
+TRY(copy_mc_highpage, fxm_copy_mc_highpage(s->cpu, s->page, s->other))
+TRY(memcpy_from_file_folio, (int)fxm_memcpy_from_file_folio(s->cpu, s->buf, s->page, 0, 16))
+TRY(memcpy_from_folio, fxm_memcpy_from_folio(s->cpu, s->buf, s->page, 0, 16))
+TRY(memcpy_to_folio, fxm_memcpy_to_folio(s->cpu, s->page, 0, s->buf, 16))
+TRY(folio_zero_tail, of_va(s->cpu, fxm_folio_zero_tail(s->cpu, s->page, 0, fxm_kmap_local_folio(s->cpu, s->page, 0))))
+TRY(folio_fill_tail, fxm_folio_fill_tail(s->cpu, s->page, 0, s->buf, 16))
 TRY(early_ioremap_init, fxm_early_ioremap_init(s->cpu))
 TRY(early_fixmap_init, fxm_early_fixmap_init(s->cpu))
 TRY(early_fixmap_shutdown, fxm_early_fixmap_shutdown(s->cpu))
@@ -148,6 +156,14 @@ static const struct {
     CALL(folio_zero_segments, V(5, 17, 0), NEWEST, ""),
     CALL(folio_zero_segment, V(5, 17, 0), NEWEST, ""),
     CALL(folio_zero_range, V(5, 17, 0), NEWEST, ""),
+    CALL(set_fixmap_offset_io, V(3, 14, 0), V(6, 11, 255), ""),
+    CALL(copy_mc_user_highpage, V(6, 1, 0), NEWEST, ""),
+    CALL(copy_mc_highpage, V(6, 4, 0), NEWEST, ""),
+    CALL(memcpy_from_file_folio, V(6, 3, 0), NEWEST, ""),
+    CALL(memcpy_from_folio, V(6, 6, 0), NEWEST, ""),
+    CALL(memcpy_to_folio, V(6, 6, 0), NEWEST, ""),
+    CALL(folio_zero_tail, V(6, 8, 0), NEWEST, ""),
+    CALL(folio_fill_tail, V(6, 8, 0), NEWEST, ""),
 };
 
 static bool is_of(const char *profile, const char *arch)

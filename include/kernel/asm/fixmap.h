@@ -76,7 +76,11 @@ FXM_K_INLINE void __set_fixmap(enum fixed_addresses index, unsigned long long ph
 	((void)fix_to_virt(index), fxm_k_set_fixmap_offset(kind, (unsigned int)(index), FXM_K_PHYS(physical)))
 #define set_fixmap_offset(index, physical) FXM_K_SET_OFFSET(FXM_K_FIXMAP_NORMAL, index, physical)
 #define set_fixmap_offset_nocache(index, physical) FXM_K_SET_OFFSET(FXM_K_FIXMAP_NOCACHE, index, physical)
+#if FXM_K_HAS(set_fixmap_offset_io) || FXM_K_HAS(kmap_atomic_type)
 #define set_fixmap_offset_io(index, physical) FXM_K_SET_OFFSET(FXM_K_FIXMAP_IO, index, physical)
+#else
+unsigned long set_fixmap_offset_io(unsigned int index, unsigned long long physical) FXM_K_NOT_HERE(set_fixmap_offset_io);
+#endif
 
 #define __set_fixmap_offset(index, physical, flags)                                                                               \
 	((void)fix_to_virt(index), __set_fixmap(index, physical, flags),                                                           \

@@ -146,6 +146,12 @@ FXM_API void fxm_k_memset_page(struct fxm_page *page, size_t offset, int value, 
 FXM_API void fxm_k_memcpy_from_page(void *to, struct fxm_page *page, size_t offset, size_t len);
 FXM_API void fxm_k_memcpy_to_page(struct fxm_page *page, size_t offset, const void *from, size_t len);
 FXM_API void fxm_k_memzero_page(struct fxm_page *page, size_t offset, size_t len);
+FXM_API void fxm_k_copy_mc_highpage(struct fxm_page *to, struct fxm_page *from);
+FXM_API void fxm_k_copy_mc_user_highpage(struct fxm_page *to, struct fxm_page *from, unsigned long address);
+FXM_API void fxm_k_memcpy_from_folio(void *to, struct fxm_page *folio, size_t offset, size_t len);
+FXM_API void fxm_k_memcpy_to_folio(struct fxm_page *folio, size_t offset, const void *from, size_t len);
+FXM_API size_t fxm_k_memcpy_from_file_folio(void *to, struct fxm_page *folio, uint64_t pos, size_t len);
+FXM_API void fxm_k_folio_fill_tail(struct fxm_page *folio, size_t offset, const void *from, size_t len);
 FXM_API void fxm_k_folio_zero_segments(struct fxm_page *folio, unsigned start1, unsigned end1, unsigned start2, unsigned end2);
 FXM_API void fxm_k_folio_zero_segment(struct fxm_page *folio, unsigned start, unsigned end);
 FXM_API void fxm_k_folio_zero_range(struct fxm_page *folio, unsigned start, unsigned length);

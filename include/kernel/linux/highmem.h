@@ -342,6 +342,101 @@ void folio_zero_segment(struct folio *folio, size_t start, size_t end) FXM_K_NOT
 void folio_zero_range(struct folio *folio, size_t start, size_t length) FXM_K_NOT_HERE(folio_zero_range);
 #endif
 
+#if FXM_K_HAS(memcpy_from_folio)
+FXM_K_INLINE void memcpy_from_folio(char *to, struct folio *folio, size_t offset, size_t len)
+{
+	fxm_k_memcpy_from_folio(to, FXM_K_PAGE(&folio->page), offset, len);
+}
+
+FXM_K_INLINE void memcpy_to_folio(struct folio *folio, size_t offset, const char *from, size_t len)
+{
+	fxm_k_memcpy_to_folio(FXM_K_PAGE(&folio->page), offset, from, len);
+}
+#else
+void memcpy_from_folio(char *to, struct folio *folio, size_t offset, size_t len) FXM_K_NOT_HERE(memcpy_from_folio);
+void memcpy_to_folio(struct folio *folio, size_t offset, const char *from, size_t len) FXM_K_NOT_HERE(memcpy_to_folio);
+#endif
+
+#if FXM_K_HAS(memcpy_from_file_folio)
+FXM_K_INLINE size_t memcpy_from_file_folio(char *to, struct folio *folio, loff_t pos, size_t len)
+{
+	return fxm_k_memcpy_from_file_folio(to, FXM_K_PAGE(&folio->page), (u64)pos, len);
+}
+#else
+size_t memcpy_from_file_folio(char *to, struct folio *folio, loff_t pos, size_t len) FXM_K_NOT_HERE(memcpy_from_file_folio);
+#endif
+
+#if FXM_K_HAS(folio_zero_tail)
+/* What kmap_local_folio() of @folio reaches from @offset on: the page where pages are mapped one by one. */
+FXM_K_INLINE size_t fxm_k_folio_reach(struct folio *folio, size_t offset)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_KMAP_LOCAL_FORCE_MAP) || PageHighMem(&folio->page))
+		return PAGE_SIZE - offset % PAGE_SIZE;
+	return folio_size(folio) - offset;
+}
+
+/* Here and not in the library: its accesses and its mappings are its caller's. */
+FXM_K_INLINE __must_check void *folio_zero_tail(struct folio *folio, size_t offset, void *address)
+{
+	for (size_t left = folio_size(folio) - offset, reach; (reach = fxm_k_folio_reach(folio, offset)) < left; left -= reach) {
+		memset(address, 0, reach);
+		kunmap_local(address);
+		offset += reach;
+		address = kmap_local_folio(folio, offset);
+	}
+	memset(address, 0, folio_size(folio) - offset);
+	return address;
+}
+
+FXM_K_INLINE void folio_fill_tail(struct folio *folio, size_t offset, const char *from, size_t len)
+{
+	fxm_k_folio_fill_tail(FXM_K_PAGE(&folio->page), offset, from, len);
+}
+#else
+void *folio_zero_tail(struct folio *folio, size_t offset, void *address) FXM_K_NOT_HERE(folio_zero_tail);
+void folio_fill_tail(struct folio *folio, size_t offset, const char *from, size_t len) FXM_K_NOT_HERE(folio_fill_tail);
+#endif
+
+#if FXM_K_HAS(folio_release_kmap)
+FXM_K_INLINE void folio_release_kmap(struct folio *folio, void *address)
+{
+	kunmap_local(address);
+	folio_put(folio);
+}
+
+FXM_K_INLINE void unmap_and_put_page(struct page *page, void *address)
+{
+	folio_release_kmap(page_folio(page), address);
+}
+#else
+void folio_release_kmap(struct folio *folio, void *address) FXM_K_NOT_HERE(folio_release_kmap);
+#endif
+
+/* ---- copies that live through a machine check: none is left to copy ---- */
+
+#if FXM_K_HAS(copy_mc_user_highpage)
+FXM_K_INLINE int copy_mc_user_highpage(struct page *to, struct page *from, unsigned long address, struct vm_area_struct *vma)
+{
+	(void)vma;
+	fxm_k_copy_mc_user_highpage(FXM_K_PAGE(to), FXM_K_PAGE(from), address);
+	return 0;
+}
+#else
+struct vm_area_struct;
+int copy_mc_user_highpage(struct page *to, struct page *from, unsigned long address, struct vm_area_struct *vma)
+    FXM_K_NOT_HERE(copy_mc_user_highpage);
+#endif
+
+#if FXM_K_HAS(copy_mc_highpage)
+FXM_K_INLINE int copy_mc_highpage(struct page *to, struct page *from)
+{
+	fxm_k_copy_mc_highpage(FXM_K_PAGE(to), FXM_K_PAGE(from));
+	return 0;
+}
+#else
+int copy_mc_highpage(struct page *to, struct page *from) FXM_K_NOT_HERE(copy_mc_highpage);
+#endif
+
 #if __has_include(<uapi/linux/fs.h>) /* a kernel tree, whose headers expect it from here */
 #include <linux/fs.h>
 #endif
