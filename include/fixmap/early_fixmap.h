@@ -40,10 +40,11 @@ FXM_API int fxm_early_fixmap_shutdown(struct fxm_vcpu *cpu);
 FXM_API int fxm_early_ioremap_init(struct fxm_vcpu *cpu);
 
 /**
- * Maps the device tree blob at physical address @pa, read-only, at FIX_FDT: one block of 2 MB (4 KB pages) or one page (64 KB
- * pages), more when the blob goes on, at most 2 MB; its frames are reserved. Returns the address of the blob; 0, as the kernel,
- * when @pa is 0 or no multiple of 8, the blob does not begin with the magic number d00dfeed, or says that it is larger than
- * 2 MB. Afterwards FIX_FDT's range has no entries of its own. Models fixmap_remap_fdt() of arm64 (4.2 and later).
+ * Maps the device tree blob at physical address @pa, read-only, at FIX_FDT: one block of 2 MB (4 KB pages, until 6.1) or one page
+ * (16 and 64 KB pages; all of them in 6.12), more when the blob goes on, at most 2 MB; its frames are reserved. Returns the address
+ * of the blob; 0, as the kernel, when @pa is 0 or no multiple of 8, the blob does not begin with the magic number d00dfeed, or says
+ * that it is larger than 2 MB. Afterwards FIX_FDT's range has no entries of its own. Models fixmap_remap_fdt() of arm64, 4.2 and
+ * later.
  * Errors in the address: -ENOSYS.
  */
 FXM_API fxm_va fxm_fixmap_remap_fdt(struct fxm_vcpu *cpu, fxm_pa pa);

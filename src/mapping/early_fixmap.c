@@ -167,8 +167,9 @@ fxm_va fxm_fixmap_remap_fdt(struct fxm_vcpu *cpu, fxm_pa pa)
 	if (error)
 		return fxmi_va_error(error);
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
-	uint64_t base = btmap(k, "FIX_FDT"), range = fxm_layout_get(k->layout, "FIX_FDT_SIZE");
-	uint64_t block = k->page_size == FXM_PAGE_SIZE ? MAX_FDT_SIZE : k->page_size, offset = pa.v & (block - 1);
+	uint64_t base = btmap(k, "FIX_FDT"), range = btmap(k, "FIX_FDT_END") + k->page_size - base;
+	bool has_blocks = k->page_size == FXM_PAGE_SIZE && !fxmi_trait(k->layout, FXMI_TRAIT_fdt_by_pages);
+	uint64_t block = has_blocks ? MAX_FDT_SIZE : k->page_size, offset = pa.v & (block - 1);
 	if (!pa.v || pa.v % 8)
 		return fxm_va_of(0);
 	if (block > k->page_size)

@@ -122,6 +122,11 @@ static const char *const arm64[] = {"profile=arm64-4.7", "profile=arm64-4.7,ARM6
 				    "profile=arm64-4.7,ARM64_PAGE_SHIFT=16,ARM64_VA_BITS=42",
 				    "profile=arm64-4.7,ARM64_PAGE_SHIFT=16,ARM64_VA_BITS=48"};
 
+static const char *const arm64_6[] = {"profile=arm64-6.1", "profile=arm64-6.1,ARM64_PAGE_SHIFT=14,ARM64_VA_BITS=47",
+				      "profile=arm64-6.1,ARM64_PAGE_SHIFT=16,ARM64_VA_BITS=42", "profile=arm64-6.12",
+				      "profile=arm64-6.12,ARM64_PAGE_SHIFT=14,ARM64_VA_BITS=47",
+				      "profile=arm64-6.12,ARM64_PAGE_SHIFT=16,ARM64_VA_BITS=42"};
+
 static void the_blob_is_mapped_read_only(void **state)
 {
 	(void)state;
@@ -146,6 +151,31 @@ static void the_blob_is_mapped_read_only(void **state)
 		assert_int_equal(fxm_write_u64(k->cpu, va, 1), -EFAULT);
 		assert_int_equal(fxm_alloc_pfn(k->m, pa >> 12, &page), -EBUSY);
 		assert_int_equal(fxm_alloc_pfn(k->m, (pa + 0x180000 - 1) >> 12, &page), -EBUSY);
+		kernel_free(k);
+	}
+}
+
+/* Blocks of 2 MB until 6.1 where pages have 4 KB; after that the pages that the blob lies in and no more. */
+static void the_blob_of_6_x_is_mapped_as_far_as_it_reaches(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(arm64_6); i++) {
+		struct kernel *k = kernel_new(arm64_6[i]);
+		const uint64_t pa = 0x43f01040, size = 0x21000;
+		uint64_t page = fxm_layout_page_size(k->layout), block = page == 4096 && i == 0 ? 0x200000 : page;
+		fxm_va base = fxm_fix_to_virt(k->m, fixed_index(k, "FIX_FDT"));
+		uint64_t end = ((pa & (block - 1)) + size + block - 1) & ~(block - 1), word;
+
+		put_blob(k, pa, 0xd00dfeed, (uint32_t)size);
+		fxm_va va = fxm_fixmap_remap_fdt(k->cpu, fxm_pa_of(pa));
+		assert_int_equal(va.v, base.v + (pa & (block - 1)));
+		assert_int_equal(fxm_read_u64(k->cpu, fxm_va_of(va.v + size - 8), &word), 0);
+		assert_int_equal(fxm_write_u64(k->cpu, va, 1), -EFAULT);
+		assert_int_equal(fxm_read_u64(k->cpu, fxm_va_of(base.v + end - 8), &word), 0);
+		assert_int_equal(fxm_read_u64(k->cpu, fxm_va_of(base.v + end), &word), -EFAULT);
+		assert_int_equal(fxm_fixmap_remap_fdt(k->cpu, fxm_pa_of(pa + 4)).v, 0);
+		put_blob(k, pa, 0xd00dfeed, 0x200001);
+		assert_int_equal(fxm_fixmap_remap_fdt(k->cpu, fxm_pa_of(pa)).v, 0);
 		kernel_free(k);
 	}
 }
@@ -221,7 +251,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(arm_hands_over_devices_only),    cmocka_unit_test(a_fresh_table_is_not_flushed),
 	    cmocka_unit_test(x86_starts_early_ioremap_again), cmocka_unit_test(reservetop_keeps_the_boot_mappings_in_one_table),
-	    cmocka_unit_test(the_blob_is_mapped_read_only),   cmocka_unit_test(another_blob_is_seen_at_once),
+	    cmocka_unit_test(the_blob_is_mapped_read_only),
+	    cmocka_unit_test(the_blob_of_6_x_is_mapped_as_far_as_it_reaches),
+	    cmocka_unit_test(another_blob_is_seen_at_once),
 	    cmocka_unit_test(what_is_no_blob_is_null),	      cmocka_unit_test(a_table_is_edited_through_its_fixed_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
