@@ -319,44 +319,6 @@ static int load_all(void)
 	return status;
 }
 
-/* ---- parameters ---- */
-
-static int set_in(const struct loaded *l, const char *name, size_t len, const char *value, bool *found)
-{
-	for (size_t i = 0; i < l->nr_entries; i++) {
-		const struct fxm_entry *e = l->entry[i];
-		if (e->kind != FXM_ENTRY_PARAM || strlen(e->name) != len || strncmp(e->name, name, len))
-			continue;
-		*found = true;
-		int error = fxm_param_set(e, value);
-		if (error) {
-			insmod_say("%s: %s=%s: %s; its type is %s", l->module->path, e->name, value,
-				   error == -ERANGE ? "too large" : "not a value that it takes", e->text);
-			return BAD_INPUT;
-		}
-	}
-	return OK;
-}
-
-static int set_parameters(void)
-{
-	for (size_t i = 0; i < run.job->nr_params; i++) {
-		const char *word = run.job->param[i];
-		size_t len = strcspn(word, "=");
-		bool found = false;
-		int status = OK;
-		for (size_t m = 0; m < run.nr_loaded && !status; m++)
-			status = set_in(&run.loaded[m], word, len, word + len + 1, &found);
-		if (!status && !found) {
-			insmod_say("no module here has a parameter %.*s (module_param())", (int)len, word);
-			status = BAD_INPUT;
-		}
-		if (status)
-			return status;
-	}
-	return OK;
-}
-
 /* ---- the machine ---- */
 
 static void print_line(const struct fxm_log_line *line, void *arg)
@@ -484,11 +446,15 @@ static int check_stamps(void)
 struct call {
 	int (*init)(void);
 	void (*exit)(void);
+	const struct fxm_entry *param; /* set to @value */
+	const char *value;
 };
 
 static int do_call(void *arg)
 {
 	const struct call *call = arg;
+	if (call->param)
+		return fxm_param_set(call->param, call->value);
 	if (call->init)
 		return fxm_k_initcall(call->init);
 	fxm_k_exitcall(call->exit);
@@ -540,6 +506,58 @@ static void name_error(int error, char *buf, size_t size)
 	else
 		snprintf(buf, size, "%d", error);
 }
+
+/* ---- parameters ---- */
+
+static bool set_in_task(const struct loaded *l, const struct fxm_entry *param, const char *value, int *error)
+{
+	now_doing(l, param->name);
+	bool is_alive = run_task("insmod", (struct call){.param = param, .value = value}, error);
+	*run.job->shared->doing = 0;
+	return is_alive;
+}
+
+static int set_in(const struct loaded *l, const char *name, size_t len, const char *value, bool *found)
+{
+	for (size_t i = 0; i < l->nr_entries; i++) {
+		const struct fxm_entry *e = l->entry[i];
+		if (e->kind != FXM_ENTRY_PARAM || strlen(e->name) != len || strncmp(e->name, name, len))
+			continue;
+		*found = true;
+		int error = 0;
+		if (strcmp(e->text, "callback"))
+			error = fxm_param_set(e, value);
+		else if (!set_in_task(l, e, value, &error)) /* kernel code */
+			return BAD_RUN;
+		if (error) {
+			insmod_say("%s: %s=%s: %s; its type is %s", l->module->path, e->name, value,
+				   error == -ERANGE ? "too large" : "not a value that it takes", e->text);
+			return BAD_INPUT;
+		}
+	}
+	return OK;
+}
+
+static int set_parameters(void)
+{
+	for (size_t i = 0; i < run.job->nr_params; i++) {
+		const char *word = run.job->param[i];
+		size_t len = strcspn(word, "=");
+		bool found = false;
+		int status = OK;
+		for (size_t m = 0; m < run.nr_loaded && !status; m++)
+			status = set_in(&run.loaded[m], word, len, word + len + 1, &found);
+		if (!status && !found) {
+			insmod_say("no module here has a parameter %.*s (module_param())", (int)len, word);
+			status = BAD_INPUT;
+		}
+		if (status)
+			return status;
+	}
+	return OK;
+}
+
+/* ---- initcalls ---- */
 
 static void run_initcall(const struct loaded *l, const struct fxm_entry *e)
 {
@@ -698,8 +716,6 @@ void insmod_run(struct insmod *job)
 		status = create_machine();
 	if (!status)
 		status = check_stamps();
-	if (!status)
-		status = set_parameters();
 	if (status)
 		finish(status);
 	/* Threads that a module makes past the simulator call kernel functions too. */
@@ -710,6 +726,9 @@ void insmod_run(struct insmod *job)
 		insmod_say("no CPU to run on: %s", fxm_strerror(error));
 		finish(BAD_INPUT);
 	}
+	status = set_parameters();
+	if (status)
+		finish(status);
 	run_modules();
 	end_of_reports();
 	*job->shared->doing = 0;

@@ -69,6 +69,12 @@ struct fxm_param_array {
 	void *data;
 };
 
+/** What FXM_ENTRY_PARAM's data is for a "callback", module_param_cb(): @set is given the text and @param. */
+struct fxm_param_callback {
+	int (*set)(const char *value, const void *param);
+	const void *param;
+};
+
 /** One translation unit that includes the kernel tier. Registered while its object is loaded. */
 struct fxm_unit {
 	size_t struct_size;
@@ -95,7 +101,7 @@ FXM_API int fxm_stamp_check(const struct fxm_machine *m, const struct fxm_stamp 
 
 /**
  * Sets the variable of a FXM_ENTRY_PARAM from text, as insmod NAME=VALUE does.
- * Errors: -EINVAL not a value of the parameter's type, -ERANGE does not fit, -ENOMEM.
+ * Errors: -EINVAL not a value of the parameter's type, -ERANGE does not fit, -ENOMEM; of a callback, what it returns.
  */
 FXM_API int fxm_param_set(const struct fxm_entry *param, const char *value);
 

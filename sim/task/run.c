@@ -69,13 +69,11 @@ bool fxmi_task_has_unwind(const struct fxm_vcpu *cpu)
 	return is_own_unwind(cpu, cpu->current->unwind);
 }
 
-_Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu)
+_Noreturn void fxmi_task_leave(struct fxm_vcpu *cpu)
 {
 	struct fxm_task *task = cpu->current;
 	struct fxmi_unwind *u = task->unwind;
 
-	while (task->nr_held)
-		fxmi_spin_unlock(cpu, task->held[task->nr_held - 1]);
 	fxm_assert_internal(task->cpu == cpu);
 	if (!is_own_unwind(cpu, u)) {
 		fxmi_handler_abandon();
@@ -85,12 +83,21 @@ _Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu)
 			task->comm, task->pid, cpu->id);
 		abort();
 	}
-	task->was_killed = true;
 	task->unwind = u->outer; /* now: what happens in a dead frame must not come back to it for ever */
 	fxmi_interrupts_restore(cpu, &u->interrupts);
 	fxmi_atomic_leave_interrupts(task);
 	fxmi_handler_abandon();
 	siglongjmp(u->env, 1);
+}
+
+_Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu)
+{
+	struct fxm_task *task = cpu->current;
+
+	while (task->nr_held)
+		fxmi_spin_unlock(cpu, task->held[task->nr_held - 1]);
+	task->was_killed = fxmi_task_has_unwind(cpu);
+	fxmi_task_leave(cpu);
 }
 
 /* ---- the end of a task ---------------------------------------------------------------------------------------------------- */

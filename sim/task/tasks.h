@@ -134,6 +134,9 @@ void fxmi_stall(struct fxm_vcpu *cpu);
 /* Ends the current task: drops its locks, unwinds to the innermost fxm_task_run() or, with none, calls abort(). */
 _Noreturn void fxmi_task_kill(struct fxm_vcpu *cpu);
 
+/* The same as an end that the task wants: it keeps its locks, and was not killed. */
+_Noreturn void fxmi_task_leave(struct fxm_vcpu *cpu);
+
 /* Whether an fxm_task_run() would catch fxmi_task_kill(). */
 bool fxmi_task_has_unwind(const struct fxm_vcpu *cpu);
 

@@ -20,7 +20,8 @@ struct fxmi_kthread {
 	void *data;
 	int result;
 	uintptr_t site; /* who created it */
-	bool should_stop;
+	const struct fxmi_tier_mark *mark; /* while fn runs */
+	bool should_stop, has_exited;
 };
 
 static int kthread_main(void *arg)
@@ -32,9 +33,14 @@ static int kthread_main(void *arg)
 	if (t->should_stop) /* before it began */
 		return -EINTR;
 	fxmi_tier_context_begin(cpu, &mark);
-	int result = t->fn(t->data);
-	fxmi_tier_context_check(cpu, &mark, "a kernel thread", (uintptr_t)t->fn);
-	return result;
+	t->mark = &mark;
+	int result, error = fxm_task_run(cpu, t->fn, t->data, &result);
+	cpu = fxm_k_cpu();
+	if (error && !t->has_exited)
+		fxmi_task_kill(cpu); /* a BUG or an oops in it */
+	if (!error)
+		fxmi_tier_context_check(cpu, &mark, "a kernel thread", (uintptr_t)t->fn);
+	return error ? t->result : result;
 }
 
 static struct fxmi_kthread *kthread_of(struct fxmi_tier_task *t)
@@ -94,6 +100,19 @@ bool fxm_k_kthread_should_stop(void)
 {
 	const struct fxmi_kthread *t = kthread_of(fxmi_tier_task(fxm_k_cpu()));
 	return t && t->should_stop;
+}
+
+void fxm_k_kthread_exit(long result)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	struct fxmi_kthread *t = kthread_of(fxmi_tier_task(cpu));
+
+	if (!t)
+		fxmi_task_kill(cpu);
+	fxmi_tier_context_check(cpu, t->mark, "a kernel thread", (uintptr_t)t->fn);
+	t->result = (int)result;
+	t->has_exited = true;
+	fxmi_task_leave(cpu);
 }
 
 static bool has_ended(struct fxmi_tier *tier, const struct fxmi_kthread *t)

@@ -51,6 +51,24 @@ struct fxm_k_current *fxm_k_current(void)
 	return &fxmi_tier_task(fxm_k_cpu())->current;
 }
 
+struct fxm_k_current *fxm_k_next_task(const struct fxm_k_current *before)
+{
+	struct fxm_vcpu *cpu = fxm_k_cpu();
+	struct fxmi_tier *tier = fxmi_tier(fxmi_kernel_of(cpu));
+	bool is_next = !before;
+
+	fxmi_tier_task(cpu); /* the caller is one of them */
+	pthread_mutex_lock(&tier->lock);
+	struct fxmi_tier_task *t = tier->tasks;
+	for (; t; t = t->next) {
+		if (is_next && t->task && !t->is_system)
+			break;
+		is_next = is_next || &t->current == before;
+	}
+	pthread_mutex_unlock(&tier->lock);
+	return t ? &t->current : NULL;
+}
+
 static void wake_queue_locked(struct fxmi_tier *tier, const void *queue);
 
 /* Who waits for what it holds waits for ever. */

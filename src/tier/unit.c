@@ -263,6 +263,11 @@ static int set_string(const struct fxm_param_array *string, const char *value)
 	return 0;
 }
 
+static int set_callback(const struct fxm_param_callback *callback, const char *value)
+{
+	return callback->set(value, callback->param);
+}
+
 int fxm_param_set(const struct fxm_entry *param, const char *value)
 {
 	if (!param || param->kind != FXM_ENTRY_PARAM || !value)
@@ -273,6 +278,8 @@ int fxm_param_set(const struct fxm_entry *param, const char *value)
 		error = set_array(param->data, value);
 	else if (!strcmp(param->text, "string"))
 		error = set_string(param->data, value);
+	else if (!strcmp(param->text, "callback"))
+		error = set_callback(param->data, value);
 	else
 		error = set_one(param->text, param->data, value);
 	errno = saved;

@@ -332,6 +332,228 @@ for value, why in (('x', 'not a value'), ('70000000000', 'too large'), ('', 'not
         params=[f'number={value}'], out=[], one_line=True, err=[rf'number={value}: {why}.*; its type is int$'])
 add('kernel', 'old style', 0, 'int init_module(void) { printk(KERN_ALERT "hello\\n"); return 0; }\nvoid cleanup_module(void) { printk("goodbye\\n"); }\n',
     err=[], out=['hello$', 'goodbye$'])
+# ---- headers of modules of a few calls: each does what its kernel's does ----
+def headers(name, status, includes, source, **more):
+    add('headers', name, status, ''.join(f'#include <{include}>\n' for include in ['linux/module.h', *includes]) + source +
+        'module_init(f);\nMODULE_LICENSE("GPL");\n', **more)
+
+
+headers('counts of references', 1, ['linux/kref.h', 'linux/container_of.h'], r"""
+static struct object { int n; struct kref ref; } object = {7};
+static void gone(struct kref *ref) { printk("%d is gone\n", container_of(ref, struct object, ref)->n); }
+static int f(void)
+{
+	refcount_t r = REFCOUNT_INIT(1);
+	int n;
+	kref_init(&object.ref);
+	kref_get(&object.ref);
+	n = kref_put(&object.ref, gone);
+	printk("%d %d\n", n, kref_put(&object.ref, gone));
+	n = refcount_dec_and_test(&r);
+	printk("%d %d\n", n, refcount_inc_not_zero(&r));
+	refcount_inc(&r);
+	return 0;
+}
+""", out=['7 is gone', r'\] 0 1$', r'\] 1 0$'], err=['WARNING', 'refcount_t: addition on 0; use-after-free', r'<f>'])
+headers('semaphores', 0, ['linux/semaphore.h', 'linux/rwsem.h', 'linux/kthread.h'], r"""
+static struct semaphore two;
+static DECLARE_RWSEM(sem);
+static int reader(void *arg) { down(&two); printk("reader has a place\n"); up(&two); return 3; }
+static int f(void)
+{
+	sema_init(&two, 2);
+	down(&two);
+	int n = down_interruptible(&two);
+	printk("%d %d\n", n, down_trylock(&two));
+	struct task_struct *t = kthread_run(reader, NULL, "reader");
+	schedule();
+	printk("up\n");
+	up(&two);
+	schedule();
+	printk("%d\n", kthread_stop(t));
+	down_read(&sem);
+	n = down_read_trylock(&sem);
+	printk("%d %d\n", n, down_write_trylock(&sem));
+	up_read(&sem);
+	up_read(&sem);
+	down_write(&sem);
+	printk("%d\n", down_read_trylock(&sem));
+	downgrade_write(&sem);
+	printk("%d\n", down_read_trylock(&sem));
+	return 0;
+}
+""", err=[], out=[r'\] 0 1\n.*\] up\n.*reader has a place\n.*\] 3\n.*\] 1 0\n.*\] 0\n.*\] 1\n'])
+headers('a wait for a semaphore that nobody gives back', 1, ['linux/semaphore.h'], r"""
+static struct semaphore none;
+static int f(void) { sema_init(&none, 0); down(&none); return 0; }
+""", err=['hung|nobody', '<f>'])
+headers('a thread that exits', 0, ['linux/kthread.h', 'linux/completion.h', 'linux/version.h'], r"""
+static DECLARE_COMPLETION(done);
+static int thread(void *arg)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)
+	kthread_complete_and_exit(&done, 5);
+#else
+	complete_and_exit(&done, 5);
+#endif
+}
+static int f(void)
+{
+	struct task_struct *t = kthread_run(thread, NULL, "exits");
+	wait_for_completion(&done);
+	printk("%d\n", kthread_stop(t));
+	return 0;
+}
+""", err=[], out=[r'\] 5$'])
+headers('a thread that exits with preemption disabled', 1, ['linux/kthread.h'], r"""
+static int thread(void *arg)
+{
+	preempt_disable();
+	do_exit(0);
+}
+static int f(void) { struct task_struct *t = kthread_run(thread, NULL, "exits"); schedule(); kthread_stop(t); return 0; }
+""", err=['imbalance', r'thread\(\) returned from a kernel thread with preemption disabled'])
+headers('a BUG in a thread ends it', 1, ['linux/kthread.h'], r"""
+static int thread(void *arg) { BUG(); return 0; }
+static int f(void) { struct task_struct *t = kthread_run(thread, NULL, "bug"); schedule(); printk("%d\n", kthread_stop(t)); return 0; }
+""", err=['kernel BUG at', '<thread>'], out=[r'\] -4$'])
+headers('tasks', 0, ['linux/sched/signal.h', 'linux/kthread.h'], r"""
+static int thread(void *arg) { while (!kthread_should_stop()) schedule_timeout_interruptible(HZ); return 0; }
+static int f(void)
+{
+	struct task_struct *p, *t = kthread_run(thread, NULL, "worker/%d", 7);
+	char name[TASK_COMM_LEN];
+	for_each_process(p)
+		printk("%s %d %c\n", get_task_comm(name, p), task_pid_nr(p), task_state_to_char(p));
+	printk("uid %u\n", __kuid_val(current_uid()));
+	kthread_stop(t);
+	return 0;
+}
+""", err=[], out=[r'insmod 2 R\n.*worker/7 3 S\n.*uid 0'])
+headers('lists of lists', 0, ['linux/hashtable.h', 'linux/notifier.h', 'linux/bitmap.h'], r"""
+static DEFINE_HASHTABLE(table, 4);
+static struct entry { int key; struct hlist_node node; } entries[40];
+static BLOCKING_NOTIFIER_HEAD(chain);
+static int told(struct notifier_block *b, unsigned long action, void *data)
+{
+	printk("%d is told of %lu\n", b->priority, action);
+	return b->priority == 5 ? NOTIFY_STOP : NOTIFY_OK;
+}
+static struct notifier_block low = {.notifier_call = told, .priority = 1}, mid = {.notifier_call = told, .priority = 5},
+			     high = {.notifier_call = told, .priority = 9};
+static int f(void)
+{
+	DECLARE_BITMAP(map, 100);
+	struct entry *e;
+	int n = 0, bucket;
+	for (int i = 0; i < 40; i++) {
+		entries[i].key = i;
+		hash_add(table, &entries[i].node, i);
+	}
+	hash_for_each_possible(table, e, node, 33)
+		if (e->key == 33)
+			hash_del(&e->node);
+	hash_for_each(table, bucket, e, node)
+		n++;
+	printk("%d in the table, %d\n", n, hash_hashed(&entries[33].node));
+	blocking_notifier_chain_register(&chain, &low);
+	blocking_notifier_chain_register(&chain, &high);
+	blocking_notifier_chain_register(&chain, &mid);
+	printk("%#x\n", blocking_notifier_call_chain(&chain, 77, NULL));
+	n = blocking_notifier_chain_register(&chain, &mid);
+	printk("%d %d\n", n, blocking_notifier_chain_unregister(&chain, &mid));
+	bitmap_zero(map, 100);
+	bitmap_set(map, 62, 4);
+	printk("%u %lu %lu\n", bitmap_weight(map, 100), find_first_bit(map, 100), find_next_zero_bit(map, 100, 62));
+	return 0;
+}
+""", err=[], out=[r'39 in the table, 0\n.*9 is told of 77\n.*5 is told of 77\n.*0x8001\n.*-17 0\n.*4 62 66\n'])
+headers('numbers', 0, ['linux/ioctl.h', 'linux/math64.h', 'linux/random.h', 'linux/ktime.h', 'linux/delay.h', 'linux/param.h', 'linux/cpumask.h'], r"""
+static int f(void)
+{
+	u64 n = 1000000000007ull;
+	u32 rest = do_div(n, 10);
+	ktime_t began = ktime_get();
+	int cpu, cpus = 0;
+	u8 a[8], b[8];
+	printk("%#x %#x %#lx\n", _IO('k', 1), _IOWR('k', 2, int), (long)_IOC_SIZE(_IOR('k', 3, u64)));
+	printk("%llu %u %llu\n", n, rest, div_u64(n, 7));
+	msleep(20);
+	printk("%s\n", ktime_ms_delta(ktime_get(), began) >= 20 && HZ == 250 ? "time passes" : "time stands still");
+	for_each_online_cpu(cpu)
+		cpus++;
+	printk("%d %d\n", cpus == num_online_cpus(), cpus == nr_cpu_ids);
+	get_random_bytes(a, 8);
+	get_random_bytes(b, 8);
+	printk("%d\n", !memcmp(a, b, 8));
+	return 0;
+}
+""", err=[], out=[r'0x6b01 0xc0046b02 0x8\n.*100000000000 7 14285714285\n.*time passes\n.*\] 1 1\n.*\] 0\n'])
+headers('text', 0, ['linux/string.h', 'linux/kallsyms.h'], r"""
+static int f(void)
+{
+	char a[8] = "ab", b[4] = {'w', 'x', 'y', 'z'}, name[KSYM_SYMBOL_LEN];
+	printk("%zu %s\n", strlcat(a, "cdefgh", sizeof(a)), a);
+	printk("%zd %s\n", strscpy(a, b, sizeof(b)), a);
+	printk("%zd %s %d\n", strscpy_pad(a, "q", sizeof(a)), a, a[7]);
+	sprint_symbol(name, (unsigned long)f);
+	printk("%s\n", name);
+	return 0;
+}
+""", err=[], out=[r'8 abcdefg\n.*-7 wxy\n.*1 q 0\n.* f\+0'])
+headers('a parameter with functions', 0, ['linux/moduleparam.h'], r"""
+static int watched = 1;
+static int set(const char *value, const struct kernel_param *kp)
+{
+	int error = param_set_int(value, kp);
+	char text[20];
+	param_get_int(text, kp);
+	printk("set to %s", text);
+	return error;
+}
+static const struct kernel_param_ops ops = {.set = set, .get = param_get_int};
+module_param_cb(watched, &ops, &watched, 0644);
+static int f(void) { printk("it is %d\n", watched); return 0; }
+""", args=['watched=12'], err=[], out=['set to 12', 'it is 12'])
+headers('a parameter whose function refuses', 2, ['linux/moduleparam.h'], r"""
+static int set(const char *value, const struct kernel_param *kp) { return -EPERM; }
+static const struct kernel_param_ops ops = {.set = set};
+module_param_cb(watched, &ops, NULL, 0644);
+static int f(void) { return 0; }
+""", args=['watched=12'], err=['watched=12: not a value that it takes'])
+headers('a parameter whose function is a BUG', 1, ['linux/moduleparam.h', 'linux/bug.h'], r"""
+static int set(const char *value, const struct kernel_param *kp) { BUG(); return 0; }
+static const struct kernel_param_ops ops = {.set = set};
+module_param_cb(watched, &ops, NULL, 0644);
+static int f(void) { printk("not reached\n"); return 0; }
+""", args=['watched=12'], no_out=['not reached'], err=['kernel BUG at', '<set>'])
+headers('sequences and switches', 0, ['linux/seqlock.h', 'linux/jump_label.h', 'linux/rculist.h', 'linux/slab.h'], r"""
+static DEFINE_SEQLOCK(lock);
+static DEFINE_STATIC_KEY_FALSE(key);
+static LIST_HEAD(list);
+static struct entry { struct list_head link; int n; } one = {.n = 4};
+static int f(void)
+{
+	unsigned int seq = read_seqbegin(&lock);
+	struct entry *e;
+	printk("%d\n", read_seqretry(&lock, seq));
+	write_seqlock(&lock);
+	write_sequnlock(&lock);
+	printk("%d\n", read_seqretry(&lock, seq));
+	static_branch_enable(&key);
+	printk("%d\n", static_branch_unlikely(&key) ? 1 : 0);
+	list_add_tail_rcu(&one.link, &list);
+	rcu_read_lock();
+	list_for_each_entry_rcu(e, &list, link)
+		printk("%d\n", e->n);
+	rcu_read_unlock();
+	void *exact = alloc_pages_exact(5000, GFP_KERNEL);
+	printk("%d %u %u\n", exact != NULL, fxm_k_order_of(4096), fxm_k_order_of(4097));
+	free_pages_exact(exact, 5000);
+	return 0;
+}
+""", err=[], out=[r'\] 0\n.*\] 1\n.*\] 1\n.*\] 4\n.*\] 1 0 1\n'])
+
 add('kernel', 'exported symbol', 0, {
     'one.c': HEAD + 'int shared(void);\nint shared(void) { return 42; }\nEXPORT_SYMBOL_GPL(shared);\nint f(void);\nint f(void) { return 0; }\nmodule_init(f);\n',
     'two.c': HEAD + 'int shared(void);\nint f(void);\nint f(void) { printk("%d from two\\n", shared()); return 0; }\nmodule_init(f);\n'},

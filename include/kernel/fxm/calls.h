@@ -328,6 +328,9 @@ struct fxm_k_current {
 };
 FXM_API struct fxm_k_current *fxm_k_current(void);
 
+/** The task after @before in the order in which they came, NULL after the last; @before NULL: the first. */
+FXM_API struct fxm_k_current *fxm_k_next_task(const struct fxm_k_current *before);
+
 /**
  * kthread_create() and relatives. A thread runs on its creator's vCPU, and only while others there give the CPU away: in
  * fxm_k_schedule(), and in all that waits. Errors: a negative errno value as a pointer; -EINTR from stop: a BUG ended it.
@@ -336,6 +339,8 @@ FXM_API struct fxm_k_current *fxm_k_kthread_create(int (*fn)(void *data), void *
     __attribute__((format(printf, 3, 4)));
 FXM_API void fxm_k_wake_up_process(struct fxm_k_current *task);
 FXM_API bool fxm_k_kthread_should_stop(void);
+/** The calling thread ends, with @result for kthread_stop(); in a task that is no kernel thread, that task ends. */
+FXM_API void fxm_k_kthread_exit(long result) __attribute__((noreturn));
 FXM_API int fxm_k_kthread_stop(struct fxm_k_current *task);
 
 /**

@@ -46,6 +46,16 @@ FXM_K_INLINE int test_and_clear_bit(long nr, volatile unsigned long *words)
 	return (__atomic_fetch_and(words + BIT_WORD(nr), ~BIT_MASK(nr), __ATOMIC_SEQ_CST) & BIT_MASK(nr)) != 0;
 }
 
+FXM_K_INLINE int test_and_change_bit(long nr, volatile unsigned long *words)
+{
+	return (__atomic_fetch_xor(&words[BIT_WORD(nr)], BIT_MASK(nr), __ATOMIC_SEQ_CST) & BIT_MASK(nr)) != 0;
+}
+
+FXM_K_INLINE void __change_bit(long nr, volatile unsigned long *words)
+{
+	words[BIT_WORD(nr)] ^= BIT_MASK(nr);
+}
+
 FXM_K_INLINE void __set_bit(long nr, volatile unsigned long *words)
 {
 	words[BIT_WORD(nr)] |= BIT_MASK(nr);

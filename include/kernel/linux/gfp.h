@@ -61,6 +61,15 @@ FXM_K_INLINE void free_pages(unsigned long address, unsigned int order)
 	fxm_k_free_pages_at(address, order);
 }
 
+FXM_K_INLINE unsigned int fxm_k_order_of(size_t size)
+{
+	return size <= 1UL << PAGE_SHIFT ? 0 : (unsigned int)(64 - __builtin_clzl((size - 1) >> PAGE_SHIFT));
+}
+
+/* Pages one after the other, as many as @size bytes need; the library keeps those of the block that are too many. */
+#define alloc_pages_exact(size, gfp) ((void *)__get_free_pages(gfp, fxm_k_order_of(size)))
+#define free_pages_exact(address, size) free_pages((unsigned long)(address), fxm_k_order_of(size))
+
 #define alloc_page(gfp) alloc_pages(gfp, 0)
 #define alloc_pages_node(node, gfp, order) ((void)(node), alloc_pages(gfp, order))
 #define __free_page(page) __free_pages(page, 0)

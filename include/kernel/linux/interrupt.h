@@ -69,6 +69,7 @@ FXM_K_INLINE void tasklet_setup(struct tasklet_struct *tasklet, void (*function)
 	*tasklet = (struct tasklet_struct)FXM_K_TASKLET(function, tasklet);
 }
 #define DECLARE_TASKLET(name, function) struct tasklet_struct name = FXM_K_TASKLET(function, &(name))
+#define DECLARE_TASKLET_OLD(name, function) struct tasklet_struct name = FXM_K_TASKLET(function, 0)
 #define from_tasklet(var, callback_tasklet, field) container_of(callback_tasklet, __typeof__(*var), field)
 #else
 #define DECLARE_TASKLET(name, function, data) struct tasklet_struct name = FXM_K_TASKLET(function, data)

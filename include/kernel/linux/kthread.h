@@ -17,6 +17,12 @@
 		fxm_k_thread;                                                                                                      \
 	})
 #define kthread_should_stop() fxm_k_kthread_should_stop()
+#define kthread_exit(result) fxm_k_kthread_exit(result)
+#if FXM_K_VERSION_CODE >= 0x051100
+#define kthread_complete_and_exit(completion, result) (complete(completion), fxm_k_kthread_exit(result))
+#else
+#define complete_and_exit(completion, result) (complete(completion), fxm_k_kthread_exit(result))
+#endif
 #define kthread_stop(task) fxm_k_kthread_stop((struct fxm_k_current *)(task))
 
 #endif

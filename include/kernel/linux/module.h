@@ -2,12 +2,17 @@
 #ifndef FXM_KERNEL_LINUX_MODULE_H
 #define FXM_KERNEL_LINUX_MODULE_H
 
+#include <asm/barrier.h>
+#include <asm/page.h>
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/gfp.h>
 #include <linux/init.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/moduleparam.h>
+#include <linux/spinlock.h>
 #include <linux/stringify.h>
 
 #ifndef KBUILD_MODNAME

@@ -26,6 +26,7 @@
 
 #define in_irq() (preempt_count() & HARDIRQ_MASK)
 #define in_hardirq() in_irq()
+#define in_serving_softirq() ((preempt_count() & SOFTIRQ_MASK) & SOFTIRQ_OFFSET)
 #define in_softirq() (preempt_count() & SOFTIRQ_MASK)
 #define in_nmi() (preempt_count() & NMI_MASK)
 #define in_interrupt() (preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK | NMI_MASK))

@@ -5,9 +5,12 @@
 /* The current task, and giving up the CPU. */
 
 #include <asm/processor.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/mm_types.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #if __has_include(<uapi/linux/sched.h>)
 #include <uapi/linux/sched.h>
@@ -30,6 +33,17 @@ struct io_context;
 struct mm_struct;
 struct reclaim_state;
 
+/* Nobody sends signals. */
+#ifndef _NSIG_WORDS
+#define _NSIG_WORDS 1
+#endif
+struct fxm_k_signals {
+	unsigned long sig[_NSIG_WORDS];
+};
+struct fxm_k_pending {
+	struct fxm_k_signals signal;
+};
+
 /* The first two fields are the library's. The others belong to subsystems: zero, until a file of one sets them. */
 struct task_struct {
 	int pid;
@@ -50,6 +64,14 @@ struct task_struct {
 	struct blk_plug *plug;
 	void *journal_info;
 	struct page_frag task_frag;
+	unsigned int __state;
+	int exit_code, static_prio, normal_prio;
+	unsigned int cpu, personality;
+	u64 utime, stime, start_time;
+	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
+	void *stack;
+	struct fxm_k_signals blocked;
+	struct fxm_k_pending pending;
 };
 _Static_assert(sizeof(struct task_struct) <= sizeof(struct fxm_k_current), "the library makes room for a struct task_struct");
 
@@ -59,6 +81,16 @@ _Static_assert(sizeof(struct task_struct) <= sizeof(struct fxm_k_current), "the 
 #define task_tgid_nr(task) ((task)->pid)
 #define task_pid_nr_ns(task, ns) ((void)(ns), (task)->pid)
 #define task_pid_vnr(task) ((task)->pid)
+
+/* The tasks that kernel code has run in, the oldest first; each is a process of one thread. */
+#define next_task(task) ((struct task_struct *)fxm_k_next_task((const struct fxm_k_current *)(task)))
+#define for_each_process(p) for ((p) = next_task(NULL); (p); (p) = next_task(p))
+#define for_each_process_thread(p, t) for ((p) = (t) = next_task(NULL); (p); (p) = (t) = next_task(p))
+#define do_each_thread(p, t) for_each_process_thread(p, t) do
+#define while_each_thread(p, t) while ((void)(p), (void)(t), 0)
+static struct task_struct init_task __attribute__((unused)) = {.comm = "swapper/0"};
+#define get_task_comm(buf, task) (strncpy(buf, (task)->comm, sizeof(buf)), (buf)[sizeof(buf) - 1] = 0, (buf))
+#define task_state_to_char(task) ((task) == current ? 'R' : 'S')
 
 #define SCHED_FIXEDPOINT_SHIFT 10
 #define SCHED_FIXEDPOINT_SCALE 1024L
@@ -104,5 +136,6 @@ FXM_K_INLINE int wake_up_process(struct task_struct *task)
 #define cond_resched_lock(lock) ((void)(lock), 0)
 #define need_resched() 0
 #define yield() fxm_k_schedule()
+#define do_exit(code) fxm_k_kthread_exit(code)
 
 #endif

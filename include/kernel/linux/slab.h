@@ -75,6 +75,10 @@ FXM_K_INLINE char *kstrdup(const char *from, gfp_t gfp)
 
 #define SLAB_HWCACHE_ALIGN 0x2000u
 #define SLAB_PANIC 0x40000u
+#define SLAB_CONSISTENCY_CHECKS 0x100u
+#define SLAB_RED_ZONE 0x400u
+#define SLAB_POISON 0x800u
+#define SLAB_STORE_USER 0x10000u
 #define SLAB_RECLAIM_ACCOUNT 0x20000u
 #define SLAB_MEM_SPREAD 0x100000u
 #define SLAB_ACCOUNT 0x4000000u

@@ -128,12 +128,33 @@ FXM_K_INLINE size_t fxm_k_strlcpy(char *to, const char *from, size_t size)
 /* -E2BIG when cut. */
 FXM_K_INLINE ssize_t fxm_k_strscpy(char *to, const char *from, size_t size)
 {
-	size_t len = strnlen(from, size);
+	size_t len = strnlen(from, size), n = len < size ? len : size - 1;
 	if (!size)
 		return -7;
-	fxm_k_strlcpy(to, from, size);
+	memcpy(to, from, n);
+	to[n] = '\0';
 	return len < size ? (ssize_t)len : -7;
 }
-#define strscpy(to, from, size) fxm_k_strscpy(to, from, size)
+/* Since 6.8 an array needs no size. */
+#define FXM_K_STRSCPY_3(to, from, size) fxm_k_strscpy(to, from, size)
+#define FXM_K_STRSCPY_2(to, from) fxm_k_strscpy(to, from, sizeof(to))
+#define FXM_K_STRSCPY(to, from, size, name, ...) name
+#define strscpy(...) FXM_K_STRSCPY(__VA_ARGS__, FXM_K_STRSCPY_3, FXM_K_STRSCPY_2, 0)(__VA_ARGS__)
+
+FXM_K_INLINE ssize_t strscpy_pad(char *to, const char *from, size_t size)
+{
+	ssize_t len = fxm_k_strscpy(to, from, size);
+	if (len >= 0 && (size_t)len + 1 < size)
+		memset(to + len + 1, 0, size - (size_t)len - 1);
+	return len;
+}
+
+/* How long it would have been. */
+FXM_K_INLINE size_t fxm_k_strlcat(char *to, const char *from, size_t size)
+{
+	size_t len = strnlen(to, size);
+	return len + (len < size ? fxm_k_strlcpy(to + len, from, size - len) : strlen(from));
+}
+#define strlcat(to, from, size) fxm_k_strlcat(to, from, size)
 
 #endif

@@ -12,15 +12,6 @@
 #include <linux/fs.h>
 #include <linux/seq_file.h>
 
-struct dentry {
-	char path[160];
-	struct fxm_k_node node;
-	void *value;
-	int width; /* of a number, in bytes */
-	bool is_hex;
-	struct dentry *next;
-};
-
 static struct dentry *fxm_k_debugfs_entries __attribute__((unused));
 
 FXM_K_INLINE struct dentry *fxm_k_debugfs_add(const char *name, struct dentry *parent, void *data,
@@ -33,6 +24,7 @@ FXM_K_INLINE struct dentry *fxm_k_debugfs_add(const char *name, struct dentry *p
 		return IS_ERR(parent) ? parent : (struct dentry *)ERR_PTR(-ENOMEM);
 	snprintf(entry->path, sizeof(entry->path), "%s/%s", parent ? parent->path : "/sys/kernel/debug", name);
 	entry->node.fops = fops;
+	entry->node.name = strrchr(entry->path, '/') + 1;
 	entry->node.inode.i_private = data;
 	error = fxm_k_file_add(entry->path, fops ? &fxm_k_fops : NULL, &entry->node);
 	if (error) {
@@ -86,6 +78,54 @@ FXM_K_INLINE void fxm_k_debugfs_number(const char *name, struct dentry *parent, 
 	entry->value = value;
 	entry->width = width;
 	entry->is_hex = is_hex;
+	entry->node.inode.i_private = entry;
+}
+
+/* Bytes that are only read. */
+struct debugfs_blob_wrapper {
+	void *data;
+	unsigned long size;
+};
+
+static __attribute__((unused)) ssize_t fxm_k_blob_read(struct file *file, char *buf, size_t size, loff_t *pos)
+{
+	const struct debugfs_blob_wrapper *blob = (const struct debugfs_blob_wrapper *)file->f_inode->i_private;
+
+	return simple_read_from_buffer(buf, size, pos, blob->data, blob->size);
+}
+
+static const struct file_operations fxm_k_blob_fops __attribute__((unused)) = {.read = fxm_k_blob_read};
+
+#define debugfs_create_blob(name, mode, parent, blob) fxm_k_debugfs_add(name, parent, blob, &fxm_k_blob_fops)
+
+/* "Y" or "N"; what a parameter of type bool takes. */
+static __attribute__((unused)) ssize_t fxm_k_bool_read(struct file *file, char *buf, size_t size, loff_t *pos)
+{
+	const struct dentry *entry = (const struct dentry *)file->f_inode->i_private;
+
+	return simple_read_from_buffer(buf, size, pos, *(const bool *)entry->value ? "Y\n" : "N\n", 2);
+}
+
+static __attribute__((unused)) ssize_t fxm_k_bool_write(struct file *file, const char *buf, size_t size, loff_t *pos)
+{
+	struct dentry *entry = (struct dentry *)file->f_inode->i_private;
+	char text[8] = "";
+	ssize_t n = simple_write_to_buffer(text, sizeof(text) - 1, pos, buf, size);
+	int error = n < 0 ? (int)n : kstrtobool(text, (bool *)entry->value);
+
+	return error ? error : n;
+}
+
+static const struct file_operations fxm_k_bool_fops __attribute__((unused)) = {.read = fxm_k_bool_read, .write = fxm_k_bool_write};
+
+FXM_K_INLINE void debugfs_create_bool(const char *name, umode_t mode, struct dentry *parent, bool *value)
+{
+	struct dentry *entry = fxm_k_debugfs_add(name, parent, NULL, &fxm_k_bool_fops);
+
+	(void)mode;
+	if (IS_ERR(entry))
+		return;
+	entry->value = value;
 	entry->node.inode.i_private = entry;
 }
 

@@ -22,7 +22,6 @@
 #include <linux/uaccess.h>
 
 struct cdev;
-struct dentry;
 struct file;
 struct kiocb;
 struct poll_table_struct;
@@ -51,7 +50,36 @@ struct file_operations {
 	int (*fsync)(struct file *file, loff_t from, loff_t to, int datasync);
 };
 
+struct qstr {
+	unsigned int len;
+	const unsigned char *name;
+};
+
+/* What a path leads to: operations, and what their inode holds. @name: the last word of the path. */
+struct fxm_k_node {
+	const struct file_operations *fops;
+	const char *name;
+	struct inode inode;
+};
+
+/* A file's name; of debugfs, the file too. */
+struct dentry {
+	struct qstr d_name;
+	unsigned char d_iname[40];
+	char path[160];
+	struct fxm_k_node node;
+	void *value;
+	int width; /* of a number, in bytes */
+	bool is_hex;
+	struct dentry *next;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
+	struct path f_path;
 	const struct file_operations *f_op;
 	unsigned int f_flags;
 	fmode_t f_mode;
@@ -75,6 +103,7 @@ struct file {
 #define SEEK_END 2
 #endif
 #define file_inode(file) ((file)->f_inode)
+#define file_dentry(file) ((file)->f_path.dentry)
 #define iminor(inode) MINOR((inode)->i_rdev)
 #define imajor(inode) MAJOR((inode)->i_rdev)
 #define nonseekable_open(inode, file) ((void)(inode), (void)(file), 0)
@@ -121,16 +150,11 @@ FXM_K_INLINE ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *
 
 /* ---- as the library calls them ---- */
 
-/* What a path leads to: operations, and what their inode holds. */
-struct fxm_k_node {
-	const struct file_operations *fops;
-	struct inode inode;
-};
-
-/* One opening of it. The library keeps neither: both are the module's memory. */
+/* One opening of a node. The library keeps neither: both are the module's memory. */
 struct fxm_k_opened {
 	struct file file;
 	struct inode inode;
+	struct dentry dentry;
 };
 
 static __attribute__((unused)) int fxm_k_fops_open(void *object, void **file)
@@ -144,6 +168,10 @@ static __attribute__((unused)) int fxm_k_fops_open(void *object, void **file)
 	opened->inode = node->inode;
 	opened->file.f_op = node->fops;
 	opened->file.f_inode = &opened->inode;
+	opened->file.f_path.dentry = &opened->dentry;
+	opened->dentry.d_name.name = (const unsigned char *)(node->name ? node->name : "");
+	snprintf((char *)opened->dentry.d_iname, sizeof(opened->dentry.d_iname), "%s", (const char *)opened->dentry.d_name.name);
+	opened->dentry.d_name.len = (unsigned int)strlen((const char *)opened->dentry.d_name.name);
 	opened->file.f_flags = O_RDWR;
 	opened->file.f_mode = FMODE_READ | FMODE_WRITE;
 	if (node->fops->open)

@@ -8,14 +8,10 @@
 
 /* Simulated time: it passes while tasks give the CPU away or look at it, and at once when all sleep. */
 
-#include <linux/kernel.h>
+#include <asm/param.h>
+#include <linux/limits.h>
+#include <linux/types.h>
 
-#ifndef CONFIG_HZ
-#define CONFIG_HZ 250
-#endif
-#ifndef HZ
-#define HZ CONFIG_HZ
-#endif
 #define jiffies fxm_k_jiffies()
 #define get_jiffies_64() ((u64)fxm_k_jiffies())
 #define time_after(a, b) ((long)((b) - (a)) < 0)

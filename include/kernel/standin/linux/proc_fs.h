@@ -10,6 +10,7 @@
 
 #include <linux/fs.h>
 #include <linux/seq_file.h>
+#include <linux/uidgid.h>
 #include <linux/version.h>
 
 struct proc_dir_entry {
@@ -52,6 +53,7 @@ FXM_K_INLINE struct proc_dir_entry *fxm_k_proc_add(const char *name, struct proc
 	if (fops)
 		entry->fops = *fops;
 	entry->node.fops = &entry->fops;
+	entry->node.name = strrchr(entry->path, '/') + 1;
 	entry->node.inode.i_private = data;
 	if (fxm_k_file_add(entry->path, fops ? &fxm_k_fops : NULL, &entry->node)) {
 		pr_warn("proc_dir_entry '%s' already registered\n", entry->path + 6);
@@ -83,6 +85,8 @@ FXM_K_INLINE struct proc_dir_entry *proc_create_data(const char *name, umode_t m
 #define proc_create(name, mode, parent, ops) proc_create_data(name, mode, parent, ops, NULL)
 #define proc_mkdir(name, parent) fxm_k_proc_add(name, parent, NULL, NULL)
 #define proc_mkdir_data(name, mode, parent, data) ((void)(mode), fxm_k_proc_add(name, parent, data, NULL))
+#define proc_set_size(entry, size) ((void)((entry)->node.inode.i_size = (size)))
+#define proc_set_user(entry, uid, gid) ((void)(entry), (void)(uid), (void)(gid))
 #define pde_data(inode) ((inode)->i_private)
 #define PDE_DATA(inode) pde_data(inode)
 

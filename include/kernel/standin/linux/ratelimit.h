@@ -4,6 +4,7 @@
 
 /* Simulated time does not pass: after @burst times there is silence. */
 
+#include <asm/param.h>
 #include <linux/printk.h>
 #include <linux/types.h>
 
@@ -17,10 +18,6 @@ struct ratelimit_state {
 	}
 #define DEFINE_RATELIMIT_STATE(name, interval_init, burst_init)                                                                    \
 	struct ratelimit_state name = RATELIMIT_STATE_INIT(name, interval_init, burst_init)
-#define HZ CONFIG_HZ
-#ifndef CONFIG_HZ
-#define CONFIG_HZ 250
-#endif
 
 #define DEFAULT_RATELIMIT_INTERVAL (5 * HZ)
 #define DEFAULT_RATELIMIT_BURST 10

@@ -16,5 +16,4 @@
 #define S_IRUGO 00444
 #define S_IWUGO 00222
 #endif
-
 #endif

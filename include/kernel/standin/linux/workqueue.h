@@ -132,6 +132,5 @@ FXM_K_INLINE bool flush_delayed_work(struct delayed_work *work)
 #define schedule_delayed_work(item, delay) queue_delayed_work(system_wq, item, delay)
 #define delayed_work_pending(item) (timer_pending(&(item)->timer) || work_pending(&(item)->work))
 #endif
-
 #endif
 #endif

@@ -11,6 +11,9 @@ FXM_K_INLINE struct task_struct *get_task_struct(struct task_struct *task)
 	return task;
 }
 
+#define task_lock(task) ((void)(task))
+#define task_unlock(task) ((void)(task))
+
 FXM_K_INLINE void put_task_struct(struct task_struct *task)
 {
 	(void)task;
