@@ -36,8 +36,8 @@ static struct fxmi_areas *areas_new(const struct fxmi_kernel *k)
 	if (!a)
 		return NULL;
 	fxmi_spin_init(&a->lock, "vmap_area_lock");
-	a->start = fxm_layout_get(k->layout, "VMALLOC_START");
-	a->pages = (fxm_layout_get(k->layout, "VMALLOC_END") - a->start) >> FXM_PAGE_SHIFT;
+	a->start = k->vmalloc_start;
+	a->pages = k->vmalloc_end > a->start ? (k->vmalloc_end - a->start) >> FXM_PAGE_SHIFT : 0;
 	a->nr = a->pages / 2 < MOST_AREAS ? (uint32_t)(a->pages / 2) : MOST_AREAS;
 	a->area = calloc(a->nr, sizeof(*a->area));
 	a->of_page = calloc(a->pages, sizeof(*a->of_page));

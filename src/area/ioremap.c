@@ -166,6 +166,6 @@ void fxmi_memunmap(struct fxm_vcpu *cpu, uint64_t va)
 {
 	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 
-	if (va >= fxm_layout_get(k->layout, "VMALLOC_START") && va < fxm_layout_get(k->layout, "VMALLOC_END"))
+	if (va >= k->vmalloc_start && va < k->vmalloc_end)
 		undo_io(cpu, "memunmap", va);
 }

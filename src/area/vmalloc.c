@@ -144,11 +144,10 @@ uint64_t fxmi_vmalloc_to_pfn(struct fxm_vcpu *cpu, uint64_t va)
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	struct fxmi_subject about = {.va = va};
-	uint64_t start = fxm_layout_get(k->layout, "VMALLOC_START"), end = fxm_layout_get(k->layout, "VMALLOC_END");
 	struct fxm_walk walk;
 	char what[160];
 
-	if (va < start || va >= end) {
+	if (va < k->vmalloc_start || va >= k->vmalloc_end) {
 		fxmi_describe(k, va, what, sizeof(what));
 		fxmi_history(k, va, &about);
 		if (k->debug_virtual)

@@ -103,6 +103,9 @@ static void adopt_values(struct fxmi_kernel *k)
 	k->page_offset = fxm_layout_get(l, "PAGE_OFFSET");
 	k->linear_base = k->m->desc.page_offset;
 	k->high_memory = k->linear_base + (k->m->mem.highmem_pfn << FXM_PAGE_SHIFT);
+	if (!k->vmalloc_start) /* above lowmem, which stays where it is */
+		k->vmalloc_start = fxm_layout_get(l, "VMALLOC_START");
+	k->vmalloc_end = fxm_layout_get(l, "VMALLOC_END");
 	k->pte_mask = supported_mask(l);
 	k->kmap_prot = fxmi_adopt_prot(l, "kmap_prot", NULL, "PAGE_KERNEL") & k->pte_mask;
 	k->prot_normal = fxmi_adopt_prot(l, "FIXMAP_PAGE_NORMAL", &k->prot_normal_name, "PAGE_KERNEL");
@@ -173,7 +176,7 @@ static int init_slots(struct fxmi_kernel *k)
 	uint64_t fixed = fxmi_fix_to_virt(k, k->nr_fixed - 1), end = fxmi_fix_to_virt(k, 0) + FXM_PAGE_SIZE;
 	uint32_t boot = k->early.pages * k->early.nr_slots;
 	uint64_t first = k->pkmap.last_pkmap && k->pkmap.base < fixed ? k->pkmap.base : fixed;
-	uint64_t vmalloc = fxm_layout_get(k->layout, "VMALLOC_START");
+	uint64_t vmalloc = k->vmalloc_start;
 	int error = fxmi_lanes_slots(k->m, k->va_mask == UINT32_MAX && vmalloc < first ? vmalloc : first, end);
 
 	if (error || k->page_size != FXM_PAGE_SIZE)
@@ -245,7 +248,7 @@ static int adopt_layout(struct fxmi_kernel *k, struct fxm_layout *layout)
 {
 	struct fxmi_desc desc = {.ram_start = k->m->desc.ram_start, .page_offset = k->linear_base};
 
-	fxmi_describe_segments(&desc, layout);
+	fxmi_describe_segments(&desc, layout, k->vmalloc_start);
 	int error = fxmi_window_move(k->m, &desc);
 	if (error) {
 		fxm_layout_destroy(layout);
@@ -277,7 +280,8 @@ int fxm_reserve_top_address(struct fxm_vcpu *cpu, uint64_t reserve)
 	if (error)
 		return error;
 	/* The kernel calls this before it maps lowmem; here lowmem is mapped, and stays. */
-	if (k->highmem && fxm_layout_get(moved, "PKMAP_BASE") < k->high_memory) {
+	bool has_room = fxm_layout_get(moved, "VMALLOC_END") > k->vmalloc_start;
+	if (!has_room || (k->highmem && fxm_layout_get(moved, "PKMAP_BASE") < k->high_memory)) {
 		fxm_layout_destroy(moved);
 		return -EINVAL;
 	}

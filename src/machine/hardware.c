@@ -19,7 +19,7 @@ static enum fxm_window_mode window_mode(const struct fxm_layout *layout)
 	return FXM_WINDOW_OFF;
 }
 
-void fxmi_describe_segments(struct fxmi_desc *d, const struct fxm_layout *layout)
+void fxmi_describe_segments(struct fxmi_desc *d, const struct fxm_layout *layout, uint64_t vmalloc_start)
 {
 	uint64_t pkmap = fxm_layout_get(layout, "PKMAP_BASE");
 	uint64_t pkmap_end = pkmap + (fxm_layout_get(layout, "LAST_PKMAP") << FXM_PAGE_SHIFT);
@@ -37,10 +37,12 @@ void fxmi_describe_segments(struct fxmi_desc *d, const struct fxm_layout *layout
 	}
 	d->segment[d->nr_segments++] = (struct fxmi_segment_desc){.start = fixed, .size = top - fixed, .lazy = true};
 	if (fxmi_layout_address_bits(layout) == 32) {
-		uint64_t vmalloc = fxm_layout_get(layout, "VMALLOC_START");
+		uint64_t end = fxm_layout_get(layout, "VMALLOC_END");
 
-		d->segment[d->nr_segments++] = (struct fxmi_segment_desc){
-		    .start = vmalloc, .size = fxm_layout_get(layout, "VMALLOC_END") - vmalloc, .lazy = true};
+		/* Without highmem the boot maps of 2.6 lie in the vmalloc area: the pages there belong to the fixmap's segment. */
+		end = end < fixed || vmalloc_start > fixed ? end : fixed;
+		d->segment[d->nr_segments++] =
+		    (struct fxmi_segment_desc){.start = vmalloc_start, .size = end - vmalloc_start, .lazy = true};
 	}
 }
 
@@ -102,5 +104,5 @@ void fxmi_describe_machine(struct fxmi_desc *d, const struct fxm_layout *layout,
 	    .hung_task_seconds = (unsigned)fxmi_setting(layout, FXMI_SETTING_hung_task),
 	    .callbacks = &fxmi_kernel_callbacks,
 	};
-	fxmi_describe_segments(d, layout);
+	fxmi_describe_segments(d, layout, fxm_layout_get(layout, "VMALLOC_START"));
 }

@@ -50,7 +50,7 @@ int fxmi_percpu_init_all(struct fxmi_kernel *k);
 void fxmi_describe_machine(struct fxmi_desc *d, const struct fxm_layout *layout, bool identity);
 
 /* Adds the segments of its window: lowmem, then what is mapped lazily. */
-void fxmi_describe_segments(struct fxmi_desc *d, const struct fxm_layout *layout);
+void fxmi_describe_segments(struct fxmi_desc *d, const struct fxm_layout *layout, uint64_t vmalloc_start);
 
 /* ---- paging_init.c ---- */
 

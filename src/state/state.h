@@ -95,6 +95,7 @@ struct fxmi_kernel {
 	uint64_t atomic_step;	  /* what kmap_atomic adds to fxm_vcpu.counts, besides a level */
 	uint32_t cache_colours; /* a power of two: pages that a virtually indexed cache holds apart */
 	uint64_t va_mask, fixaddr_top, fixaddr_start, page_offset, high_memory;
+	uint64_t vmalloc_start, vmalloc_end; /* reserve_top_address() moves the end alone: lowmem stays */
 	uint64_t linear_base; /* PAGE_OFFSET - PHYS_OFFSET: what a physical address of lowmem and its virtual one differ by */
 	uint32_t nr_fixed; /* __end_of_fixed_addresses */
 	uint32_t fix_kmap_begin, fix_kmap_end, km_type_nr;

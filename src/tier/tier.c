@@ -332,10 +332,10 @@ void *fxm_k_va(unsigned long long physical)
 bool fxm_k_is_vmalloc_addr(const void *address)
 {
 	const struct fxm_vcpu *cpu = fxm_k_cpu();
-	const struct fxm_layout *l = fxmi_kernel_of(cpu)->layout;
+	const struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	uint64_t va = fxmi_tier_simulated(cpu->machine, (uintptr_t)address);
 
-	return va >= fxm_layout_get(l, "VMALLOC_START") && va < fxm_layout_get(l, "VMALLOC_END");
+	return va >= k->vmalloc_start && va < k->vmalloc_end;
 }
 
 bool fxm_k_virt_addr_valid(const void *address)
