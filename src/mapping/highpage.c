@@ -538,7 +538,7 @@ int fxm_memcpy_from_folio(struct fxm_vcpu *cpu, void *to, struct fxm_page *folio
 		if (chunk)
 			folio_access(&f, fxm_read(cpu, from, to, chunk));
 		fxm_kunmap_local(cpu, from);
-		to = (char *)to + (to ? chunk : 0);
+		to = chunk ? (char *)to + chunk : to;
 		offset += chunk;
 		len -= chunk;
 	} while (len);
@@ -562,7 +562,7 @@ int fxm_memcpy_to_folio(struct fxm_vcpu *cpu, struct fxm_page *folio, uint64_t o
 		if (chunk)
 			folio_access(&f, fxm_write(cpu, to, from, chunk));
 		fxm_kunmap_local(cpu, to);
-		from = (const char *)from + (from ? chunk : 0);
+		from = chunk ? (const char *)from + chunk : from;
 		offset += chunk;
 		len -= chunk;
 	} while (len);
