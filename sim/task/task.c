@@ -134,6 +134,21 @@ struct fxm_task *fxm_vcpu_task(const struct fxm_vcpu *cpu)
 	return cpu ? __atomic_load_n(&cpu->current, __ATOMIC_ACQUIRE) : NULL;
 }
 
+int fxmi_task_name_on(const struct fxm_vcpu *cpu, char comm[16])
+{
+	struct fxm_machine *m = cpu->machine;
+	bool is_own = cpu == fxmi_self;
+
+	if (!is_own)
+		pthread_mutex_lock(&m->task_lock);
+	const struct fxm_task *task = fxm_vcpu_task(cpu);
+	int pid = task->pid;
+	memcpy(comm, task->comm, sizeof(task->comm));
+	if (!is_own)
+		pthread_mutex_unlock(&m->task_lock);
+	return pid;
+}
+
 /* The live task with the lowest pid above @pid, with a reference, or NULL. */
 static struct fxm_task *next_task(struct fxm_machine *m, int pid)
 {

@@ -117,6 +117,9 @@ _Noreturn void fxmi_die_of_deadlock(struct fxm_vcpu *cpu, const char *what);
 /* @task, a fibre, gets its turns from its vCPU from here on: whenever a task there calls fxm_schedule(), and when all sleep. */
 void fxmi_task_schedule(struct fxm_task *task);
 
+/* The name of the task that sits on @cpu, into @comm, and its pid. A task of another vCPU may end meanwhile. Takes task_lock. */
+int fxmi_task_name_on(const struct fxm_vcpu *cpu, char comm[16]);
+
 /* preempt_disable() by @what at @site / its preempt_enable(). Beyond FXMI_MAX_ATOMIC the place is not kept. */
 void fxmi_preempt_disable(struct fxm_vcpu *cpu, const void *what, uintptr_t site);
 void fxmi_preempt_enable(struct fxm_vcpu *cpu, const void *what);

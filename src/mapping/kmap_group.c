@@ -45,11 +45,8 @@ static void fill(const struct fxmi_kernel *k, struct fxm_vcpu *cpu, int level, u
 	out->is_atomic = true;
 	out->records = &fxmi_percpu(cpu)->slots;
 	fxmi_mapping_fill(out);
-	if (is_live && !out->pid) { /* nobody leaves the CPU while it is mapped */
-		const struct fxm_task *task = __atomic_load_n(&cpu->current, __ATOMIC_ACQUIRE);
-		out->pid = task->pid;
-		memcpy(out->comm, task->comm, sizeof(out->comm));
-	}
+	if (is_live && !out->pid) /* nobody leaves the CPU while it is mapped */
+		out->pid = fxmi_task_name_on(cpu, out->comm);
 }
 
 static bool at(const struct fxmi_kernel *k, uint64_t va, struct fxmi_mapping *out,
