@@ -4,5 +4,5 @@
  */
 #include "vcpu.h"
 
-const struct fxmi_view fxmi_strangers_view = {.slots_bytes = UINT64_MAX};
+const struct fxmi_view fxmi_strangers_view = {.hot = {FXMI_NOT_HOT, FXMI_NOT_HOT}, .slots_bytes = UINT64_MAX};
 __thread const struct fxmi_view *fxmi_view = &fxmi_strangers_view;

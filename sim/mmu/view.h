@@ -16,8 +16,15 @@ struct fxmi_places {
 	uintptr_t mapped, unmapped;
 };
 
+/* No page of the host, and not near one. */
+#define FXMI_NOT_HOT (UINTPTR_MAX / 2 + 1)
+
 struct fxmi_view {
-	/* an access: sim/window/check.c */
+	/*
+	 * An access: sim/window/check.c. hot: the host page that this vCPU was granted last, for a load, for a store: what lies in
+	 * it passes at once. Whoever takes a grant back cools it, after the word; who sets it looks at the word again afterwards.
+	 */
+	_Atomic uintptr_t hot[2];
 	uintptr_t alias_host; /* the aliases of RAM; bytes 0: there are none */
 	uint64_t alias_bytes;
 	_Atomic uint64_t *word; /* of each page of them */
@@ -43,5 +50,11 @@ struct fxmi_view {
 	/* the kernel tier's */
 	unsigned units; /* which of the loaded units were found to fit: src/tier/unit.c */
 };
+
+FXMI_INLINE void fxmi_view_cool(struct fxmi_view *v)
+{
+	atomic_store_explicit(&v->hot[0], FXMI_NOT_HOT, memory_order_relaxed);
+	atomic_store_explicit(&v->hot[1], FXMI_NOT_HOT, memory_order_relaxed);
+}
 
 #endif

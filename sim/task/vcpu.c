@@ -50,6 +50,7 @@ static struct fxm_vcpu *new_vcpu(struct fxm_machine *m, unsigned id)
 	cpu->current = cpu->idle;
 	pthread_mutex_init(&cpu->seat_lock, NULL);
 	fxmi_tlb_init(cpu);
+	fxmi_view_cool(&cpu->view);
 	return cpu;
 }
 

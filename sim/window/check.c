@@ -112,6 +112,22 @@ static bool mark(const struct fxmi_view *v, uint64_t page, uint64_t word, uint64
 	return false;
 }
 
+/*
+ * Page @page, which this vCPU is granted, passes at once from here on. Who takes the grant back changes the word and then looks at
+ * what is hot; here it is the other way round, so one of the two sees the other.
+ */
+static void warm(const struct check *c, uint64_t page)
+{
+	struct fxmi_view *v = &c->cpu->view;
+	_Atomic uintptr_t *hot = &v->hot[c->access == FXM_WRITE];
+	uint64_t word, needed = c->access == FXM_WRITE ? FXMI_WORD_WRITE : FXMI_WORD_READ;
+
+	atomic_store(hot, v->alias_host + (page << FXM_PAGE_SHIFT));
+	word = atomic_load(&v->word[page]);
+	if (!(word & needed) || ((word & FXMI_WORD_WHO) != c->cpu->id && (word & FXMI_WORD_WHO) != FXMI_WORD_ANYONE))
+		atomic_store_explicit(hot, FXMI_NOT_HOT, memory_order_relaxed);
+}
+
 static struct fxm_vcpu *owner_of(const struct fxm_machine *m, uint64_t word)
 {
 	uint64_t who = word & FXMI_WORD_WHO;
@@ -171,7 +187,8 @@ static void use(const struct check *c, uint64_t page, uint64_t word, uint64_t va
 	    (word & ~(uint64_t)(FXMI_WORD_WHO | FXMI_WORD_WRITE)) | who | FXMI_WORD_READ | (is_writable ? FXMI_WORD_WRITE : 0);
 	if (word & FXMI_WORD_LIVE && fxmi_word_va(word) == (va & ~(uint64_t)(FXM_PAGE_SIZE - 1)) &&
 	    !(word & (FXMI_WORD_TOLD_FREED | FXMI_WORD_MOVED)))
-		atomic_compare_exchange_strong(&v->word[page], &word, granted);
+		if (atomic_compare_exchange_strong(&v->word[page], &word, granted))
+			warm(c, page);
 }
 
 /* The pointer of a mapping that has been undone, or whose task is away: what the slot has now is what it finds. */
@@ -231,8 +248,11 @@ static void check_alias_page(const struct check *c, uint64_t offset)
 	uint64_t va = fxmi_word_va(word) + (offset & (FXM_PAGE_SIZE - 1));
 	uint64_t who = word & FXMI_WORD_WHO;
 
-	if (word & (c->access == FXM_WRITE ? FXMI_WORD_WRITE : FXMI_WORD_READ) && (who == c->cpu->id || who == FXMI_WORD_ANYONE))
+	if (word & (c->access == FXM_WRITE ? FXMI_WORD_WRITE : FXMI_WORD_READ) && (who == c->cpu->id || who == FXMI_WORD_ANYONE)) {
+		if (!(word & FXMI_WORD_MOVED))
+			warm(c, page);
 		return;
+	}
 	if (word & FXMI_WORD_LIVE)
 		use(c, page, word, va);
 	else if (word & (FXMI_WORD_ENDED | FXMI_WORD_AWAY))

@@ -68,6 +68,27 @@ static uint64_t alias_pages(const struct fxmi_lanes *l)
 	return (uint64_t)l->nr << l->shift;
 }
 
+void fxmi_lane_cool(struct fxm_machine *m, uint64_t page)
+{
+	uintptr_t host = (uintptr_t)m->lanes->host + (page << FXM_PAGE_SHIFT);
+
+	for (unsigned i = 0; i < m->cpus_online; i++)
+		for (unsigned n = 0; n < 2; n++) {
+			uintptr_t hot = host;
+
+			atomic_compare_exchange_strong(&m->vcpu[i]->view.hot[n], &hot, FXMI_NOT_HOT);
+		}
+}
+
+/* Nobody is granted alias page @page any more until the TLB says so again. */
+static void take_back(struct fxm_machine *m, uint64_t page)
+{
+	uint64_t granted = FXMI_WORD_READ | FXMI_WORD_WRITE;
+
+	if (atomic_fetch_and(&m->lanes->word[page], ~granted) & granted)
+		fxmi_lane_cool(m, page);
+}
+
 /* Who had it mapped when it was given back is granted nothing any more. */
 static void frames_freed(struct fxm_machine *m, uint64_t pfn, unsigned order)
 {
@@ -76,7 +97,7 @@ static void frames_freed(struct fxm_machine *m, uint64_t pfn, unsigned order)
 	for (uint64_t end = pfn + (UINT64_C(1) << order); l->host && pfn < end; pfn++)
 		for (uint64_t page = l->turn[pfn] ? pfn : alias_pages(l); page < alias_pages(l); page += UINT64_C(1) << l->shift)
 			if (atomic_load(&l->word[page]) & FXMI_WORD_LIVE)
-				atomic_fetch_and(&l->word[page], ~(uint64_t)(FXMI_WORD_READ | FXMI_WORD_WRITE));
+				take_back(m, page);
 }
 
 static void free_aliases(struct fxm_machine *m)
@@ -230,8 +251,9 @@ static uint64_t slot_of(uint64_t va)
 	return va >> FXM_PAGE_SHIFT;
 }
 
-static void end_page(const struct fxmi_view *v, uint64_t slot, uintptr_t place)
+static void end_page(struct fxm_vcpu *cpu, uint64_t slot, uintptr_t place)
 {
+	const struct fxmi_view *v = &cpu->view;
 	uint64_t page = v->alias_of[slot];
 
 	if (!page--)
@@ -243,6 +265,8 @@ static void end_page(const struct fxmi_view *v, uint64_t slot, uintptr_t place)
 		if (atomic_compare_exchange_weak(&v->word[page], &word,
 						 (word & ~(uint64_t)(FXMI_WORD_READ | FXMI_WORD_WRITE | FXMI_WORD_LIVE)) |
 						     FXMI_WORD_ENDED)) {
+			if (word & FXMI_WORD_READ)
+				fxmi_lane_cool(cpu->machine, page);
 			if (place)
 				v->places[page].unmapped = place;
 			return;
@@ -286,12 +310,12 @@ uintptr_t fxmi_lane_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t pfn, bool 
 			bool goes_on = cpu->machine->lanes->kind[slot] == FXMI_SLOT_FIXED;
 
 			if (goes_on || (own == pfn && !is_bound)) {
-				atomic_fetch_and(&v->word[page], ~(uint64_t)(FXMI_WORD_READ | FXMI_WORD_WRITE));
+				take_back(cpu->machine, page);
 				if (goes_on && place)
 					v->places[page].mapped = place;
 				return v->alias_host + (page << FXM_PAGE_SHIFT);
 			}
-			end_page(v, slot, place);
+			end_page(cpu, slot, place);
 		}
 	}
 	page = cpu->machine->lanes->is_over ? UINT64_MAX
@@ -328,7 +352,7 @@ void fxmi_lanes_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t entry)
 	if (fxmi_pfn_is_ram(m, pfn)) {
 		fxmi_lane_begin(cpu, va, pfn, m->lanes->kind[slot] == FXMI_SLOT_CPU, place_of(cpu));
 	} else {
-		end_page(v, slot, place_of(cpu));
+		end_page(cpu, slot, place_of(cpu));
 		v->alias_of[slot] = 0;
 	}
 }
@@ -339,7 +363,7 @@ void fxmi_lanes_end(struct fxm_vcpu *cpu, uint64_t va, uint64_t pages)
 
 	for (uint64_t slot = slot_of(va); fxmi_has_lanes(v) && pages-- && slot < FXMI_SLOTS; slot++)
 		if (v->alias_of[slot])
-			end_page(v, slot, place_of(cpu));
+			end_page(cpu, slot, place_of(cpu));
 }
 
 uint32_t fxmi_window_away(struct fxm_vcpu *cpu, uint64_t va)
@@ -355,8 +379,9 @@ uint32_t fxmi_window_away(struct fxm_vcpu *cpu, uint64_t va)
 
 	if (!(word & FXMI_WORD_LIVE) || fxmi_word_va(word) != slot << FXM_PAGE_SHIFT)
 		return 0;
+	take_back(cpu->machine, alias - 1);
 	atomic_fetch_or(&v->word[alias - 1], FXMI_WORD_AWAY);
-	atomic_fetch_and(&v->word[alias - 1], ~(uint64_t)(FXMI_WORD_READ | FXMI_WORD_WRITE | FXMI_WORD_LIVE));
+	atomic_fetch_and(&v->word[alias - 1], ~(uint64_t)FXMI_WORD_LIVE);
 	v->alias_of[slot] = 0;
 	return alias;
 }
@@ -514,6 +539,7 @@ void fxmi_view_set(struct fxm_vcpu *cpu)
 				.key = FXMI_WORD_GRANTED | cpu->id,
 				.begun = FXMI_WORD_LIVE | FXMI_WORD_BOUND | cpu->id,
 				.is_checked = l != NULL};
+	fxmi_view_cool(v);
 	if (l && l->is_announced)
 		see_memory(v, m);
 	if (l && l->host)
@@ -571,6 +597,24 @@ static bool slot_is_valid(const struct fxm_machine *m, uint64_t slot)
 	return word_is_valid(m, page);
 }
 
+/* What passes at once is granted. */
+static bool hot_is_valid(const struct fxmi_view *v, unsigned id)
+{
+	const uint64_t grant[] = {FXMI_WORD_READ, FXMI_WORD_WRITE};
+
+	for (unsigned n = 0; n < 2; n++) {
+		uintptr_t hot = atomic_load_explicit(&v->hot[n], memory_order_relaxed);
+
+		if (hot == FXMI_NOT_HOT)
+			continue;
+		fxm_invariant(fxmi_is_alias(v, hot) && hot % FXM_PAGE_SIZE == 0);
+		uint64_t word = fxmi_word(v, (hot - v->alias_host) >> FXM_PAGE_SHIFT), who = word & FXMI_WORD_WHO;
+		fxm_invariant(word & FXMI_WORD_LIVE && word & grant[n] && !(word & FXMI_WORD_MOVED));
+		fxm_invariant(who == id || who == FXMI_WORD_ANYONE || !(word & FXMI_WORD_BOUND));
+	}
+	return true;
+}
+
 /* What the vCPUs' fast ways see is what the machine has. */
 static bool view_is_valid(const struct fxm_machine *m, const struct fxmi_view *v)
 {
@@ -590,7 +634,7 @@ bool fxmi_lanes_are_valid(const struct fxm_machine *m)
 
 	fxm_invariant(!l == (m->window->mode != FXM_WINDOW_CHECKED));
 	for (unsigned n = 0; n < m->cpus_online; n++)
-		if (!view_is_valid(m, &m->vcpu[n]->view))
+		if (!view_is_valid(m, &m->vcpu[n]->view) || !hot_is_valid(&m->vcpu[n]->view, n))
 			return false;
 	if (!l || !l->host)
 		return true;

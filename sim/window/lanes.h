@@ -127,6 +127,9 @@ void fxmi_lane_show(struct fxm_machine *m, uint64_t page, uint64_t pfn);
 bool fxmi_lane_origin(const struct fxmi_view *v, uint64_t page, uint64_t *origin);
 uint64_t fxmi_lane_va_of_low(const struct fxmi_view *v, uint32_t low);
 
+/* Grants of alias page @page were taken back: it is no vCPU's hot page any more. */
+void fxmi_lane_cool(struct fxm_machine *m, uint64_t page);
+
 /* The general forms; @place: noted as where it was mapped, unmapped. begin gives 0 where all lanes of the frame are in use. */
 uintptr_t fxmi_lane_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t pfn, bool is_bound, uintptr_t place);
 
@@ -201,7 +204,7 @@ extern const _Atomic uint64_t fxmi_always;
 FXMI_INLINE int fxmi_pointer_unmap(struct fxm_vcpu *cpu, uintptr_t address, uintptr_t place, uintptr_t arg,
 				   int (*unmap)(struct fxm_vcpu *cpu, fxm_va va, uintptr_t arg))
 {
-	const struct fxmi_view *v = &cpu->view;
+	struct fxmi_view *v = &cpu->view;
 	uint64_t offset = address - v->alias_host, page = offset >> FXM_PAGE_SHIFT;
 
 	if (offset >= v->alias_bytes) {
@@ -219,6 +222,7 @@ FXMI_INLINE int fxmi_pointer_unmap(struct fxm_vcpu *cpu, uintptr_t address, uint
 		return FXMI_SLOW;
 	word = (word & ~(uint64_t)(FXMI_WORD_READ | FXMI_WORD_WRITE | FXMI_WORD_LIVE)) | FXMI_WORD_ENDED;
 	atomic_store_explicit(&v->word[page], word, memory_order_relaxed);
+	fxmi_view_cool(v); /* a slot of this CPU was granted to nobody else */
 	if (place)
 		v->places[page].unmapped = place;
 	if (fxmi_unlikely(atomic_load_explicit(v->nr_resident, memory_order_relaxed)))
@@ -273,22 +277,26 @@ void fxmi_check_range(uintptr_t address, size_t size, enum fxm_access access, ui
 FXMI_INLINE void fxmi_check(uintptr_t address, size_t size, enum fxm_access access, uintptr_t pc)
 {
 	const struct fxmi_view *v = fxmi_view;
-	uint64_t offset = address - v->alias_host;
+	uintptr_t hot = atomic_load_explicit(&v->hot[access == FXM_WRITE], memory_order_relaxed);
 
-	if (offset < v->alias_bytes) {
-		uint32_t word = (uint32_t)fxmi_word(v, offset >> FXM_PAGE_SHIFT) & FXMI_WORD_KEY_MASK;
-
-		if (fxmi_unlikely(word != v->key && word != (FXMI_WORD_GRANTED | FXMI_WORD_ANYONE)) ||
-		    fxmi_unlikely((offset & (FXM_PAGE_SIZE - 1)) > FXM_PAGE_SIZE - size))
-			fxmi_check_alias(address, size, access, pc);
+	if (fxmi_likely(address - hot <= FXM_PAGE_SIZE - size))
 		return;
-	}
-	offset = address - v->direct_host;
+	uint64_t offset = address - v->direct_host;
+
 	if (offset < v->direct_bytes) {
 		/* what crosses 8 bytes is looked at more closely */
 		if (fxmi_unlikely((offset & 7) > 8 - (size < 8 ? size : 8)) || fxmi_unlikely(v->shadow[offset >> 3]) ||
 		    (size == 16 && fxmi_unlikely(v->shadow[(offset >> 3) + 1])))
 			fxmi_check_direct(address, size, access, pc);
+		return;
+	}
+	offset = address - v->alias_host;
+	if (offset < v->alias_bytes) {
+		uint32_t word = (uint32_t)fxmi_word(v, offset >> FXM_PAGE_SHIFT) & FXMI_WORD_KEY_MASK;
+
+		if (fxmi_unlikely(word != v->key && word != (FXMI_WORD_GRANTED | FXMI_WORD_ANYONE)) ||
+		    fxmi_unlikely((offset & (FXM_PAGE_SIZE - 1)) > FXM_PAGE_SIZE - size) || fxmi_unlikely(hot == FXMI_NOT_HOT))
+			fxmi_check_alias(address, size, access, pc);
 		return;
 	}
 	if (fxmi_unlikely(address - v->slots_host < v->slots_bytes))
