@@ -35,7 +35,8 @@ int tool_compiler(const char *command, struct tool_words *argv)
 	}
 	char *copy = tool_copy(cc), *save;
 	for (char *word = strtok_r(copy, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
-		tool_words_add(argv, "%s", word);
+		if (strcmp(word, "-w")) /* it silences errors that are asked for as well */
+			tool_words_add(argv, "%s", word);
 	free(copy);
 	if (argv->nr && is_in_path(argv->word[0]))
 		return 0;
@@ -63,4 +64,13 @@ void tool_end_words(struct tool_words *argv)
 	tool_words_add(argv, "%s", "");
 	free(argv->word[argv->nr - 1]);
 	argv->word[--argv->nr] = NULL;
+}
+
+void tool_honest_flags(struct tool_words *flags)
+{
+	static const char *const honest[] = {"-Werror=implicit-function-declaration", "-Werror=implicit-int",
+					     "-Werror=incompatible-pointer-types", "-Werror=int-conversion"};
+
+	for (size_t i = 0; i < sizeof(honest) / sizeof(honest[0]); i++)
+		tool_words_add(flags, "%s", honest[i]);
 }

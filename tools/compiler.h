@@ -17,6 +17,12 @@ int tool_compiler(const char *command, struct tool_words *argv);
 /* Whether the compiler is gcc: clang does not know some words, and does nothing with others. */
 bool tool_compiler_is_gcc(const struct tool_words *argv);
 
+/*
+ * Adds the errors that are silent mistakes elsewhere: functions and types that nothing declares, a pointer taken for an int or for
+ * another one's. -w would switch them off: no list of flags has it, and tool_compiler() takes it out of $CC.
+ */
+void tool_honest_flags(struct tool_words *flags);
+
 /* exec wants a null pointer at the end; the list owns one more place than words. */
 void tool_end_words(struct tool_words *argv);
 

@@ -145,8 +145,6 @@ static int close_path(const struct insmod *job, struct tool_words *argv)
 int insmod_command_line(const struct insmod *job, const struct insmod_module *module, struct tool_words *argv)
 {
 	static const char *const all[] = {"-O2", "-g", "-fPIC",
-					  /* as the kernel's own build: a function that is not declared is a mistake, not an int */
-					  "-Werror=implicit-function-declaration",
 					  /* in the simulated kernel a pointer has 32 bits */
 					  "-Wno-pointer-to-int-cast", "-Wno-int-to-pointer-cast", "-D__KERNEL__"};
 	/* two calls that differ in their line alone stay two: a report names the one that was made */
@@ -183,6 +181,7 @@ int insmod_command_line(const struct insmod *job, const struct insmod_module *mo
 	if (!status)
 		status = close_path(job, argv);
 	insmod_kernel_flags(job, argv);
+	tool_honest_flags(argv);
 	ADD_FLAGS(argv, all);
 	if (module->is_builtin)
 		ADD_FLAGS(argv, of_kernel);

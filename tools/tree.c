@@ -527,9 +527,7 @@ void tree_flags(const struct tree *t, struct tool_words *flags)
 {
 	static const char *const language[] = {"-std=gnu11", "-O2", "-fshort-wchar", "-fno-strict-aliasing", "-fno-strict-overflow",
 					       "-fno-delete-null-pointer-checks", "-fno-common", "-fPIC", "-fvisibility=hidden",
-					       /* what cuts a pointer or guesses a function */
-					       "-Werror=implicit-function-declaration", "-Werror=implicit-int",
-					       "-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-D__KERNEL__"};
+					       "-D__KERNEL__"};
 	static const char *const forced[] = {"compiler-version.h", "kconfig.h", "compiler_types.h"};
 
 	tool_words_add(flags, "-nostdinc");
@@ -549,6 +547,7 @@ void tree_flags(const struct tree *t, struct tool_words *flags)
 	}
 	for (size_t i = 0; i < sizeof(language) / sizeof(language[0]); i++)
 		tool_words_add(flags, "%s", language[i]);
+	tool_honest_flags(flags);
 	if ((t->version << 8 | t->patchlevel) >= 0x602)
 		tool_words_add(flags, "-funsigned-char");
 	for (size_t i = 0; i < t->profile.nr; i++)

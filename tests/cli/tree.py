@@ -38,6 +38,9 @@ TREE = {
     'fs/plain.c': 'int plain(void) { return 0; }\nint other(void) { return 1; }\n',
     'fs/hard.c': '#include <asm/ev6.h>\n',
     'fs/implicit.c': '#include <linux/hidden.h>\nint f(void) { return hidden(); }\n',
+    'fs/cut.c': 'int g(void *p);\nint g(void *p) { int cut = p; return cut; }\n',
+    'fs/other.c': 'int *h(long *p);\nint *h(long *p) { return p; }\n',
+    'fs/no_type.c': 'static count;\nint *k(void);\nint *k(void) { return &count; }\n',
     'fs/host.c': '#include <string.h>\n',
     'fs/alien.c': '#include <asm/ev6.h>\n',
     'fs/a name with blanks.c': 'int blanks(void) { return 0; }\n',
@@ -88,6 +91,9 @@ def tests(tmp):
           'hidden: linux/hidden.h declares it, under a condition that is off here' in r.stdout, r.stdout)
     check("a header of the host's", "string.h: the host's" in r.stdout, r.stdout)
     check('left out', 'ALPHA_EV6' in r.stdout and 'only alpha has asm/ev6.h' in r.stdout, r.stdout)
+    for name in ('cut.c', 'other.c', 'no_type.c'):
+        r = fx('insmod', '--check', '-K', tree, of(name), CC='gcc -w' if name == 'cut.c' else 'gcc')
+        check('what cuts a pointer or guesses a type is an error', r.stdout.endswith('0 of 1 files compile, 0 link\n') and r.returncode == 2, (name, r.stdout))
     r = fx('insmod', '--check', '-K', tree, of('easyfs/inode.c'))
     check('symbols that are missing', '1 of 1 files compile, 0 link' in r.stdout and '1  other' in r.stdout, r.stdout)
     check('nothing of a Makefile is run', not os.path.exists('EVIL') and not os.path.exists(of('easyfs/EVIL')), '')

@@ -159,6 +159,9 @@ init('kernel', 'bt_ioremap on 4.15', 2, 'return !bt_ioremap(0x100000, 2);', args
 # ---- what is no module, or does not compile ----
 init('input', 'does not compile', 2, 'return x;', out=[], err=[".x. undeclared|undeclared identifier .x.", 'does not compile$'])
 init('input', 'undeclared function', 2, 'return foo();', out=[], err=['implicit declaration|undeclared function'])
+init('input', 'pointer cut to an int', 2, 'int cut = page_address(alloc_page(GFP_KERNEL)); return cut;', out=[], err=['pointer to integer|makes integer from pointer'])
+init('input', 'pointer to something else', 2, 'long n = 0; struct page *page = &n; return !page;', out=[], err=['incompatible pointer type'])
+add('input', 'no type', 2, 'static count;\nstatic int f(void) { return count; }\nmodule_init(f);\n', out=[], err=["type defaults to .int.|type specifier missing"])
 add('input', 'unknown symbol', 2, 'int foo(void);\nstatic int f(void) { return foo(); }\nmodule_init(f);\n', out=[], one_line=True,
     err=['unknown symbol foo: neither the kernel tier nor a module loaded before has it$'])
 add('input', 'no module_init', 2, 'int x;', out=[], one_line=True, err=['no module_init.., so there is nothing to run; add module_init'])
