@@ -104,8 +104,10 @@ static void free_aliases(struct fxm_machine *m)
 {
 	struct fxmi_lanes *l = m->lanes;
 
-	if (l->host)
+	if (l->host) {
 		munmap(l->host, alias_pages(l) << FXM_PAGE_SHIFT);
+		fxmi_gone_add(l->host, alias_pages(l) << FXM_PAGE_SHIFT);
+	}
 	if (l->word)
 		munmap(l->word, alias_pages(l) * sizeof(*l->word));
 	if (l->places)
@@ -177,11 +179,26 @@ void fxmi_lanes_free(struct fxm_machine *m)
 	m->lanes = NULL;
 }
 
-/* The pages are gone; the addresses stay on record, so that the handler can name their use. */
+/* The pages are gone, and no access is judged; the addresses stay on record, so that the handler can name their use. */
 void fxmi_lanes_after_fork(struct fxm_machine *m)
 {
-	if (m->lanes && m->lanes->host)
+	if (!m->lanes)
+		return;
+	if (m->lanes->host)
 		munmap(m->lanes->host, alias_pages(m->lanes) << FXM_PAGE_SHIFT);
+	for (unsigned n = 0; n < m->cpus_online; n++) {
+		struct fxmi_view *v = &m->vcpu[n]->view;
+
+		v->alias_bytes = v->direct_bytes = v->slots_bytes = 0;
+		fxmi_view_cool(v);
+	}
+}
+
+bool fxmi_lanes_contain(const struct fxm_machine *m, uintptr_t host)
+{
+	const struct fxmi_lanes *l = m->lanes;
+
+	return l && l->host && host - (uintptr_t)l->host < alias_pages(l) << FXM_PAGE_SHIFT;
 }
 
 int fxmi_lanes_slots(struct fxm_machine *m, uint64_t va, uint64_t end)

@@ -105,6 +105,7 @@ struct fxmi_lanes {
 int fxmi_lanes_init(struct fxm_machine *m);
 void fxmi_lanes_free(struct fxm_machine *m);
 void fxmi_lanes_after_fork(struct fxm_machine *m);
+bool fxmi_lanes_contain(const struct fxm_machine *m, uintptr_t host); /* in its aliases */
 
 /* The pages of slots, all PLAIN, in place of any before; then what some of them are. No pointer may be in use. -ENOMEM. */
 int fxmi_lanes_slots(struct fxm_machine *m, uint64_t va, uint64_t end);

@@ -180,8 +180,10 @@ void fxmi_reservation_displace(struct fxm_machine *m)
 	struct fxm_machine *self = m;
 
 	fxmi_unpoison_all(w);
-	if (w->reserved)
+	if (w->reserved) {
 		munmap(w->reserved, w->reserved_bytes);
+		fxmi_gone_add(w->reserved, w->reserved_bytes);
+	}
 	atomic_compare_exchange_strong(&identity_owner, &self, NULL);
 	w->reserved = NULL;
 	w->reserved_bytes = 0;

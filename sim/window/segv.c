@@ -12,6 +12,7 @@
  *
  * handler_lock guards the list of earlier handlers. The handler takes it too; no code under it can fault.
  */
+#include "lanes.h"
 #include "window_internal.h"
 
 #include <errno.h>
@@ -196,8 +197,8 @@ static int contains_dead(struct fxm_machine *m, void *arg)
 {
 	uintptr_t address = *(const uintptr_t *)arg;
 
-	return m->dead &&
-	       (fxmi_window_contains(m, address) || address - (uintptr_t)m->mem.ram < m->mem.nr_frames << FXM_PAGE_SHIFT);
+	return m->dead && (fxmi_window_contains(m, address) || fxmi_lanes_contain(m, address) ||
+			   address - (uintptr_t)m->mem.ram < m->mem.nr_frames << FXM_PAGE_SHIFT);
 }
 
 /* A forked child has neither the window nor the pool of a machine made before. A machine of its own may lie there. */
@@ -208,6 +209,14 @@ static enum verdict in_dead_machine(struct access *a)
 	if (window_of(a) || !fxmi_machine_each(contains_dead, &address))
 		return NEXT;
 	fxmi_complain_forked();
+	return CHAIN;
+}
+
+static enum verdict in_destroyed_machine(struct access *a)
+{
+	if (window_of(a) || !fxmi_gone_contains(a->address))
+		return NEXT;
+	fxmi_complain_gone();
 	return CHAIN;
 }
 
@@ -308,7 +317,8 @@ static enum verdict wild(struct access *a)
 	return CHAIN;
 }
 
-static enum verdict (*const rules[])(struct access *a) = {in_dead_machine, on_stack_guard, in_window, truncated, wild};
+static enum verdict (*const rules[])(struct access *a) = {in_dead_machine, on_stack_guard,	 in_window,
+							  truncated,	   in_destroyed_machine, wild};
 
 /* ---- the earlier handlers ------------------------------------------------------------------------------------------------- */
 

@@ -37,6 +37,12 @@ void fxmi_window_remap(struct fxm_machine *m, unsigned char *host, uint64_t pfn)
 /* In a fork()ed child. */
 void fxmi_window_after_fork(struct fxm_machine *m);
 
+/* ---- the memory of destroyed machines (gone.c) ---- */
+
+void fxmi_gone_add(const void *host, uint64_t bytes);
+bool fxmi_gone_contains(uintptr_t host);
+void fxmi_complain_gone(void); /* to stderr; async-signal-safe */
+
 /* ---- AddressSanitizer, memcheck (poison.c) ---------------------------------------------------------------------- */
 
 /*

@@ -114,12 +114,14 @@ static FXMI_COLD void bad_page_state(struct fxm_vcpu *cpu, struct fxm_page *page
 {
 	struct fxmi_kernel *k = fxmi_kernel_of(cpu);
 	uint64_t pfn = fxmi_page_pfn(k->m, page);
-	char head[128], text[160];
+	char head[128], text[160], what[96] = "the page is free already";
 
 	snprintf(head, sizeof(head), "BUG: Bad page state in process %s  pfn:%05llx\n", cpu->current->comm,
 		 (unsigned long long)pfn);
-	snprintf(text, sizeof(text), "__free_pages(pfn %llx, order %u): %s", (unsigned long long)pfn, order,
-		 fxm_page_count(k->m, page) ? "no block of that order begins there" : "the page is free already");
+	if (fxm_page_count(k->m, page))
+		snprintf(what, sizeof(what), "order %u begins there: free that, or was it freed before and is somebody else's now?",
+			 page->order);
+	snprintf(text, sizeof(text), "__free_pages(pfn %llx, order %u): %s", (unsigned long long)pfn, order, what);
 	fxmi_report(k, cpu, FXM_REPORT_WARN, NULL, NULL, head, &(struct fxmi_subject){.page = page, .site = (uintptr_t)site}, text);
 }
 

@@ -50,7 +50,8 @@ MISTAKES = {
     'freed': (FREED, 'kunmap.. first'),
     'freed-in-atomic': (FREED, '.. first'),
     'freed-in-fixmap': (FREED, 'clear_fixmap.. first'),
-    'freed-twice': (BAD_PAGE, 'free already'),
+    # between the two, another task may have been given the page, with its neighbour
+    'freed-twice': (BAD_PAGE, "free already|freed before and is somebody else's"),
     'by-other-call': (ARGUMENT, r'which kmap_(local_page|atomic)\(\) mapped'),
     'kfree-twice': (BUG, 'freed already'),
     'overrun': (OVERRUN, ''),
