@@ -24,7 +24,7 @@
 
 static const char help[] =
     "usage: fixmap insmod [-p PROFILE] [-o NAME=VALUE]... [--trace FILE] [--time-limit SECONDS]\n"
-    "                     [-K TREE [-C NAME=VALUE]...] [-I DIR]... [-D NAME[=VALUE]]... [-B FILE.c]... [--check]\n"
+    "                     [-K TREE [-C NAME=VALUE]...] [-I DIR]... [-D NAME[=VALUE]]... [-B FILE.c]... [--check [--stubs]]\n"
     "                     [--init FUNCTION] [--phase PHASE] [--read PATH] [--write PATH=FILE] [--ioctl PATH=COMMAND]...\n"
     "                     [--keep DIR] [--gdb] [--json] FILE.c|DIR... [PARAMETER=VALUE]...\n"
     "\n"
@@ -49,7 +49,8 @@ static const char help[] =
     "                            in this order\n"
     "      --phase PHASE         how far the boot has come: early, running or reset (-o phase=PHASE)\n"
     "  -B, --builtin FILE.c      a file of your own that is linked with the tree's: what those miss\n"
-    "      --check               compile only, and say which files do\n"
+    "      --check               compile only, and say which files do, and which would link\n"
+    "      --stubs               with --check: count those too that would link with a few stubs\n"
     "      --keep DIR            keep what was compiled, in DIR\n"
     "      --gdb                 run the modules under gdb\n"
     "      --json                print the log and the reports as JSON, an object a line\n"
@@ -276,6 +277,8 @@ static int check_options(const struct insmod *job)
 	if (job->json && (job->check || job->gdb))
 		return tool_error("insmod", "--json is about what a run says; leave it or %s out",
 				  job->check ? "--check" : "--gdb");
+	if (job->stubs && !job->check)
+		return tool_error("insmod", "--stubs counts what a few stubs would do for the linker; add --check");
 	if (job->check && job->gdb)
 		return tool_error("insmod", "--check runs nothing that --gdb could look at; leave one of them out");
 	return 0;
@@ -330,6 +333,9 @@ static int take_option(struct insmod *job, struct tool_target *target, int opt, 
 	case 'c':
 		job->check = true;
 		return 0;
+	case 'S':
+		job->stubs = true;
+		return 0;
 	case 'k':
 		job->keep = optarg;
 		return 0;
@@ -362,6 +368,7 @@ int cmd_insmod(int argc, char **argv)
 					      {"phase", required_argument, NULL, 'P'},
 					      {"builtin", required_argument, NULL, 'B'},
 					      {"check", no_argument, NULL, 'c'},
+					      {"stubs", no_argument, NULL, 'S'},
 					      {"keep", required_argument, NULL, 'k'},
 					      {"gdb", no_argument, NULL, 'g'},
 					      {"json", no_argument, NULL, 'j'},

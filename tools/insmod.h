@@ -48,6 +48,7 @@ struct insmod {
 	const char *init; /* --init: the function that is called, whatever module_init() says; NULL */
 	const char *keep; /* --keep: the directory that stays, and is the temporary one */
 	bool check;	  /* --check: compile, and no more */
+	bool stubs;	  /* --stubs: what nothing defines names itself when it is called */
 	bool gdb;
 	bool json;	   /* --json: the log and the reports as lines of JSON */
 	char builtin[320]; /* the shared object of the tree's files, "" for none */

@@ -10,10 +10,11 @@
 
 #include "compiler.h"
 #include "process.h"
-#include "tree.h"
+#include "tree_objects.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -30,23 +31,20 @@ struct causes {
 	size_t nr;
 };
 
-/* A symbol, among those of all files. */
-struct symbol {
-	char *name;
-	size_t files, next; /* next: 1 + the index of another one of the same bucket; 0 ends */
-	bool is_defined;    /* by one of the files */
-};
-
-#define BUCKETS 4096
+/* With so many stubs a file still does most of what it should. */
+enum { FEW_STUBS = 10 };
 
 struct check {
 	struct insmod *job;
 	struct tree tree;
-	struct causes headers, functions, others, elsewhere;
+	struct tree_objects *objects; /* of a tree */
+	struct graph *graph;
+	struct causes headers, functions, others, elsewhere, symbols;
 	bool is_unnamed; /* the file at hand: no Makefile of the tree names it */
-	struct symbol *symbol;
-	size_t nr_symbols, room, bucket[BUCKETS];
-	size_t compile, link, all;
+	int *number;	 /* by module: its object in the graph, or negative */
+	size_t at;	 /* the module that is linked, and how many symbols it misses */
+	size_t missing;
+	size_t compile, link, with_stubs, all;
 };
 
 /* ---- causes ---- */
@@ -224,38 +222,6 @@ static void read_messages(struct check *c, size_t file, const char *path, char *
 
 /* ---- symbols ---- */
 
-static struct symbol *symbol(struct check *c, const char *name)
-{
-	unsigned sum = 5381;
-
-	for (const char *at = name; *at; at++)
-		sum = sum * 33 + (unsigned char)*at;
-	size_t *head = &c->bucket[sum % BUCKETS];
-	for (size_t i = *head; i; i = c->symbol[i - 1].next)
-		if (!strcmp(c->symbol[i - 1].name, name))
-			return &c->symbol[i - 1];
-	if (c->nr_symbols == c->room) {
-		c->room = c->room ? c->room * 2 : 1024;
-		c->symbol = realloc(c->symbol, c->room * sizeof(*c->symbol));
-	}
-	char *copy = strdup(name);
-	if (!c->symbol || !copy)
-		exit(tool_error("insmod", "out of memory"));
-	c->symbol[c->nr_symbols] = (struct symbol){.name = copy, .next = *head};
-	*head = c->nr_symbols + 1;
-	return &c->symbol[c->nr_symbols++];
-}
-
-static void note_symbol(const char *name, bool is_wanted, void *arg)
-{
-	struct symbol *s = symbol(arg, name);
-
-	if (is_wanted)
-		s->files++;
-	else
-		s->is_defined = true;
-}
-
 /* What the library gives, and of the C library what the kernel tier takes from it: its functions on memory and text. */
 static bool is_given(const char *name)
 {
@@ -268,155 +234,207 @@ static bool is_given(const char *name)
 	return is_given;
 }
 
-struct wants {
-	struct check *c;
-	size_t missing;
-};
-
-static void count_missing(const char *name, bool is_wanted, void *arg)
+static void note_missing(const char *name, int object, bool is_call, void *arg)
 {
-	struct wants *wants = arg;
-	wants->missing += is_wanted && !symbol(wants->c, name)->is_defined && !is_given(name);
-}
+	struct check *c = arg;
 
-static int by_wish(const void *a, const void *b)
-{
-	const struct symbol *x = a, *y = b;
-	return x->files != y->files ? (x->files < y->files ? 1 : -1) : strcmp(x->name, y->name);
+	(void)object, (void)is_call;
+	if (is_given(name))
+		return;
+	count(&c->symbols, c->at, name);
+	c->missing++;
 }
 
 /* The first of a long list say most. */
 static void print_symbols(struct check *c)
 {
 	enum { MOST = 40 };
-	size_t shown = 0, missing = 0;
+	struct cause *symbol = c->symbols.cause;
 
-	qsort(c->symbol, c->nr_symbols, sizeof(*c->symbol), by_wish);
-	for (size_t i = 0; i < c->nr_symbols; i++) {
-		struct symbol *s = &c->symbol[i];
-		if (!s->files || s->is_defined || is_given(s->name))
-			continue;
-		if (!missing++)
-			puts("symbols that neither the library nor one of the files defines, and how many files want them:");
-		if (shown < MOST) {
-			const char *header = insmod_kernel_header_of(c->job, s->name);
-			printf("%6zu  %s%s%s\n", s->files, s->name, header ? ": " : "", header ? header : "");
-			shown++;
-		}
+	if (!c->symbols.nr)
+		return;
+	qsort(symbol, c->symbols.nr, sizeof(*symbol), by_files);
+	puts("symbols that nothing defines, and how many files want them:");
+	for (size_t i = 0; i < c->symbols.nr && i < MOST; i++) {
+		const char *header = insmod_kernel_header_of(c->job, symbol[i].what);
+		printf("%6zu  %s%s%s\n", symbol[i].files, symbol[i].what, header ? ": " : "", header ? header : "");
 	}
-	if (missing > shown)
-		printf("        and %zu more\n", missing - shown);
+	if (c->symbols.nr > MOST)
+		printf("        and %zu more\n", c->symbols.nr - MOST);
+}
+
+static void link_one(struct check *c, size_t number)
+{
+	c->at = number;
+	c->missing = 0;
+	if (c->objects)
+		tree_objects_link(c->objects, &c->number[number], 1, note_missing, c);
+	else
+		graph_reach(c->graph, &c->number[number], 1, note_missing, c);
+	c->link += !c->missing;
+	c->with_stubs += c->missing <= FEW_STUBS;
+	if (c->missing && c->job->nr_modules > 1 && c->job->stubs)
+		printf("%s misses %zu symbols\n", c->job->module[number].path, c->missing);
 }
 
 /* ---- compiling ---- */
 
-static void add_names(struct tool_words *argv, const char *name)
+/* -I and -C go to every file of the tree. */
+static void add_words(struct check *c)
 {
-	tool_words_add(argv, "-DKBUILD_MODNAME=\"%s\"", name);
-	tool_words_add(argv, "-DKBUILD_BASENAME=\"%s\"", name);
-	tool_words_add(argv, "-DKBUILD_MODFILE=\"%s\"", name);
-	tool_words_add(argv, "-D__KBUILD_MODNAME=kmod_%s", name);
+	const struct insmod *job = c->job;
+	char word[PATH_MAX + 64];
+
+	for (size_t i = 0; i < job->nr_include; i++) {
+		snprintf(word, sizeof(word), "-I%s", job->include[i]);
+		tree_objects_flag(c->objects, word);
+	}
+	for (size_t i = 0; i < job->nr_config; i++) {
+		size_t len = strcspn(job->config[i], "=");
+		const char *value = job->config[i] + len + 1;
+		bool is_off = !strcmp(value, "n"), is_on = !strcmp(value, "y") || !strcmp(value, "m");
+		snprintf(word, sizeof(word), "-%cCONFIG_%.*s%s%s", is_off ? 'U' : 'D', (int)len, job->config[i],
+			 is_off ? "" : "=", is_off ? "" : is_on ? "1" : value);
+		tree_objects_flag(c->objects, word);
+	}
 }
 
-/* False, after a line that says why: only another architecture builds this file. */
-static bool tree_command(struct check *c, size_t number, struct insmod_module *module, struct tool_words *argv, bool *is_of_tree)
+/* A file of the tree: its path there. False: it is none; @file->missing: no option of this architecture builds it. */
+static bool is_of_tree(struct check *c, const char *path, struct tree_file *file)
 {
+	bool found = c->objects && tree_file(&c->tree, path, file);
+
+	if (found)
+		tool_words_free(&file->flags);
+	return found;
+}
+
+/* Those of the tree, as many at once as there are processors. */
+static void compile_tree(struct check *c)
+{
+	struct tool_words paths = {0};
 	struct tree_file file;
 
-	*is_of_tree = c->job->tree && tree_file(&c->tree, module->path, &file);
-	c->is_unnamed = *is_of_tree && !file.is_built;
-	if (!*is_of_tree)
-		return true;
+	for (size_t i = 0; i < c->job->nr_modules; i++)
+		if (is_of_tree(c, c->job->module[i].path, &file) && !*file.missing)
+			tool_words_add(&paths, "%s", file.path);
+	tree_objects_compile(c->objects, &paths, isatty(STDERR_FILENO));
+	tool_words_free(&paths);
+}
+
+/* The words that make a shared object, for one object instead, of however many sources. */
+static void make_one_object(struct tool_words *argv)
+{
+	static const char *const of_linking[] = {"-Wl,-Bsymbolic", "-lc", "-lgcc"};
+	size_t kept = 0;
+
+	for (size_t i = 0; i < argv->nr; i++) {
+		char *word = argv->word[i];
+		bool is_left_out = false;
+		for (size_t n = 0; n < sizeof(of_linking) / sizeof(of_linking[0]); n++)
+			is_left_out |= !strcmp(word, of_linking[n]);
+		if (is_left_out)
+			free(word);
+		else
+			argv->word[kept++] = word;
+		if (!is_left_out && !strcmp(word, "-shared"))
+			strcpy(word, "-r");
+	}
+	argv->word[kept] = NULL;
+	argv->nr = kept;
+}
+
+/* A file of no tree, as insmod would compile it to run. */
+static bool compile_other(struct check *c, size_t number, const char *messages)
+{
+	struct insmod_module *module = &c->job->module[number];
+	char object[sizeof(c->job->dir) + 128];
+	struct tool_words argv = {0};
+	int status = 0;
+
+	snprintf(object, sizeof(object), "%s/%zu-%s.o", c->job->dir, number, module->name);
+	module->object = tool_copy(object);
+	int error = insmod_command_line(c->job, module, &argv);
+	if (!error) {
+		make_one_object(&argv);
+		insmod_progress(module->path, true);
+		error = tool_spawn(argv.word, NULL, messages, COMPILE_SECONDS, &status);
+		insmod_progress(module->path, false);
+		if (error)
+			tool_error("insmod", "cannot run %s: %s", argv.word[0], strerror(error));
+	}
+	tool_words_free(&argv);
+	bool compiles = !error && WIFEXITED(status) && !WEXITSTATUS(status);
+	c->number[number] = compiles ? graph_add(c->graph, module->object) : -1;
+	return compiles;
+}
+
+static int check_one(struct check *c, size_t number)
+{
+	const struct insmod_module *module = &c->job->module[number];
+	char messages[PATH_MAX + 16], first[512], header[128], names[128];
+	struct tree_file file = {0};
+	const char *log = messages;
+	bool compiles;
+
+	if (!module->source.nr)
+		return tool_error("insmod", "--check %s: it is compiled already; give the .c file", module->path);
+	snprintf(messages, sizeof(messages), "%s/messages", c->job->dir);
+	bool is_tree = is_of_tree(c, module->path, &file);
+	c->is_unnamed = is_tree && !file.is_built;
+	c->number[number] = -1;
 	if (*file.missing) {
 		char what[300];
 		snprintf(what, sizeof(what), "CONFIG_%s", file.missing);
 		count(&c->elsewhere, number, what);
 		printf("%s cannot be built here: CONFIG_%s wants %s\n", module->path, file.option, file.missing);
-		tool_words_free(&file.flags);
-		return false;
-	}
-	tree_flags(&c->tree, argv);
-	for (size_t i = 0; i < c->job->nr_include; i++)
-		tool_words_add(argv, "-I%s", c->job->include[i]);
-	for (size_t i = 0; i < file.flags.nr; i++)
-		tool_words_add(argv, "%s", file.flags.word[i]);
-	for (size_t i = 0; i < c->job->nr_config; i++) {
-		size_t len = strcspn(c->job->config[i], "=");
-		const char *value = c->job->config[i] + len + 1;
-		bool is_off = !strcmp(value, "n");
-		tool_words_add(argv, "-%cCONFIG_%.*s%s%s", is_off ? 'U' : 'D', (int)len, c->job->config[i], is_off ? "" : "=",
-			       is_off					    ? ""
-			       : !strcmp(value, "y") || !strcmp(value, "m") ? "1"
-									    : value);
-	}
-	add_names(argv, module->name);
-	tool_words_add(argv, "-c");
-	tool_words_add(argv, "-o");
-	tool_words_add(argv, "%s", module->object);
-	tool_words_add(argv, "%s", module->path);
-	tool_end_words(argv);
-	tool_words_free(&file.flags);
-	return true;
-}
-
-static bool runs(struct tool_words *argv, const char *path, const char *messages)
-{
-	int status = 0;
-
-	insmod_progress(path, true);
-	int error = tool_spawn(argv->word, NULL, messages, COMPILE_SECONDS, &status);
-	insmod_progress(path, false);
-	if (error)
-		tool_error("insmod", "cannot run %s: %s", argv->word[0], strerror(error));
-	return !error && WIFEXITED(status) && !WEXITSTATUS(status);
-}
-
-static int check_one(struct check *c, size_t number)
-{
-	struct insmod_module *module = &c->job->module[number];
-	char object[sizeof(c->job->dir) + 128], messages[sizeof(c->job->dir) + 16], first[512], header[128], names[128];
-	struct tool_words argv = {0};
-	bool is_of_tree = false;
-
-	if (!module->source.nr)
-		return tool_error("insmod", "--check %s: it is compiled already; give the .c file", module->path);
-	snprintf(object, sizeof(object), "%s/%zu-%s.o", c->job->dir, number, module->name);
-	snprintf(messages, sizeof(messages), "%s/messages", c->job->dir);
-	module->object = strdup(object);
-	int status = module->object ? tool_compiler("insmod", &argv) : tool_error("insmod", "out of memory");
-	if (!status && !tree_command(c, number, module, &argv, &is_of_tree)) {
-		tool_words_free(&argv);
-		free(module->object);
-		module->object = NULL;
 		return 0;
 	}
-	if (!status && !is_of_tree) {
-		tool_words_free(&argv);
-		argv = (struct tool_words){0};
-		status = insmod_command_line(c->job, module, &argv);
+	if (is_tree) {
+		compiles = tree_objects_object(c->objects, file.path, &log) != NULL;
+		c->number[number] = compiles ? tree_objects_add(c->objects, file.path) : -1;
+	} else {
+		compiles = compile_other(c, number, messages);
 	}
-	c->all++;
-	if (!status && runs(&argv, module->path, messages)) {
-		printf("%s compiles\n", module->path);
-		c->compile++;
-		insmod_each_symbol(module->object, note_symbol, c);
-	} else if (!status && is_of_others(c, messages, header, sizeof(header), names, sizeof(names))) {
+	if (!compiles && is_of_others(c, log, header, sizeof(header), names, sizeof(names))) {
 		printf("%s cannot be built here: no Makefile names it, and only %s has %s\n", module->path, names, header);
 		count(&c->elsewhere, number, header);
-		c->all--;
-		free(module->object);
-		module->object = NULL;
-	} else if (!status) {
-		read_messages(c, number, messages, first, sizeof(first));
-		if (c->job->nr_modules == 1)
-			insmod_copy_messages(messages);
-		printf("%s does not compile%s%s\n", module->path, *first ? ": " : "", first);
-		free(module->object);
-		module->object = NULL;
-		status = 2;
+		return 0;
 	}
-	tool_words_free(&argv);
-	return status;
+	c->all++;
+	c->compile += compiles;
+	if (compiles) {
+		printf("%s compiles\n", module->path);
+		return 0;
+	}
+	read_messages(c, number, log, first, sizeof(first));
+	if (c->job->nr_modules == 1)
+		insmod_copy_messages(log);
+	printf("%s does not compile%s%s\n", module->path, *first ? ": " : "", first);
+	return 2;
+}
+
+static int open_tree(struct check *c)
+{
+	struct insmod *job = c->job;
+	int status = tree_open(&c->tree, "insmod", job->tree, job->cfg);
+
+	if (!status)
+		status = tree_prepare(&c->tree, false);
+	if (!status)
+		status = tree_configure(&c->tree);
+	if (!status)
+		status = (c->objects = tree_objects_open(&c->tree)) ? 0 : 2;
+	if (status)
+		return status;
+	add_words(c);
+	tree_objects_native(c->objects);
+	if (tree_objects_native_error(c->objects))
+		printf("libfixmap's part does not compile with this tree, and is left out: %s\n",
+		       tree_objects_native_error(c->objects));
+	c->graph = tree_objects_graph(c->objects);
+	compile_tree(c);
+	return 0;
 }
 
 int insmod_check(struct insmod *job)
@@ -425,32 +443,35 @@ int insmod_check(struct insmod *job)
 	int status = 0;
 
 	c.job = job;
-
-	if (job->tree) {
-		status = tree_open(&c.tree, "insmod", job->tree, job->cfg);
-		if (!status)
-			status = tree_prepare(&c.tree, false);
-		if (!status)
-			status = tree_configure(&c.tree);
-		if (status)
-			return status;
-	}
+	c.number = calloc(job->nr_modules + 1, sizeof(*c.number));
+	if (!c.number)
+		return tool_error("insmod", "out of memory");
+	if (job->tree)
+		status = open_tree(&c);
+	else
+		c.graph = graph_new();
+	if (status)
+		return status;
 	for (size_t i = 0; i < job->nr_modules && !tool_is_stopped(); i++)
 		status = check_one(&c, i) ? 2 : status;
-	for (size_t i = 0; i < job->nr_modules; i++) {
-		struct wants wants = {&c, 0};
-		if (!job->module[i].object)
-			continue;
-		insmod_each_symbol(job->module[i].object, count_missing, &wants);
-		c.link += !wants.missing;
-	}
+	for (size_t i = 0; i < job->nr_modules && !tool_is_stopped(); i++)
+		if (c.number[i] >= 0)
+			link_one(&c, i);
 	print(&c.headers, "headers that are missing, and in how many files:");
 	print(&c.functions, "functions without a declaration, and in how many files:");
 	print(&c.others, "other first errors, and in how many files:");
 	print_symbols(&c);
 	print(&c.elsewhere, "left out, because they hang on options that this architecture cannot have:");
-	printf("%zu of %zu files compile, %zu link\n", c.compile, c.all, c.link);
-	if (job->tree)
+	printf("%zu of %zu files compile, %zu link", c.compile, c.all, c.link);
+	if (job->stubs)
+		printf(", %zu with at most %d stubs", c.with_stubs, FEW_STUBS);
+	putchar('\n');
+	if (job->tree) {
+		tree_objects_close(c.objects);
 		tree_close(&c.tree);
+	} else {
+		graph_free(c.graph);
+	}
+	free(c.number);
 	return status;
 }

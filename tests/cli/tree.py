@@ -27,7 +27,7 @@ TREE = {
     'fs/Kconfig': 'menu "File systems"\nconfig BLOCKS\n\tbool\n\nif BLOCKS || EASY\nconfig EASY\n\tbool "easy"\n\thelp\n\t  config TRAP\n'
                   '\nconfig EASYFS\n\ttristate "A file system"\n\tdepends on EASY && \\\n\t\t!HARD\n\tselect BLOCKS\nendif\n\nconfig EASYFS_SIZE\n'
                   '\tint "Size"\n\tdepends on EASYFS\n\tdefault "7"\n\nconfig HARDFS\n\tbool "hard"\n\tdepends on ALPHA_EV6\nendmenu\n',
-    'fs/Makefile': '# SPDX\nobj-$(CONFIG_EASYFS) += easyfs/\nobj-$(CONFIG_HARDFS) += hard.o\nobj-y += plain.o\n',
+    'fs/Makefile': '# SPDX\nobj-$(CONFIG_EASYFS) += easyfs/\nobj-$(CONFIG_HARDFS) += hard.o\nobj-y += plain.o users.o wants.o\n',
     'fs/easyfs/Makefile': 'obj-$(CONFIG_EASYFS) := easy.o\neasy-y := main.o \\\n\tinode.o\nccflags-y := -I$(srctree)/$(src)/deep -DDEEP=$(shell touch '
                           'EVIL)\nCFLAGS_inode.o += -DINODE=3\n',
     'fs/easyfs/inode.c': '#include <deep.h>\n#if !defined(CONFIG_BLOCKS) || CONFIG_EASYFS_SIZE != DEEP_SIZE || INODE != 3\n#error options\n#endif\n'
@@ -36,6 +36,10 @@ TREE = {
                          'int other(void);\nint inode(void) { return other(); }\n',
     'fs/easyfs/deep/deep.h': '#define DEEP_SIZE 7\n',
     'fs/plain.c': 'int plain(void) { return 0; }\nint other(void) { return 1; }\n',
+    'fs/wants.c': 'int nowhere(void), other_user(void);\nint __attribute__((weak)) weakly(void);\n'
+                  'int wants(void) { return nowhere() + other_user() + (weakly ? weakly() : 0); }\n',
+    'fs/users.c': 'int used_by_other(void), never_reached(void);\nint other_user(void) { return used_by_other(); }\n'
+                  'int not_used(void) { return never_reached(); }\n',
     'fs/hard.c': '#include <asm/ev6.h>\n',
     'fs/implicit.c': '#include <linux/hidden.h>\nint f(void) { return hidden(); }\n',
     'fs/cut.c': 'int g(void *p);\nint g(void *p) { int cut = p; return cut; }\n',
@@ -57,6 +61,27 @@ def check(what, holds, got):
     if not holds:
         failed += 1
         print(f'{what}\n  got: {got}')
+
+
+def objects_are_kept(tmp, fx, tree, of):
+    """The compiler is asked again when something that an object was made from has changed, and else not."""
+    cc, log = os.path.join(tmp, 'cc'), os.path.join(tmp, 'cc.log')
+    with open(cc, 'w', encoding='ascii') as f:
+        f.write(f'#!/bin/sh\nfor w; do case $w in *.c) echo "$w" >>"{log}";; esac; done\nexec gcc "$@"\n')
+    os.chmod(cc, stat.S_IRWXU)
+
+    def compiled():
+        open(log, 'w', encoding='ascii').close()
+        r = fx('insmod', '--check', '-K', tree, of('easyfs/inode.c'), CC=cc)
+        with open(log, encoding='ascii') as f:
+            return sorted(os.path.basename(line) for line in f.read().split('\n') if '/fs/' in line), r.stdout
+
+    check('compiled once', compiled()[0] == ['inode.c', 'plain.c'], compiled())
+    check('and kept', compiled()[0] == [] and '1 link' in compiled()[1], compiled())
+    os.utime(of('easyfs/deep/deep.h'))
+    check('until a header is newer', compiled()[0] == ['inode.c'], compiled())
+    os.utime(of('plain.c'))
+    check('or a source', compiled()[0] == ['plain.c'], compiled())
 
 
 def tests(tmp):
@@ -95,7 +120,11 @@ def tests(tmp):
         r = fx('insmod', '--check', '-K', tree, of(name), CC='gcc -w' if name == 'cut.c' else 'gcc')
         check('what cuts a pointer or guesses a type is an error', r.stdout.endswith('0 of 1 files compile, 0 link\n') and r.returncode == 2, (name, r.stdout))
     r = fx('insmod', '--check', '-K', tree, of('easyfs/inode.c'))
-    check('symbols that are missing', '1 of 1 files compile, 0 link' in r.stdout and '1  other' in r.stdout, r.stdout)
+    check('what another file of the tree defines is found there', '1 of 1 files compile, 1 link' in r.stdout, r.stdout)
+    r = fx('insmod', '--check', '--stubs', '-K', tree, of('wants.c'))
+    check('symbols that nothing defines, of what is reached', '1 of 1 files compile, 0 link, 1 with at most 10 stubs' in r.stdout and '1  nowhere' in
+          r.stdout and '1  used_by_other' in r.stdout and 'never_reached' not in r.stdout and 'weakly' not in r.stdout, r.stdout)
+    objects_are_kept(tmp, fx, tree, of)
     check('nothing of a Makefile is run', not os.path.exists('EVIL') and not os.path.exists(of('easyfs/EVIL')), '')
     r = fx('tree', os.path.join(tmp, 'cache'))
     check('no tree', r.returncode == 2 and 'this is no kernel source' in r.stderr, r.stderr)
