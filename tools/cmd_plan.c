@@ -11,6 +11,7 @@
 
 #include <fixmap/layout.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -26,7 +27,8 @@ static const char help[] = "usage: fixmap plan [-p PROFILE] [-o NAME=VALUE]... P
 			   "it takes, what is left, whether it fits, and what the kernel says when it does not. Exit status 1\n"
 			   "when one does not fit.\n"
 			   "\n"
-			   "  PHYS SIZE       hexadecimal; SIZE may be 64K or 1M\n"
+			   "  PHYS SIZE       as C writes them, 0x40000 or 262144, or 256K, 2M, 1G; a number with letters or\n"
+			   "                  leading zeros is hexadecimal without 0x too, as a log has it\n"
 			   "  -p PROFILE      the kernel (`fixmap profiles`)\n"
 			   "  -o NAME=VALUE   a setting of it; several with commas between them\n"
 			   "  --layout        check the layout instead: areas that overlap, boot maps in one page table,\n"
@@ -138,40 +140,73 @@ static int plan_slot(struct plan *p, uint64_t phys, uint64_t size)
 			      "WARN_ON(!size || last_addr < phys_addr)");
 	if (pages > p->slot_pages) {
 		snprintf(why, sizeof(why),
-			 "%" PRIu64 " pages of %" PRIu64 " KB, and a slot has %" PRIu64 "; from offset %" PRIx64
-			 " the most is %" PRIx64 " bytes",
-			 pages, p->page_size >> 10, p->slot_pages, offset, p->slot_pages * p->page_size - offset);
+			 "%" PRIu64 " pages of %" PRIu64 " KB, and a slot has %" PRIu64 "; from offset 0x%" PRIx64
+			 " the most is 0x%" PRIx64 " (%" PRIu64 ") bytes",
+			 pages, p->page_size >> 10, p->slot_pages, offset, p->slot_pages * p->page_size - offset,
+			 p->slot_pages * p->page_size - offset);
 		return no_fit(p, why, "WARN_ON(nrpages > NR_FIX_BTMAPS)");
 	}
 	print_place(p, p->used++, phys, pages);
 	return 0;
 }
 
-static bool read_number(const char *text, uint64_t *out)
+/* A number of the command line. */
+struct number {
+	const char *text;
+	uint64_t value;
+	bool could_be_either; /* nothing in it says decimal or hexadecimal */
+};
+
+/* The factor that the last letter stands for, as a shift. */
+static unsigned unit_of(const char *text, size_t n)
 {
-	size_t n = strlen(text);
-	unsigned shift = n && text[n - 1] == 'K' ? 10 : n && text[n - 1] == 'M' ? 20 : 0;
+	static const char units[] = "KMG";
+	const char *unit = n ? strchr(units, text[n - 1]) : NULL;
+
+	return unit && *unit ? 10 * (unsigned)(unit - units + 1) : 0;
+}
+
+/* As C has it, but for one thing: what begins with 0 is no octal number, it comes from a log that fills up with zeros. */
+static bool read_number(const char *text, struct number *out)
+{
+	size_t n = strlen(text), decimal = strspn(text, "0123456789");
+	unsigned shift = unit_of(text, n);
+	bool is_prefixed = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	bool is_bare = !is_prefixed && !shift && decimal == n;
 	char *end;
 
-	errno = 0;
-	*out = strtoull(text, &end, shift ? 10 : 16);
-	if (!n || !strchr("0123456789abcdefABCDEF", text[0]) || errno || *out << shift >> shift != *out)
+	*out = (struct number){.text = text, .could_be_either = is_bare && n > 1};
+	if (!isxdigit((unsigned char)text[0]) || (is_prefixed && !isxdigit((unsigned char)text[2])))
 		return false;
-	*out <<= shift;
-	return shift ? end == text + n - 1 : !*end;
+	errno = 0;
+	out->value = strtoull(text, &end, (is_bare && text[0] != '0') || (shift && !is_prefixed) ? 10 : 16);
+	if (errno || out->value << shift >> shift != out->value)
+		return false;
+	out->value <<= shift;
+	return end == text + n - !!shift;
+}
+
+static void note_reading(const struct number *number)
+{
+	bool is_hex = number->text[0] == '0';
+
+	if (number->could_be_either)
+		printf("    note: %s is read as %s; write %s%s if it is %s\n", number->text, is_hex ? "hexadecimal" : "decimal",
+		       is_hex ? "" : "0x", number->text + (is_hex ? strspn(number->text, "0") : 0),
+		       is_hex ? "decimal" : "hexadecimal");
 }
 
 static int plan_mappings(struct plan *p, int argc, char **argv)
 {
-	uint64_t phys, size;
+	struct number phys, size;
 	int status = 0;
 
 	for (int i = optind; i < argc; i++) {
 		bool is_size = (i - optind) % 2;
 		uint64_t mask = is_size ? p->long_mask : p->phys_mask;
 
-		if (!read_number(argv[i], &phys) || (phys & mask) != phys)
-			return tool_error("plan", "%s: write %s in hexadecimal%s", argv[i],
+		if (!read_number(argv[i], &phys) || (phys.value & mask) != phys.value)
+			return tool_error("plan", "%s: write %s, as 0x40000, 262144 or 256K%s", argv[i],
 					  is_size ? "a size" : "a physical address",
 					  mask == UINT32_MAX ? ", of at most 32 bits here" : "");
 	}
@@ -179,8 +214,11 @@ static int plan_mappings(struct plan *p, int argc, char **argv)
 	for (int i = optind; i + 1 < argc; i += 2) {
 		read_number(argv[i], &phys);
 		read_number(argv[i + 1], &size);
-		printf("%3d  phys %08" PRIx64 " size %" PRIx64 ": ", (i - optind) / 2 + 1, phys, size);
-		status |= p->is_2_6 ? plan_window(p, phys, size) : plan_slot(p, phys, size);
+		printf("%3d  phys 0x%08" PRIx64 " (%" PRIu64 ") size 0x%" PRIx64 " (%" PRIu64 "): ", (i - optind) / 2 + 1,
+		       phys.value, phys.value, size.value, size.value);
+		status |= p->is_2_6 ? plan_window(p, phys.value, size.value) : plan_slot(p, phys.value, size.value);
+		note_reading(&phys);
+		note_reading(&size);
 	}
 	return status;
 }
