@@ -60,7 +60,7 @@ FXM_API void fxm_last_fault(const struct fxm_vcpu *cpu, struct fxm_fault *out);
 
 /** A page-table walk, level by level. */
 struct fxm_walk {
-	unsigned levels; /**< entries filled in below, 1 to FXM_WALK_LEVELS */
+	unsigned levels; /**< entries filled in below, up to FXM_WALK_LEVELS; 0: no address of this machine (not canonical) */
 	struct {
 		const char *name; /**< "pgd", "pmd", "pte", ... */
 		fxm_pa entry_at;  /**< physical address of the entry */

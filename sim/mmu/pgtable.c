@@ -82,12 +82,22 @@ void fxm_walk(struct fxm_machine *m, fxm_va va, struct fxm_walk *out)
 	record_leaf(f, &c, va.v, out);
 }
 
+/* Where the kernel keeps the last-level entry at @c; NULL outside RAM, where a table that begins within a page may lead to. */
+static void *kernel_slot(const struct fxm_machine *m, const struct fxmi_pt_format *f, const struct fxmi_cursor *c)
+{
+	if (!c->slot || !fxmi_pfn_is_ram(m, (c->at - f->shadow_offset) >> FXM_PAGE_SHIFT))
+		return NULL;
+	return (char *)c->slot - f->shadow_offset;
+}
+
 /* The entry at @c as the kernel keeps it. */
-static uint64_t kernel_entry(const struct fxmi_pt_format *f, const struct fxmi_cursor *c)
+static uint64_t kernel_entry(const struct fxm_machine *m, const struct fxmi_pt_format *f, const struct fxmi_cursor *c)
 {
 	if (!f->shadow_offset || c->level + 1 < f->levels || !c->slot)
 		return c->raw;
-	return fxmi_pte_get((const char *)c->slot - f->shadow_offset, f->entry_bytes);
+	const void *slot = kernel_slot(m, f, c);
+
+	return slot ? fxmi_pte_get(slot, f->entry_bytes) : 0;
 }
 
 fxm_pte fxm_pte_at(struct fxm_machine *m, fxm_va va)
@@ -104,7 +114,7 @@ fxm_pte fxm_pte_at(struct fxm_machine *m, fxm_va va)
 		if (fxmi_pt_is_leaf(f, c.level, c.entry))
 			break;
 	}
-	return fxm_pte_of(kernel_entry(f, &c));
+	return fxm_pte_of(kernel_entry(m, f, &c));
 }
 
 void *fxmi_pte_ptr(const struct fxm_machine *m, uint64_t va)
@@ -117,7 +127,7 @@ void *fxmi_pte_ptr(const struct fxm_machine *m, uint64_t va)
 	for (fxmi_walk_begin(m, f, va, &c); c.level + 1 < f->levels; fxmi_walk_next(m, f, va, &c))
 		if (!(c.entry & f->present) || fxmi_pt_is_leaf(f, c.level, c.entry))
 			return NULL;
-	return c.slot ? (char *)c.slot - f->shadow_offset : NULL;
+	return kernel_slot(m, f, &c);
 }
 
 /* ---- the walk of an access ------------------------------------------------------------------------------------------- */
@@ -125,16 +135,17 @@ void *fxmi_pte_ptr(const struct fxm_machine *m, uint64_t va)
 /* x86's error code bits, which every format reports. */
 enum { FAULT_PROTECTION = 1, FAULT_WRITE = 2, FAULT_FETCH = 16 };
 
-static FXMI_COLD bool set_fault(const struct fxmi_pt_format *f, const struct fxmi_cursor *c, uint64_t va, enum fxm_access access,
+static FXMI_COLD bool set_fault(const struct fxm_machine *m, const struct fxmi_cursor *c, uint64_t va, enum fxm_access access,
 				struct fxm_fault *fault)
 {
+	const struct fxmi_pt_format *f = m->desc.format;
 	bool present = c->entry & f->present;
 
 	*fault = (struct fxm_fault){
 	    .address = fxm_va_of(va),
 	    .access = access,
 	    .present = present,
-	    .pte = fxm_pte_of(kernel_entry(f, c)),
+	    .pte = fxm_pte_of(kernel_entry(m, f, c)),
 	    .level = c->level};
 	fault->code = (present ? FAULT_PROTECTION : 0) | (access == FXM_WRITE ? FAULT_WRITE : 0) |
 		      (access == FXM_EXEC && f->nx ? FAULT_FETCH : 0);
@@ -192,10 +203,10 @@ bool fxmi_translate(const struct fxm_machine *m, uint64_t va, enum fxm_access ac
 	struct fxmi_cursor c = {0}, path[FXMI_LEVELS];
 
 	if (!fxmi_wrap_va(f, &va))
-		return set_fault(f, &c, va, access, fault);
+		return set_fault(m, &c, va, access, fault);
 	do
 		if (!walk_path(m, va, &c, path) || fxmi_is_denied(f, &c, access))
-			return set_fault(f, &c, va, access, fault);
+			return set_fault(m, &c, va, access, fault);
 	while (!mark_path(f, path, c.level, access == FXM_WRITE));
 	c.entry = path[c.level].entry;
 	fxmi_set_page(f, &c, va, out);
