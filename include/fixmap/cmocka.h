@@ -4,7 +4,7 @@
 
 /*
  * Reports as failures of CMocka tests. Includes <cmocka.h>. For another framework call fxm_report_fail_with() of report.h with a
- * function that fails one of its tests.
+ * function that fails one of its tests. Models nothing of the kernel.
  */
 
 #include <fixmap/report.h>

@@ -9,6 +9,10 @@
  * every word of a golden trace's machine line (pae=1, NR_CPUS=8, ram_end=7ffe0000, DEBUG_HIGHMEM=1, ...) and the library's
  * own words (window=, policy=, detect=, trace=, hung_task=) are settings by the same name everywhere: here, in
  * FIXMAP_OPTIONS, in `fixmap -o`. Nothing is checked against anything else until fxm_layout_create() or fxm_machine_create().
+ *
+ * Of all, unless a function says otherwise: Context: one thread at a time per config, any thread for what takes none. Errors:
+ * -EINVAL a null pointer. Ownership: texts of a config are valid until it changes, those of profiles static storage. Models nothing
+ * of the kernel: these are the words of its build and its boot loader.
  */
 
 #include <fixmap/types.h>

@@ -10,7 +10,8 @@
  * They speak of one machine: that of the calling thread, else the one in whose window the address lies, else the newest.
  *
  * The text is valid until the next call. Places in code are written <0x1234>, return addresses, for the debugger to name: to name
- * them here would allocate memory. Context of all: a debugger that lets no other thread run meanwhile.
+ * them here would allocate memory. Context of all: a debugger that lets no other thread run meanwhile. Errors: none, the text says
+ * what could not be found out; never NULL. Ownership: static storage. Models nothing of the kernel.
  */
 
 #include <fixmap/types.h>

@@ -9,7 +9,7 @@
  *
  * Context of all: the boot CPU alone, so no lock is taken; nothing sleeps. A call that the profile's kernel or architecture does
  * not have is refused with -ENOSYS. The machine comes up with all of this done: call these to go through the boot once more, with
- * phase=early.
+ * phase=early. Errors of all: -ENOSYS, -EINVAL no vCPU. Physical addresses are fxm_pa, those returned simulated virtual ones.
  */
 
 #include <fixmap/types.h>

@@ -8,8 +8,9 @@
  * later). Models arch/i386/mm/ioremap.c (2.6.12) and mm/early_ioremap.c with arch/x86/mm/ioremap.c (4.x, 5.10, 6.1).
  *
  * Context of all: the boot CPU alone, so no lock is taken; they work later too, with a warning. The TLB is flushed on the
- * calling vCPU only. Addresses and sizes have the width of the profile's types: on 32-bit kernels unsigned long has 32 bits.
- * A call that the profile's kernel does not have is refused with -ENOSYS; fxm_since() names the version that has it.
+ * calling vCPU only. Addresses and sizes have the width of the profile's types: on 32-bit kernels unsigned long has 32 bits. A
+ * call that the profile's kernel does not have is refused with -ENOSYS; fxm_since() names the version that has it. Sizes in
+ * bytes.
  */
 
 #include <fixmap/types.h>
@@ -26,12 +27,12 @@ enum fxm_boot_phase {
 	FXM_PHASE_RUNNING_UNRESET /**< the same where nobody called early_ioremap_reset(): a module that has the code in itself */
 };
 
-/** The phase that @m is in. A machine comes up running, unless its config says phase=early or phase=reset. */
+/** The phase that @m is in. A machine comes up running, unless its config says phase=early or phase=reset. Models system_state. */
 FXM_API enum fxm_boot_phase fxm_boot_phase(const struct fxm_machine *m);
 
 /**
  * Puts @m into @phase, in either direction: going back is for trying out early code. Mappings stay.
- * Errors: -EINVAL no such phase.
+ * Errors: -EINVAL no such phase. Models nothing of the kernel, which goes forward.
  */
 FXM_API int fxm_boot_phase_set(struct fxm_machine *m, enum fxm_boot_phase phase);
 
@@ -45,9 +46,10 @@ FXM_API int fxm_early_ioremap_setup(struct fxm_vcpu *cpu);
 FXM_API int fxm_early_ioremap_reset(struct fxm_vcpu *cpu);
 
 /**
- * Maps @size bytes of physical memory from @pa on into the first free slot and returns the address of the byte at @pa; 0, with a
- * WARN, when no slot is free, @size is 0 or wraps, or the pages are more than a slot has. Errors in the address: -ENOSYS.
- * Protection: early_ioremap FIXMAP_PAGE_IO, early_memremap FIXMAP_PAGE_NORMAL, _ro FIXMAP_PAGE_RO, _prot @prot.
+ * Maps @size bytes of physical memory from @pa on into the first free slot and returns the address of the byte at @pa; 0, with
+ * a WARN, when no slot is free, @size is 0 or wraps, or the pages are more than a slot has. Errors in the address: -ENOSYS.
+ * Model early_ioremap(), early_memremap() and so on. Protection: early_ioremap FIXMAP_PAGE_IO, early_memremap
+ * FIXMAP_PAGE_NORMAL, _ro FIXMAP_PAGE_RO, _prot @prot.
  */
 FXM_API fxm_va fxm_early_ioremap(struct fxm_vcpu *cpu, fxm_pa pa, uint64_t size);
 FXM_API fxm_va fxm_early_memremap(struct fxm_vcpu *cpu, fxm_pa pa, uint64_t size);
@@ -93,7 +95,10 @@ struct fxm_early_slot {
 	fxm_pte first_pte; /**< of the slot's first page */
 };
 
-/** Slot number @i into @out. Errors: -ENOENT past the last one, -EINVAL null pointer. */
+/**
+ * Slot number @i into @out. Errors: -ENOENT past the last one, -EINVAL null pointer. Models slot_virt[], prev_map[],
+ * prev_size[].
+ */
 FXM_API int fxm_early_slot(struct fxm_machine *m, uint32_t i, struct fxm_early_slot *out);
 
 #ifdef __cplusplus

@@ -4,13 +4,16 @@
 
 /*
  * The helpers of linux/highmem.h that map a page, do something with it and unmap it, each with its version's mappings, in their
- * order, and its version's checks: typed kmap_atomic with KM_USER0 and KM_USER1 (2.6), kmap_atomic (4.x to 5.10), kmap_local_page
- * (5.11 and later). The bytes move through the simulated page tables: a wrong entry shows in the contents, a missing one is an
- * oops. Offsets and sizes are unsigned int of 32 bits, or size_t of the profile; sums of them wrap as the kernel's do.
+ * order, and its version's checks: typed kmap_atomic with KM_USER0 and KM_USER1 (2.6), kmap_atomic (4.x to 5.10),
+ * kmap_local_page (5.11 and later). The bytes move through the simulated page tables: a wrong entry shows in the contents, a
+ * missing one is an oops. Offsets and sizes are unsigned int of 32 bits, or size_t of the profile; sums of them wrap as the
+ * kernel's do.
  *
- * Context of all: any; they never sleep. 2.6: not while the caller holds KM_USER0 or KM_USER1 itself.
- * Errors of all: -EINVAL @page is no page of this machine, or a null pointer; -ENOSYS this version does not have the function
- * (fxm_since() names the ones that do). What the kernel checks is its BUG.
+ * Models include/linux/highmem.h, 2.6.12 to 6.12, and mm/highmem.c, where zero_user_segments() is since 5.11.
+ *
+ * Context of all: any; they never sleep. 2.6: not while the caller holds KM_USER0 or KM_USER1 itself. Buffers are the host's,
+ * offsets and sizes bytes. Errors of all: -EINVAL @page is no page of this machine, or a null pointer; -ENOSYS this version
+ * does not have the function (fxm_since() names the ones that do). What the kernel checks is its BUG.
  */
 
 #include <fixmap/types.h>
@@ -42,7 +45,7 @@ FXM_API int fxm_memclear_highpage_flush(struct fxm_vcpu *cpu, struct fxm_page *p
 FXM_API int fxm_zero_user_segments(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t start1, uint32_t end1, uint32_t start2,
 				   uint32_t end2);
 
-/** zero_user_segments() of one range, given by its ends or by its size. */
+/** The same of one range, given by its ends or by its size. Model zero_user_segment(), zero_user(). */
 FXM_API int fxm_zero_user_segment(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t start, uint32_t end);
 FXM_API int fxm_zero_user(struct fxm_vcpu *cpu, struct fxm_page *page, uint32_t start, uint32_t size);
 
@@ -102,7 +105,7 @@ FXM_API int fxm_folio_fill_tail(struct fxm_vcpu *cpu, struct fxm_page *folio, ui
 FXM_API int fxm_copy_mc_highpage(struct fxm_vcpu *cpu, struct fxm_page *to, struct fxm_page *from);
 FXM_API int fxm_copy_mc_user_highpage(struct fxm_vcpu *cpu, struct fxm_page *to, struct fxm_page *from, uint64_t uaddr);
 
-/** CRC-32 (zlib's) of the contents of @page: what traces call sum=. 0 when it is no page of @m. */
+/** CRC-32 (zlib's) of the contents of @page: what traces call sum=. 0 when it is no page of @m. Models nothing of the kernel. */
 FXM_API uint32_t fxm_page_sum(struct fxm_machine *m, const struct fxm_page *page);
 
 #ifdef __cplusplus

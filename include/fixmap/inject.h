@@ -12,7 +12,7 @@
  * A passage counts where the action is possible: an interrupt does not come while interrupts are disabled, nor an NMI in an NMI
  * or a softirq in an interrupt, and a task is not preempted while its preempt count is raised. Passages are counted for each
  * injection from the moment it is made, on all vCPUs together, those of handlers and of other tasks included. The machine's boot
- * has none.
+ * has none. Models nothing of the kernel, which has lib/fault-inject.c for its allocations alone.
  */
 
 #include <fixmap/task.h>

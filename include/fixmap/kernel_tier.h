@@ -6,8 +6,13 @@
  * What the kernel tier (<fixmap/kernel.h>, include/kernel/) is made of, and what a loader of modules (`fixmap insmod`) needs.
  *
  * What stands behind the kernel's names is in include/kernel/fxm/calls.h, for the headers there alone: code calls those names.
- * Simulated-kernel failures (BUG, oops) end the task; a call that the profile's kernel does not have does not compile, or prints
- * one line that names the versions that have it and is a BUG.
+ * Simulated-kernel failures (BUG, oops) end the task; a call that the profile's kernel does not have does not compile, or
+ * prints one line that names the versions that have it and is a BUG.
+ *
+ * Of all, unless a function says otherwise: Context: any thread, outside callbacks. Errors: -EINVAL a null pointer. Ownership:
+ * texts are static storage, or the module's, valid while it is loaded. Pointers are the host's, sizes bytes. Models nothing of
+ * the kernel. What models something: init/main.c, kernel/module.c, kernel/params.c, kernel/sched/core.c, fs/read_write.c,
+ * 2.6.12 to 6.12.
  */
 
 #include <fixmap/memory.h>
@@ -86,7 +91,10 @@ struct fxm_unit {
 	unsigned flags;	       /**< FXM_UNIT_* */
 };
 
-/** Announces / withdraws a unit: done by a constructor and a destructor in each translation unit. */
+/**
+ * Announces / withdraws a unit: done by a constructor and a destructor in each translation unit. Ownership: the caller's, as
+ * before.
+ */
 FXM_API void fxm_unit_register(struct fxm_unit *unit);
 FXM_API void fxm_unit_unregister(struct fxm_unit *unit);
 
@@ -100,21 +108,25 @@ FXM_API const struct fxm_unit *fxm_unit_first(void);
 FXM_API int fxm_stamp_check(const struct fxm_machine *m, const struct fxm_stamp *stamp, char *line, size_t size);
 
 /**
- * Sets the variable of a FXM_ENTRY_PARAM from text, as insmod NAME=VALUE does.
+ * Sets the variable of a FXM_ENTRY_PARAM from text, as insmod NAME=VALUE does. Models parse_args(), kernel/params.c.
  * Errors: -EINVAL not a value of the parameter's type, -ERANGE does not fit, -ENOMEM; of a callback, what it returns.
  */
 FXM_API int fxm_param_set(const struct fxm_entry *param, const char *value);
 
 /**
- * Calls a module's init function, as do_one_initcall() does: one that returns with another preempt count or interrupts off gets the
- * kernel's WARN, where the kernel has it, and the finding "imbalance" otherwise. Returns what @fn does.
+ * Calls a module's init function, on the task of the calling thread: one that returns with another preempt count or interrupts
+ * off gets the kernel's WARN, where the kernel has it, and the finding "imbalance" otherwise. Returns what @fn does. Models
+ * do_one_initcall().
  */
 FXM_API int fxm_k_initcall(int (*fn)(void));
 
-/** The same of a module's exit function. */
+/** The same of a module's exit function. Models sys_delete_module(). */
 FXM_API void fxm_k_exitcall(void (*fn)(void));
 
-/** schedule(): others get their turns, and a task that set its state sleeps until it is woken. A wait that cannot end is told. */
+/**
+ * Others get their turns, and a task that set its state sleeps until it is woken. A wait that cannot end is told. Models
+ * schedule().
+ */
 FXM_API void fxm_k_schedule(void);
 
 /* ---- the log ----------------------------------------------------------------------------------------------------------- */
@@ -168,14 +180,15 @@ struct fxm_file_ops {
 struct fxm_file;
 
 /**
- * Opens the file that a module registered as @path ("/proc/x", "/dev/y"), on the current task, as a process would.
+ * Opens the file that a module registered as @path ("/proc/x", "/dev/y"), on the current task, as a process would. Models open().
  * Errors: -ENOENT no such file, -ENOMEM, and what the module's open returns. Ownership: *@file ends with fxm_file_close().
  */
 FXM_API int fxm_file_open(struct fxm_machine *m, const char *path, struct fxm_file **file);
 
 /**
- * The module's read, write and ioctl at the file's position, with @buf as user memory. The kernel's return value.
- * Errors: -EINVAL the file has no such operation (-ENOTTY for ioctl).
+ * The module's read, write and ioctl at the file's position, with @buf as user memory. The kernel's return value. Model
+ * vfs_read(), vfs_write(), ioctl(); close ends the file. Context: the task that opened it. Errors: -EINVAL the file has no such
+ * operation (-ENOTTY for ioctl).
  */
 FXM_API long fxm_file_read(struct fxm_file *file, void *buf, size_t size);
 FXM_API long fxm_file_write(struct fxm_file *file, const void *buf, size_t size);

@@ -4,10 +4,14 @@
 
 /*
  * Persistent kernel mappings: kmap() and the pkmap pool behind it. Models mm/highmem.c and arch/x86/mm/highmem_32.c
- * (arch/i386/mm/highmem.c in 2.6) of each version.
+ * (arch/i386/mm/highmem.c in 2.6) of each version, 2.6.12 to 6.12. Addresses are simulated virtual ones.
  *
  * pkmap_count[slot]: 0 free and flushed; 1 unused but still mapped and perhaps in a TLB, not reusable for another page before
  * the next flush; n >= 2: n-1 users. Lock: kmap_lock, one per machine; the calls take it themselves.
+ *
+ * Of all, unless a function says otherwise: Context: the thread that sits on @cpu, in any context. Errors: -EINVAL a null
+ * pointer, -ECHILD the machine is dead (forked), in the address where one is returned. Ownership: pages are the machine's,
+ * valid for its lifetime.
  */
 
 #include <fixmap/types.h>
@@ -81,7 +85,7 @@ FXM_API int fxm_page_address_init(struct fxm_machine *m);
  */
 FXM_API int fxm_kmap_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_page **out);
 
-/** The frame number that kmap_to_page() computes, existing or not, into @pfn. Errors: -ENOSYS this version has none. */
+/** The frame number that it computes, existing or not, into @pfn. Errors: -ENOSYS this version has none. Models kmap_to_page(). */
 FXM_API int fxm_find_kmap_pfn(struct fxm_vcpu *cpu, fxm_va va, uint64_t *pfn);
 
 /** The state of the pool. */
@@ -93,10 +97,13 @@ struct fxm_pkmap {
 	uint32_t waiters;	/**< tasks asleep for a slot */
 };
 
-/** Reads the pool's state. Context: any thread. */
+/** Reads the pool's state. Context: any thread. Models last_pkmap_nr and pkmap_count[]. */
 FXM_API void fxm_pkmap(struct fxm_machine *m, struct fxm_pkmap *out);
 
-/** pkmap_count[@slot], and through @page (may be NULL) the page in it. Errors: -ENOENT no such slot. */
+/**
+ * pkmap_count[@slot], and through @page (may be NULL) the page in it. Context: any thread. Errors: -ENOENT no such slot. Models
+ * that array.
+ */
 FXM_API int fxm_pkmap_count(struct fxm_machine *m, uint32_t slot, struct fxm_page **page);
 
 #ifdef __cplusplus

@@ -9,7 +9,10 @@
  * with -ENOSYS; fxm_since() names the version that has it.
  *
  * Context of all: any, interrupts included; between map and unmap the caller may not sleep. One host thread at a time per vCPU.
- * fxm_kmap_atomic() and fxm_kunmap_atomic() are the hot path: they do not check @cpu.
+ * fxm_kmap_atomic() and fxm_kunmap_atomic() are the hot path: they do not check @cpu. Errors of the others: -EINVAL no vCPU, in the
+ * address where one is returned. Ownership: pages are the machine's, valid for its lifetime. Addresses are simulated virtual ones.
+ * The kernel's files: arch/i386/mm/highmem.c (2.6.12), arch/x86/mm/highmem_32.c and include/linux/highmem.h (2.6.37 to 5.10),
+ * include/linux/highmem-internal.h (5.11 and later).
  */
 
 #include <fixmap/types.h>
@@ -48,7 +51,7 @@ FXM_API int fxm_kunmap_atomic_type(struct fxm_vcpu *cpu, fxm_va va, uint32_t typ
 
 /**
  * The number of the frame that kmap_atomic_to_page() computes for @va, existing or not, into @pfn; BUG outside [.., FIXADDR_TOP).
- * Errors: -ENOSYS this version has no kmap_atomic_to_page().
+ * Errors: -ENOSYS this version has no kmap_atomic_to_page(). Models that.
  */
 FXM_API int fxm_find_kmap_atomic_pfn(struct fxm_vcpu *cpu, fxm_va va, uint64_t *pfn);
 
@@ -57,7 +60,7 @@ FXM_API int fxm_kmap_atomic_to_page(struct fxm_vcpu *cpu, fxm_va va, struct fxm_
 
 /**
  * The stack's counter: push returns the new top level, idx the present one, pop lowers it. DEBUG_HIGHMEM checks as the
- * kernel's. 2.6.37-5.10; -ENOSYS else.
+ * kernel's. -ENOSYS else. Model kmap_atomic_idx_push() and so on, 2.6.37 to 5.10.
  */
 FXM_API int fxm_kmap_atomic_idx_push(struct fxm_vcpu *cpu);
 FXM_API int fxm_kmap_atomic_idx(struct fxm_vcpu *cpu);

@@ -14,7 +14,7 @@
  * Context of all: any, interrupts included; the mapping is the task's that sits on @cpu. One host thread at a time per vCPU.
  * Errors of all, in the address where one is returned: -ENOSYS on a kernel before 5.11 (fxm_since() says so), -ENOMEM the host
  * has no memory for the task's first mapping. fxm_kmap_local_page() and fxm_kunmap_local() are the hot path: they do not check
- * @cpu.
+ * @cpu. Addresses are simulated virtual ones, offsets bytes. The kernel's files: mm/highmem.c, include/linux/highmem-internal.h.
  */
 
 #include <fixmap/types.h>

@@ -4,8 +4,12 @@
 
 /*
  * The address-space layout that a config comes to: every named address and size of the simulated kernel (PAGE_OFFSET,
- * PKMAP_BASE, VMALLOC_END, ...), the fixed addresses, the protection values. Computed from the profile's formulas alone,
- * no machine needed. Models asm/fixmap.h, asm/highmem.h, asm/pgtable*.h, arch/<arch>/mm/init*.c of each profile's version.
+ * PKMAP_BASE, VMALLOC_END, ...), the fixed addresses, the protection values. Computed from the profile's formulas alone, no
+ * machine needed. The numbers are those of asm/fixmap.h, asm/highmem.h, asm/pgtable*.h, arch/<arch>/mm/init*.c of each
+ * profile's version.
+ *
+ * Of all, unless a function says otherwise: Context: any thread. Errors: -EINVAL a null pointer. Ownership: texts are the
+ * layout's and live as long as it. Addresses are simulated virtual ones. Models nothing of the kernel.
  */
 
 #include <fixmap/types.h>
@@ -59,7 +63,7 @@ FXM_API int fxm_prot_at(const struct fxm_layout *layout, size_t i, const char **
 /** The protection value called @name into @out. Errors: -ENOENT. */
 FXM_API int fxm_prot_value(const struct fxm_layout *layout, const char *name, fxm_pte *out);
 
-/** `enum km_type` member @name (KM_USER0, ...), or -ENOENT; 2.6 profiles only. */
+/** The value of `enum km_type` member @name (KM_USER0, ...), or -ENOENT; 2.6 profiles only. */
 FXM_API int fxm_km_type_index(const struct fxm_layout *layout, const char *name);
 
 /** `enum km_type` member number @i, and its value. Errors: -ENOENT past the end or no such enum. */

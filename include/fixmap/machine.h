@@ -3,8 +3,11 @@
 #define FXM_MACHINE_H
 
 /*
- * A machine: simulated memory, page tables, vCPUs, and the booted state of the simulated kernel's mapping code. Several
- * can exist in a process; they share nothing. After fork() the child's copy is dead: its first use says so.
+ * A machine: simulated memory, page tables, vCPUs, and the booted state of the simulated kernel's mapping code. Several can
+ * exist in a process; they share nothing. After fork() the child's copy is dead: its first use says so.
+ *
+ * Of all, unless a function says otherwise: Context: any thread. Errors: a null pointer gives 0, NULL or -EINVAL; -ECHILD @m is
+ * dead. Ownership: what is returned is the machine's, valid for its lifetime. Models nothing of the kernel.
  */
 
 #include <fixmap/types.h>
@@ -14,7 +17,8 @@ extern "C" {
 #endif
 
 /**
- * Builds and boots a machine (mem_init, kmap_init, page_address_init, the boot-time fixmaps). @cfg is not kept.
+ * Builds and boots a machine (mem_init, kmap_init, page_address_init, the boot-time fixmaps). @cfg is not kept. Models setup_arch()
+ * and mem_init() of arch/x86/mm/init_32.c and their kin of each architecture, 2.6.12 to 6.12.
  * The window is off unless the config says otherwise (window=checked|strict|retain|eager).
  * Context: any thread that is not inside the simulator. Errors: -EINVAL impossible settings (fxm_config_error() has the
  * line), -EBUSY identity addresses were demanded and are taken, -ENOMEM the host has no memory; else the error of the host's call
@@ -49,7 +53,7 @@ FXM_API int fxm_machine_set_default(struct fxm_machine *m);
 /** The machine that @cpu belongs to. */
 FXM_API struct fxm_machine *fxm_vcpu_machine(const struct fxm_vcpu *cpu);
 
-/** smp_processor_id() of @cpu. */
+/** The number of @cpu. Models smp_processor_id(), include/linux/smp.h, 2.6.12 to 6.12. */
 FXM_API unsigned fxm_vcpu_id(const struct fxm_vcpu *cpu);
 
 /** vCPU number @n, or NULL when it is not online. Ownership: the machine's; valid for its lifetime. */
@@ -58,7 +62,10 @@ FXM_API struct fxm_vcpu *fxm_machine_vcpu(struct fxm_machine *m, unsigned n);
 /** How many vCPUs are online; they are numbered from 0. */
 FXM_API unsigned fxm_machine_cpus_online(const struct fxm_machine *m);
 
-/** Brings one more vCPU online and returns its number. Errors: -ENOSPC when NR_CPUS are. */
+/**
+ * Brings one more vCPU online and returns its number. Errors: -ENOSPC when NR_CPUS are, -ENOMEM. Models cpu_up(), kernel/cpu.c,
+ * 2.6.12 to 6.12, of which it has the result only.
+ */
 FXM_API int fxm_machine_cpu_add(struct fxm_machine *m);
 
 /** The name of the machine's profile. Ownership: the machine's. */

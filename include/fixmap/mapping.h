@@ -7,7 +7,7 @@
  * early_ioremap() and its kin, set_fixmap(). For test frameworks and tools that want to show or check them all.
  *
  * Addresses are simulated ones. Who mapped, and serials, are recorded while detectors are on (detect=on); fixed and early mappings
- * have serials always.
+ * have serials always. Models nothing of the kernel, which has no such list.
  */
 
 #include <fixmap/report.h>
@@ -41,14 +41,13 @@ typedef int (*fxm_mapping_fn)(const struct fxm_mapping *mapping, void *arg);
 
 /**
  * Calls @fn for each live mapping on @m, those of a task or CPU innermost last, until it returns non-zero; returns that, else 0.
- * Context: any; without a lock: what other threads map and unmap meanwhile may be seen or not. Errors: -EINVAL. Models nothing of
- * the kernel, which has no such list.
+ * Context: any; without a lock: what other threads map and unmap meanwhile may be seen or not. Errors: -EINVAL.
  */
 FXM_API int fxm_mapping_each(struct fxm_machine *m, fxm_mapping_fn fn, void *arg);
 
 /**
  * The last mapping of the slot that @va lies in, live or ended. Context: as above. Errors: -EINVAL; -ENOENT @va lies in no slot.
- * @out->comm is "": it would not outlive the call. Models nothing of the kernel.
+ * @out->comm is "": it would not outlive the call.
  */
 FXM_API int fxm_mapping_at(struct fxm_machine *m, fxm_va va, struct fxm_mapping *out);
 

@@ -3,9 +3,14 @@
 #define FXM_MEMORY_H
 
 /*
- * Physical memory: frames, their `struct page`, zones, the buddy allocator, kmalloc. Models mm/page_alloc.c as far as
- * code that maps pages can see it: zones DMA (below 16 MB), NORMAL (lowmem) and HIGHMEM with the profile's borders, free
- * blocks of 2^order frames, compound pages.
+ * Physical memory: frames, their `struct page`, zones, the buddy allocator, kmalloc. Models mm/page_alloc.c as far as code that
+ * maps pages can see it: zones DMA (below 16 MB), NORMAL (lowmem) and HIGHMEM with the profile's borders, free blocks of
+ * 2^order frames, compound pages.
+ *
+ * Of all, unless a function says otherwise: Context: any thread. Ownership: pages and frames belong to the machine, and are
+ * valid for its lifetime; who allocated one may use it. What is asked of a page that is not of this machine is 0, false or
+ * NULL, and nothing happens to it. pfn counts frames of 4 KiB or of the profile's page size. The kernel's functions are those
+ * of include/linux/mm.h, mm/page_alloc.c and mm/slab.c, 2.6.12 to 6.12.
  */
 
 #include <fixmap/types.h>
@@ -33,14 +38,14 @@ enum fxm_zone { FXM_ZONE_DMA, FXM_ZONE_NORMAL, FXM_ZONE_HIGHMEM, FXM_ZONES };
  */
 FXM_API struct fxm_page *fxm_alloc_pages(struct fxm_machine *m, unsigned gfp, unsigned order);
 
-/** fxm_alloc_pages() of order 0. */
+/** fxm_alloc_pages() of order 0; NULL as there. Models alloc_page(). */
 static inline struct fxm_page *fxm_alloc_page(struct fxm_machine *m, unsigned gfp)
 {
 	return fxm_alloc_pages(m, gfp, 0);
 }
 
 /**
- * Allocates exactly frame @pfn. For replaying: traces name their frames.
+ * Allocates exactly frame @pfn. For replaying: traces name their frames. Models nothing of the kernel.
  * Context: any. Errors: -ENOENT no such frame, -EBUSY not free. Ownership: as fxm_alloc_pages().
  */
 FXM_API int fxm_alloc_pfn(struct fxm_machine *m, uint64_t pfn, struct fxm_page **out);
@@ -66,10 +71,10 @@ static inline fxm_pa fxm_page_phys(const struct fxm_machine *m, const struct fxm
 /** Whether @page lies in ZONE_HIGHMEM, i.e. has no permanent address. Models PageHighMem(). */
 FXM_API bool fxm_page_is_highmem(const struct fxm_machine *m, const struct fxm_page *page);
 
-/** The head of the compound page that @page is part of, else @page. Models compound_head(). */
+/** The head of the compound page that @page is part of, else @page, so never NULL for a page. Models compound_head(). */
 FXM_API struct fxm_page *fxm_compound_head(const struct fxm_machine *m, struct fxm_page *page);
 
-/** The reference count of @page. Models page_count(). */
+/** The reference count of @page. Errors: none, 0 of a page of another machine. Models page_count(). */
 FXM_API int fxm_page_count(const struct fxm_machine *m, const struct fxm_page *page);
 
 /** Takes a reference. Models get_page(). */
@@ -77,7 +82,7 @@ FXM_API void fxm_page_get(struct fxm_machine *m, struct fxm_page *page);
 
 /**
  * Where the contents of frame @pfn lie in the host, for tests and tools that look behind the MMU; NULL for no frame.
- * Ownership: the machine's. Writing there is like a device's DMA: no page table, no dirty bit.
+ * Ownership: the machine's. Writing there is like a device's DMA: no page table, no dirty bit. Models nothing of the kernel.
  */
 FXM_API void *fxm_frame(struct fxm_machine *m, uint64_t pfn);
 
@@ -91,17 +96,20 @@ struct fxm_zone_info {
 	uint64_t free_blocks[FXM_MAX_ORDER + 1]; /**< free blocks by order, as /proc/buddyinfo */
 };
 
-/** Numbers of zone @zone into @out. Errors: -ENOENT no such zone. */
+/**
+ * Numbers of zone @zone into @out. Errors: -ENOENT no such zone, -EINVAL. Models /proc/zoneinfo and /proc/buddyinfo,
+ * mm/vmstat.c.
+ */
 FXM_API int fxm_zone_info(struct fxm_machine *m, enum fxm_zone zone, struct fxm_zone_info *out);
 
 /**
  * Makes the @nth next allocation of pages or kmalloc memory fail (1 = the next one; 0 = none), and each after it too when
- * @and_all_after.
+ * @and_all_after. Models lib/fault-inject.c's failslab= and fail_page_alloc=, 2.6.20 and later.
  */
 FXM_API void fxm_fail_alloc(struct fxm_machine *m, uint64_t nth, bool and_all_after);
 
 /**
- * Allocates @size bytes of simulated lowmem (direct map) and returns their simulated address; 0 when there is none.
+ * Allocates @size bytes of simulated lowmem (direct map) and returns their simulated address. Errors: 0 when there is none.
  * Aligned to 8 bytes, to the size for powers of two. Context and flags as fxm_alloc_pages(). Models kmalloc().
  */
 FXM_API fxm_va fxm_kmalloc(struct fxm_machine *m, size_t size, unsigned gfp);

@@ -3,10 +3,13 @@
 #define FXM_MMU_H
 
 /*
- * Explicit access to simulated memory: every load and store goes through the vCPU's TLB and, on a miss, a page-table walk
- * of the entries in simulated frames, exactly as a CPU does it. An entry that nobody flushed still translates.
- * All functions take the vCPU whose TLB is used; one host thread at a time per vCPU. None of them reports or ends a task:
- * a fault is the return value -EFAULT and fxm_last_fault(); fxm_oops() (report.h) makes a kernel's oops of it.
+ * Explicit access to simulated memory: every load and store goes through the vCPU's TLB and, on a miss, a page-table walk of
+ * the entries in simulated frames, exactly as a CPU does it. An entry that nobody flushed still translates. All functions take
+ * the vCPU whose TLB is used; one host thread at a time per vCPU. None of them reports or ends a task: a fault is the return
+ * value -EFAULT and fxm_last_fault(); fxm_oops() (report.h) makes a kernel's oops of it.
+ *
+ * Of all, unless a function says otherwise: Context: the thread that sits on the vCPU. Addresses are simulated virtual ones,
+ * lengths bytes, buffers the host's. Models nothing of the kernel: this is the CPU.
  */
 
 #include <fixmap/types.h>
@@ -53,7 +56,7 @@ FXM_API int fxm_fill(struct fxm_vcpu *cpu, fxm_va va, int byte, size_t len);
 /** Translates @va for @access without touching the memory (but as the access would: TLB fill, ACCESSED, DIRTY). Errors: -EFAULT. */
 FXM_API int fxm_translate(struct fxm_vcpu *cpu, fxm_va va, enum fxm_access access, fxm_pa *out);
 
-/** The fault of the last access on @cpu that returned -EFAULT. */
+/** Gives the fault of the last access on @cpu that returned -EFAULT. */
 FXM_API void fxm_last_fault(const struct fxm_vcpu *cpu, struct fxm_fault *out);
 
 #define FXM_WALK_LEVELS 5
@@ -80,13 +83,19 @@ FXM_API void fxm_walk(struct fxm_machine *m, fxm_va va, struct fxm_walk *out);
 /** The leaf entry for @va (a large-page leaf included), 0 when some level above is not present. As fxm_walk(). */
 FXM_API fxm_pte fxm_pte_at(struct fxm_machine *m, fxm_va va);
 
-/** Writes the set bits of @entry in words ("P RW A D G", ...) into @buf, as the machine's page-table format names them. */
+/**
+ * Writes the set bits of @entry in words ("P RW A D G", ...) into @buf of @size bytes, as the machine's page-table format names
+ * them.
+ */
 FXM_API void fxm_pte_describe(const struct fxm_machine *m, fxm_pte entry, bool leaf_above_pte, char *buf, size_t size);
 
 /** Whether @cpu's TLB holds an entry for the page of @va, and if so which frame it translates to. Models nothing; for tests. */
 FXM_API bool fxm_tlb_lookup(const struct fxm_vcpu *cpu, fxm_va va, fxm_pa *out);
 
-/** Flushes one page / everything (global entries too) from @cpu's TLB. Models __flush_tlb_one(), __flush_tlb_global(). */
+/**
+ * Flushes one page / everything (global entries too) from @cpu's TLB. Models __flush_tlb_one(), __flush_tlb_global() of
+ * arch/x86/mm/tlb.c, 2.6.12 to 6.12.
+ */
 FXM_API void fxm_tlb_flush_one(struct fxm_vcpu *cpu, fxm_va va);
 FXM_API void fxm_tlb_flush(struct fxm_vcpu *cpu);
 

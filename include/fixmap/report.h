@@ -3,11 +3,15 @@
 #define FXM_REPORT_H
 
 /*
- * Reports: what the simulated kernel prints when something is wrong, and what the detectors find. One structured record
- * per event, one text form. A kernel report follows the simulated kernel's CONFIG; a finding is the library's own and is
- * labelled so.
+ * Reports: what the simulated kernel prints when something is wrong, and what the detectors find. One structured record per
+ * event, one text form. A kernel report follows the simulated kernel's CONFIG; a finding is the library's own and is labelled
+ * so.
  *
- * A BUG, an oops and a hopeless wait end the task (fxm_task_run(), else abort()). WARN, "sleeping function" and findings continue.
+ * A BUG, an oops and a hopeless wait end the task (fxm_task_run(), else abort()). WARN, "sleeping function" and findings
+ * continue.
+ *
+ * Of all, unless a function says otherwise: Context: any thread, outside the callbacks of reports. Errors of what returns one:
+ * -EINVAL. Ownership: names are static storage. Sizes of buffers are bytes. Models nothing of the kernel: it has a log.
  */
 
 #include <fixmap/mmu.h>
@@ -133,13 +137,13 @@ FXM_API void fxm_report_silent(const struct fxm_machine *m, struct fxm_report_si
 /**
  * The simulated kernel's page-fault handler for the access that @fault describes (fxm_last_fault()): reports the oops as
  * that kernel version prints it and ends the task. Does not return.
- * Models do_page_fault() / no_context() of each version.
+ * Context: the thread that sits on @cpu. Models do_page_fault() / no_context(), arch/x86/mm/fault.c and its kin, 2.6.12 to 6.12.
  */
 FXM_API void fxm_oops(struct fxm_vcpu *cpu, const struct fxm_fault *fault);
 
 /**
  * BUG() / WARN at @where ("FILE:LINE") of simulated kernel code: for the kernel tier's BUG_ON and WARN_ON. fxm_bug() does not
- * return.
+ * return. Context: the thread that sits on @cpu. Model BUG() and WARN(), include/asm-generic/bug.h, 2.6.12 to 6.12.
  */
 FXM_API void fxm_bug(struct fxm_vcpu *cpu, const char *where);
 FXM_API void fxm_warn(struct fxm_vcpu *cpu, const char *where, const char *message);

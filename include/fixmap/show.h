@@ -3,8 +3,9 @@
 #define FXM_SHOW_H
 
 /*
- * What a running kernel shows of its memory, in its own form: the page-table dump, the boot log's table of areas, and the files of
- * /proc that count zones. All of it is read off the simulated machine; nothing of it changes one.
+ * What a running kernel shows of its memory, in its own form: the page-table dump, the boot log's table of areas, and the files
+ * of /proc that count zones. All of it is read off the simulated machine; nothing of it changes one. Texts are for a reader, in
+ * bytes of ASCII.
  */
 
 #include <fixmap/types.h>
@@ -20,7 +21,7 @@ extern "C" {
 
 /**
  * Writes how @va translates into @buf, in lines: what the address is called, every level's entry, decoded, and what it comes to.
- * Returns the length of the whole text, as snprintf() does.
+ * Returns the length of the whole text, as snprintf() does. Models nothing of the kernel.
  * Context: any thread; nobody may change the page table meanwhile. Errors: -EINVAL.
  */
 FXM_API int fxm_walk_text(struct fxm_machine *m, fxm_va va, char *buf, size_t size);
@@ -37,7 +38,7 @@ FXM_API int fxm_ptdump(struct fxm_machine *m, FILE *out);
 
 /**
  * Writes the line that the boot-time check of writable and executable pages (CONFIG_DEBUG_WX) ends with to @out.
- * Context and errors: as fxm_ptdump(); -ENOSYS also when the CPU has no NX bit to check.
+ * Context: as there. Errors: as there; -ENOSYS also when the CPU has no NX bit to check.
  * Models ptdump_walk_pgd_level_checkwx() of arch/x86/mm/dump_pagetables.c (4.7 to 6.1).
  */
 FXM_API int fxm_ptdump_check_wx(struct fxm_machine *m, FILE *out);

@@ -3,11 +3,12 @@
 #define FXM_SINCE_H
 
 /*
- * Which kernel versions have which function. The library refuses a call that the profile's kernel does not have, and code of the
- * kernel tier does not compile with it; both say what stands here. Nothing is emulated silently.
+ * Which kernel versions have which function. The library refuses a call that the profile's kernel does not have, and code of
+ * the kernel tier does not compile with it; both say what stands here. Nothing is emulated silently.
  *
  * FXM_SINCE_name: the first and the last version that have the function, among those of the profiles, and the words for it. The
- * preprocessor understands FXM_VERSION_HAS(), so one table serves #if, messages and the library.
+ * preprocessor understands FXM_VERSION_HAS(), so one table serves #if, messages and the library. Models nothing: it says what
+ * there is.
  */
 
 #include <fixmap/types.h>
@@ -127,7 +128,7 @@ FXM_API const char *fxm_since(const char *function);
 
 /**
  * Function number @i of those that not all versions have: its name, and the first and last version of a profile that has it.
- * Context: any thread. Errors: -ENOENT past the end, -EINVAL.
+ * Context: any thread. Errors: -ENOENT past the end, -EINVAL. Ownership: static storage.
  */
 FXM_API int fxm_since_at(size_t i, const char **function, unsigned *first, unsigned *last);
 

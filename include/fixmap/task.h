@@ -4,11 +4,16 @@
 
 /*
  * vCPUs and tasks. A task is a stack plus state; a host thread or a fibre carries it. A vCPU is a seat: a task runs
- * simulated-kernel code only while seated, and gives the seat up when it sleeps (a full kmap pool), calls fxm_schedule(),
- * or ends. Two vCPUs run truly in parallel; tasks on one vCPU take turns.
+ * simulated-kernel code only while seated, and gives the seat up when it sleeps (a full kmap pool), calls fxm_schedule(), or
+ * ends. Two vCPUs run truly in parallel; tasks on one vCPU take turns.
  *
  * Fibres are for programs that decide every interleaving themselves: fxm_task_resume() runs one until it sleeps, yields or
  * ends, then returns. Threads run by themselves.
+ *
+ * Of all, unless a function says otherwise: Context: any thread where a machine or a task is given, the thread that sits on the
+ * vCPU where one is. Errors: -EINVAL a null pointer, -ECHILD the machine is dead (forked); what returns nothing then does
+ * nothing. Ownership: vCPUs are the machine's, tasks valid until they are joined or their thread detaches. Models nothing of
+ * the kernel. What models something: kernel/sched/core.c (kernel/sched.c in 2.6), include/linux/preempt.h, 2.6.12 to 6.12.
  */
 
 #include <fixmap/types.h>
@@ -72,14 +77,14 @@ FXM_API int fxm_task_join(struct fxm_task *task, int *result);
 /** The state of @task. Context: any thread. */
 FXM_API enum fxm_task_state fxm_task_state(const struct fxm_task *task);
 
-/** comm and pid of @task. Ownership of the name: the task's. */
+/** comm and pid of @task. Ownership of the name: the task's. Never NULL. */
 FXM_API const char *fxm_task_name(const struct fxm_task *task);
 FXM_API int fxm_task_pid(const struct fxm_task *task);
 
 /** Calls @fn with its task and @arg, for each live task of @m in order of creation, until it returns non-zero; returns that. */
 FXM_API int fxm_task_each(struct fxm_machine *m, int (*fn)(struct fxm_task *task, void *arg), void *arg);
 
-/** The task that sits on @cpu (the vCPU's own idle task when nobody else does). */
+/** The task that sits on @cpu (the vCPU's own idle task when nobody else does); NULL for no vCPU. */
 FXM_API struct fxm_task *fxm_vcpu_task(const struct fxm_vcpu *cpu);
 
 /**
@@ -106,14 +111,15 @@ FXM_API struct fxm_vcpu *fxm_current(void);
  */
 FXM_API int fxm_task_run(struct fxm_vcpu *cpu, int (*fn)(void *arg), void *arg, int *result);
 
-/** Gives the seat to another runnable task of @cpu, if any. Models schedule(); "scheduling while atomic" is reported. */
+/** Gives the seat to another runnable task of @cpu, if any. "scheduling while atomic" is reported. Models schedule(). */
 FXM_API void fxm_schedule(struct fxm_vcpu *cpu);
 
 /** What a piece of kernel code can be interrupted by, and thus run in. */
 enum fxm_context { FXM_CONTEXT_TASK, FXM_CONTEXT_SOFTIRQ, FXM_CONTEXT_HARDIRQ, FXM_CONTEXT_NMI };
 
 /**
- * Enters / leaves an interrupt context on @cpu. Contexts nest; a hard interrupt runs with interrupts disabled.
+ * Enters / leaves an interrupt context on @cpu. Contexts nest; a hard interrupt runs with interrupts disabled. Model irq_enter(),
+ * irq_exit(), nmi_enter() and so on, include/linux/hardirq.h.
  * Errors: -EINVAL (TASK, or leaving another context than the innermost one), -ENOSPC nested too deep.
  */
 FXM_API int fxm_context_enter(struct fxm_vcpu *cpu, enum fxm_context context);
@@ -122,14 +128,15 @@ FXM_API int fxm_context_leave(struct fxm_vcpu *cpu, enum fxm_context context);
 /** The innermost context of @cpu. */
 FXM_API enum fxm_context fxm_context(const struct fxm_vcpu *cpu);
 
-/** Models local_irq_disable() / local_irq_enable() / irqs_disabled(). */
+/** Switch the interrupts of @cpu off and on, and tell. Model local_irq_disable(), local_irq_enable(), irqs_disabled(). */
 FXM_API void fxm_irq_disable(struct fxm_vcpu *cpu);
 FXM_API void fxm_irq_enable(struct fxm_vcpu *cpu);
 FXM_API bool fxm_irqs_disabled(const struct fxm_vcpu *cpu);
 
 /**
- * Model the counters of <linux/preempt.h> and <linux/uaccess.h>; preempt_* do nothing without PREEMPT_COUNT (2.6: always
- * count).
+ * Raise and lower the counters of the task on @cpu; the first two do nothing without PREEMPT_COUNT (2.6: always count). Model
+ * preempt_disable(), preempt_enable(), pagefault_disable(), pagefault_enable() of include/linux/uaccess.h, migrate_disable() and
+ * migrate_enable() (5.11 and later).
  */
 FXM_API void fxm_preempt_disable(struct fxm_vcpu *cpu);
 FXM_API void fxm_preempt_enable(struct fxm_vcpu *cpu);
@@ -150,8 +157,8 @@ struct fxm_counts {
 FXM_API void fxm_counts(const struct fxm_vcpu *cpu, struct fxm_counts *out);
 
 /**
- * Models might_sleep(): reports "sleeping function called from invalid context" where the kernel's CONFIG would. @site
- * "FILE:LINE".
+ * Reports "sleeping function called from invalid context" where the kernel's CONFIG would. @site "FILE:LINE". Models might_sleep(),
+ * kernel/sched/core.c.
  */
 FXM_API void fxm_might_sleep(struct fxm_vcpu *cpu, const char *site);
 

@@ -3,8 +3,11 @@
 #define FXM_TRACE_H
 
 /*
- * Traces: the record of every operation with everything observable after it, in the line format of doc/trace-format.md.
- * The same format is what real kernels recorded, what `fixmap replay` checks and what the fuzz target prints.
+ * Traces: the record of every operation with everything observable after it, in the line format of doc/trace-format.md. The
+ * same format is what real kernels recorded, what `fixmap replay` checks and what the fuzz target prints.
+ *
+ * Context of all: any thread, outside callbacks of tracing. Errors of those that return one: -EINVAL a null pointer, and what
+ * stands at the function. Models nothing of the kernel.
  */
 
 #include <fixmap/types.h>

@@ -11,6 +11,8 @@
  * Errors: a caller's mistake or a lack of memory is a negative errno value; `errno` itself is never touched. A function
  * that returns an address returns such an error inside the address (fxm_va_error() tells), as the kernel's ERR_PTR does.
  * What the *simulated kernel* complains about (BUG, WARN, oops) is never a return value: it is a report (report.h).
+ *
+ * Context of all functions of this header: any thread, signal handlers too. Models nothing of the kernel.
  */
 
 #include <fixmap/deprecated.h>
@@ -61,6 +63,7 @@ struct fxm_layout;
 #define FXM_PAGE_SHIFT 12
 #define FXM_PAGE_SIZE 4096u
 
+/** @v as a simulated virtual address. */
 static inline fxm_va fxm_va_of(uint64_t v)
 {
 	fxm_va a;
@@ -68,6 +71,7 @@ static inline fxm_va fxm_va_of(uint64_t v)
 	return a;
 }
 
+/** @v as a simulated physical address. */
 static inline fxm_pa fxm_pa_of(uint64_t v)
 {
 	fxm_pa a;
@@ -75,6 +79,7 @@ static inline fxm_pa fxm_pa_of(uint64_t v)
 	return a;
 }
 
+/** @v as a page-table entry, or as bits of protection. */
 static inline fxm_pte fxm_pte_of(uint64_t v)
 {
 	fxm_pte a;

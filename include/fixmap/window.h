@@ -9,6 +9,9 @@
  * handler walks the simulated page table, maps the frame and retries; the host's page table is a second-level TLB.
  *
  * The window is one TLB for all vCPUs: which vCPU sees a stale entry is exact in the explicit tier (mmu.h) only.
+ *
+ * Context of all: any thread. Host pointers are valid as long as the machine; what they reach changes with its mappings. Models
+ * nothing of the kernel: on its machines a pointer is an address.
  */
 
 #include <fixmap/types.h>
@@ -35,13 +38,16 @@ FXM_API bool fxm_window_is_identity(const struct fxm_machine *m);
  */
 FXM_API void *fxm_host(const struct fxm_machine *m, fxm_va va);
 
-/** The simulated address of a host pointer into @m's window; any other pointer gives its own value (so %px of NULL is 0). */
+/**
+ * The simulated address of a host pointer into @m's window; any other pointer gives its own value (so %px of NULL is 0).
+ * Errors: none.
+ */
 FXM_API fxm_va fxm_va_of_host(const struct fxm_machine *m, const void *host);
 
 /**
- * Makes the mapped pages of [@va, @va+@len) resident, as a dereference of each would (writable where the PTE allows), so
+ * Makes the mapped pages of the @len bytes at @va resident, as a dereference of each would (writable where the PTE allows), so
  * that they can be handed to system calls.
- * Errors: -EFAULT a page is not mapped (the earlier ones are resident), -ENOTSUP no window.
+ * Context: the thread that sits on @cpu. Errors: -EFAULT a page is not mapped (the earlier ones are resident), -ENOTSUP no window.
  */
 FXM_API int fxm_prefault(struct fxm_vcpu *cpu, fxm_va va, size_t len);
 

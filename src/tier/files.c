@@ -379,7 +379,7 @@ int fxm_file_open(struct fxm_machine *m, const char *path, struct fxm_file **fil
 {
 	const struct fxm_file_ops *ops = NULL;
 	void *object = NULL;
-	int error = look_up(fxmi_tier(fxmi_kernel(m)), path, &ops, &object);
+	int error = m && path && file ? look_up(fxmi_tier(fxmi_kernel(m)), path, &ops, &object) : -EINVAL;
 	struct fxm_file *f = error ? NULL : calloc(1, sizeof(*f));
 
 	if (!error && !f)
@@ -398,16 +398,18 @@ int fxm_file_open(struct fxm_machine *m, const char *path, struct fxm_file **fil
 
 long fxm_file_read(struct fxm_file *file, void *buf, size_t size)
 {
-	return file->ops->read ? file->ops->read(file->file, buf, size, &file->pos) : -EINVAL;
+	return file && file->ops->read ? file->ops->read(file->file, buf, size, &file->pos) : -EINVAL;
 }
 
 long fxm_file_write(struct fxm_file *file, const void *buf, size_t size)
 {
-	return file->ops->write ? file->ops->write(file->file, buf, size, &file->pos) : -EINVAL;
+	return file && file->ops->write ? file->ops->write(file->file, buf, size, &file->pos) : -EINVAL;
 }
 
 long fxm_file_ioctl(struct fxm_file *file, unsigned command, unsigned long argument)
 {
+	if (!file)
+		return -EINVAL;
 	return file->ops->ioctl ? file->ops->ioctl(file->file, command, argument) : -ENOTTY;
 }
 
@@ -420,6 +422,8 @@ void fxm_file_close(struct fxm_file *file)
 
 int fxm_file_each(struct fxm_machine *m, int (*fn)(const char *path, void *arg), void *arg)
 {
+	if (!m || !fn)
+		return -EINVAL;
 	struct fxmi_tier *tier = fxmi_tier(fxmi_kernel(m));
 	char path[256] = "";
 	unsigned last = 0;
