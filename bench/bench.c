@@ -37,7 +37,7 @@ struct fxm_page *bench_high_page(struct fxm_machine *m, uint64_t i)
 {
 	struct fxm_zone_info zone;
 
-	bench_check(!fxm_zone_info(m, FXM_ZONE_HIGHMEM, &zone), "no highmem");
+	bench_check(!fxm_get_zone_info(m, FXM_ZONE_HIGHMEM, &zone), "no highmem");
 	return fxm_page_of_pfn(m, zone.start_pfn + i);
 }
 

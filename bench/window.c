@@ -88,9 +88,9 @@ static void count_same_frame(struct view *v)
 	struct fxm_window_stats before, after;
 
 	with_seat(v, 10);
-	fxm_window_stats(v->m, &before);
+	fxm_get_window_stats(v->m, &before);
 	with_seat(v, 10000);
-	fxm_window_stats(v->m, &after);
+	fxm_get_window_stats(v->m, &after);
 	bench_fact("same-frame-faults", after.faults - before.faults);
 	bench_fact("same-frame-system-calls", after.system_calls - before.system_calls);
 }

@@ -17,7 +17,7 @@ static void show(struct fxm_machine *m, const char *when)
 {
 	struct fxm_window_stats stats;
 
-	fxm_window_stats(m, &stats);
+	fxm_get_window_stats(m, &stats);
 	printf("%s, faults answered so far: %" PRIu64 "\n", when, stats.faults);
 }
 

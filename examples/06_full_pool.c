@@ -37,7 +37,7 @@ static void show(struct fxm_task *task)
 {
 	struct fxm_pkmap pool;
 
-	fxm_pkmap(m, &pool);
+	fxm_get_pkmap(m, &pool);
 	printf("%" PRIu32 " slots in use, %" PRIu32 " waiting; the waiter is %s\n", pool.used, pool.waiters,
 	       fxm_task_state(task) == FXM_TASK_SLEEPING ? "asleep" : "runnable");
 }

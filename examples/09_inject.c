@@ -37,7 +37,7 @@ static void run(struct fxm_page *page, const char *point, enum fxm_inject_action
 	while (fxm_task_resume(task) == FXM_TASK_RUNNABLE) {
 		struct fxm_counts counts;
 
-		fxm_counts(fxm_machine_vcpu(m, 1), &counts);
+		fxm_get_counts(fxm_machine_vcpu(m, 1), &counts);
 		printf("  CPU 1 stands still, %d level taken\n", counts.kmap_depth);
 	}
 	fxm_task_join(task, NULL);
@@ -53,7 +53,7 @@ int main(void)
 	for (int i = 1; i <= 3; i++)
 		printf("allocation %d: %s\n", i, fxm_alloc_page(m, FXM_GFP_HIGHMEM) ? "a page" : "none");
 	fxm_inject_clear(m);
-	fxm_inject_handler(m, FXM_CONTEXT_HARDIRQ, interrupt, example_page(m, ""));
+	fxm_inject_handler_set(m, FXM_CONTEXT_HARDIRQ, interrupt, example_page(m, ""));
 	run(page, "kmap_atomic.mapped", FXM_INJECT_IRQ);
 	run(page, "kunmap_atomic.popped", FXM_INJECT_IRQ);
 	run(page, "kunmap_atomic.cleared", FXM_INJECT_DELAY);

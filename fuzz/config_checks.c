@@ -42,7 +42,7 @@ void config_checks_options(struct fxm_config *cfg)
 	struct fxm_option option;
 	char text[1024], name[64];
 
-	for (size_t i = 0; !fxm_config_option(cfg, i, &option); i++) {
+	for (size_t i = 0; !fxm_config_option_at(cfg, i, &option); i++) {
 		check(option.name && option.value && option.default_value && option.help);
 		check(!strcmp(option.value, fxm_config_get(cfg, option.name)));
 		if (strlen(option.value) >= sizeof(text) || strlen(option.name) >= sizeof(name))
@@ -53,7 +53,7 @@ void config_checks_options(struct fxm_config *cfg)
 			check(!fxm_config_set(cfg, name, text));
 		check(!strcmp(fxm_config_get(cfg, name), text));
 	}
-	check(fxm_config_option(cfg, fxm_config_option_count(cfg), &option) == -ENOENT);
+	check(fxm_config_option_at(cfg, fxm_config_option_count(cfg), &option) == -ENOENT);
 }
 
 static void check_values(const struct fxm_layout *layout)
@@ -65,15 +65,15 @@ static void check_values(const struct fxm_layout *layout)
 	fxm_va slot;
 
 	for (size_t i = 0; !fxm_layout_at(layout, i, &name, &value, &is_address); i++)
-		check(!fxm_layout_value(layout, name, &again) && again == value);
+		check(!fxm_layout_find(layout, name, &again) && again == value);
 	for (size_t i = 0; !fxm_prot_at(layout, i, &name, &prot); i++)
-		check(!fxm_prot_value(layout, name, &prot_again) && prot_again.v == prot.v);
+		check(!fxm_prot_find(layout, name, &prot_again) && prot_again.v == prot.v);
 	for (size_t i = 0; !fxm_kernel_config_at(layout, i, &name, &value); i++)
-		check(!fxm_kernel_config(layout, name, &again) && again == value);
+		check(!fxm_kernel_config_find(layout, name, &again) && again == value);
 	for (size_t i = 0; !fxm_btslot_at(layout, i, &slot); i++)
 		check(slot.v % FXM_PAGE_SIZE == 0);
 	check(fxm_layout_page_size(layout) >= FXM_PAGE_SIZE);
-	check(fxm_layout_value(layout, "no such value", &value) == -ENOENT);
+	check(fxm_layout_find(layout, "no such value", &value) == -ENOENT);
 }
 
 static void check_fixed(const struct fxm_layout *layout)

@@ -32,7 +32,7 @@ static void check_profile(const char *path)
 		check(strstr(fxm_config_error(cfg), path) ||
 		      strstr(fxm_config_error(cfg), ".def:")); /* or a file that it includes */
 	} else {
-		check(!fxm_config_profile_info(cfg, &info) && *info.name && *info.arch && info.file);
+		check(!fxm_config_get_profile_info(cfg, &info) && *info.name && *info.arch && info.file);
 		config_checks_options(cfg);
 		config_checks_layout(cfg);
 		machine_checks(cfg);

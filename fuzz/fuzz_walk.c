@@ -72,7 +72,7 @@ static void look(struct fxm_machine *m, struct fxm_vcpu *cpu, fxm_va va)
 
 	fxm_tlb_flush(cpu);
 	fxm_walk(m, va, &walk);
-	int length = fxm_walk_text(m, va, text, sizeof(text));
+	int length = fxm_walk_describe(m, va, text, sizeof(text));
 	check(length < 0 || strlen(text) < sizeof(text));
 	for (unsigned i = 0; i < walk.levels; i++)
 		fxm_pte_describe(m, walk.level[i].entry, walk.level[i].leaf && i + 1 < walk.levels, text, sizeof(text));

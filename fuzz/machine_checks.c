@@ -203,7 +203,7 @@ static int fault(const struct user *u, fxm_va va, bool write)
 
 	if (!(write ? fxm_write_u64(u->cpu, va, 1) : fxm_read_u64(u->cpu, va, &word)))
 		return 0;
-	fxm_last_fault(u->cpu, &fault);
+	fxm_get_last_fault(u->cpu, &fault);
 	fxm_oops(u->cpu, &fault);
 	return 0;
 }
@@ -255,9 +255,9 @@ static void show(struct fxm_machine *m, FILE *out)
 
 	fxm_ptdump(m, out);
 	fxm_ptdump_check_wx(m, out);
-	fxm_boot_log(m, out);
+	fxm_print_boot_log(m, out);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		fxm_proc(m, files[i], out);
+		fxm_print_proc(m, files[i], out);
 }
 
 static void use_machine(struct fxm_machine *m, FILE *out)

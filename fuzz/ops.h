@@ -44,7 +44,7 @@ struct ops_settings {
 struct ops_reports {
 	unsigned count[FXM_REPORT_FINDING + 1];
 	char where[96];	 /* of the last BUG */
-	uint64_t silent; /* fxm_report_silent() when they began */
+	uint64_t silent; /* fxm_report_get_silent() when they began */
 };
 
 enum ops_kind {

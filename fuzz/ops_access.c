@@ -116,7 +116,7 @@ static void compare_fault(struct ops_run *run, unsigned cpu, const struct part *
 	struct fxm_fault fault;
 	uint32_t code = (at->a.present ? 1u : 0) | (write ? 2u : 0);
 
-	fxm_last_fault(fxm_machine_vcpu(run->m, cpu), &fault);
+	fxm_get_last_fault(fxm_machine_vcpu(run->m, cpu), &fault);
 	if (fault.address.v != at->va || fault.present != at->a.present || (fault.code & 3) != code)
 		ops_differ(run, "access at %llx: the fault is at %llx, code %x, present %d; the model says code %x",
 			   (unsigned long long)at->va, (unsigned long long)fault.address.v, fault.code, fault.present, code);

@@ -17,7 +17,7 @@ static int fibre_main(void *arg)
 			ops_perform(actor);
 		else
 			actor->status = fxm_task_run(cpu, ops_perform, actor, NULL);
-		fxm_counts(cpu, &actor->counts);
+		fxm_get_counts(cpu, &actor->counts);
 		actor->done = true;
 		fxm_task_yield();
 	}
@@ -72,7 +72,7 @@ uint64_t ops_silent(const struct ops_run *run)
 {
 	struct fxm_report_silent now;
 
-	fxm_report_silent(run->m, &now);
+	fxm_report_get_silent(run->m, &now);
 	return now.repeated;
 }
 

@@ -89,9 +89,9 @@ static void no_machine(struct ops_run *run)
 	REFUSED(fxm_machine_create(NULL, &run->m));
 	REFUSED(fxm_inject(NULL, "alloc", FXM_INJECT_FAIL, 1, 0));
 	REFUSED(fxm_inject_clear(NULL));
-	REFUSED(fxm_inject_handler(NULL, FXM_CONTEXT_NMI, NULL, NULL));
+	REFUSED(fxm_inject_handler_set(NULL, FXM_CONTEXT_NMI, NULL, NULL));
 	fxm_report_set(NULL, NULL, NULL);
-	fxm_pkmap(NULL, &pool);
+	fxm_get_pkmap(NULL, &pool);
 	expect(run, "fxm_report_count", (int64_t)fxm_report_count(NULL, FXM_REPORT_WARN), 0);
 	expect(run, "fxm_report_leaks", fxm_report_leaks(NULL), 0);
 	expect(run, "fxm_machine_profile", fxm_machine_profile(NULL) != NULL, 0);

@@ -116,7 +116,7 @@ void ops_compare_pool(struct ops_run *run)
 		used += m->count[i] >= 2;
 		idle += m->count[i] == 1;
 	}
-	fxm_pkmap(run->m, &pool);
+	fxm_get_pkmap(run->m, &pool);
 	if (pool.last_pkmap_nr != m->last_nr)
 		ops_differ(run, "last_pkmap_nr is %u, the model says %u", pool.last_pkmap_nr, m->last_nr);
 	if (pool.used != used || pool.idle != idle)
@@ -145,7 +145,7 @@ void ops_compare_cpu(struct ops_run *run, unsigned cpu)
 	const struct fxm_vcpu *vcpu = fxm_machine_vcpu(run->m, cpu);
 	struct fxm_counts counts;
 
-	fxm_counts(vcpu, &counts);
+	fxm_get_counts(vcpu, &counts);
 	int depth = model_depth(run->model, cpu, run->model->cpu[cpu].current);
 	if (counts.preempt != t->preempt || counts.pagefault != t->pagefault || counts.migrate != t->migrate ||
 	    counts.kmap_depth != depth)

@@ -115,7 +115,7 @@ void ops_inject_clear(struct ops_run *run)
 	for (unsigned n = 0; n < run->nr_injections; n++) {
 		struct fxm_inject_state state = {0};
 
-		if (fxm_inject_state(run->m, (int)n, &state) || state.passages != run->injections[n].passages)
+		if (fxm_inject_get_state(run->m, (int)n, &state) || state.passages != run->injections[n].passages)
 			ops_differ(run, "%s was passed %llu times, the model says %llu", points[run->injections[n].point],
 				   (unsigned long long)state.passages, (unsigned long long)run->injections[n].passages);
 	}
@@ -133,8 +133,8 @@ void ops_interrupts_start(struct ops_run *run)
 	run->model->interleave = predict;
 	run->model->interleave_arg = run;
 	for (unsigned c = MODEL_SOFTIRQ; c <= MODEL_NMI; c++)
-		if (fxm_inject_handler(run->m, (enum fxm_context)c, interrupt, run))
-			ops_differ(run, "fxm_inject_handler failed");
+		if (fxm_inject_handler_set(run->m, (enum fxm_context)c, interrupt, run))
+			ops_differ(run, "fxm_inject_handler_set failed");
 	for (unsigned point = 0; run->set.interrupt && point < MODEL_POINTS; point++)
 		ops_inject(run, (enum model_point)point, MODEL_HARDIRQ, 1, 1);
 }

@@ -28,7 +28,7 @@ static uint64_t prot(const struct fxm_layout *layout, const char *name, const ch
 {
 	fxm_pte value;
 
-	if (fxm_prot_value(layout, name, &value) && fxm_prot_value(layout, otherwise, &value))
+	if (fxm_prot_find(layout, name, &value) && fxm_prot_find(layout, otherwise, &value))
 		assert(!"a protection value is missing");
 	return value.v;
 }
@@ -49,7 +49,7 @@ static uint64_t first_high(struct fxm_machine *m)
 {
 	struct fxm_zone_info zone;
 
-	if (fxm_zone_info(m, FXM_ZONE_HIGHMEM, &zone))
+	if (fxm_get_zone_info(m, FXM_ZONE_HIGHMEM, &zone))
 		assert(!"no highmem zone");
 	return zone.start_pfn;
 }

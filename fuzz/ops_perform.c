@@ -15,7 +15,7 @@ static void bad_access(struct fxm_vcpu *cpu, struct ops_call *c)
 
 	if (fxm_read_u64(cpu, fxm_va_of(c->va), &word) == 0)
 		return;
-	fxm_last_fault(cpu, &fault);
+	fxm_get_last_fault(cpu, &fault);
 	fxm_oops(cpu, &fault);
 }
 

@@ -29,7 +29,7 @@ static void add_definitions(const struct fxm_config *cfg, const struct fxm_layou
 	const char *name;
 	uint64_t value;
 	struct fxm_profile_info profile;
-	fxm_config_profile_info(cfg, &profile);
+	fxm_config_get_profile_info(cfg, &profile);
 	tool_words_add(flags, "-DFXM_KERNEL_PROFILE_NAME=%s", profile.name);
 	tool_words_add(flags, "-DFXM_KERNEL_VERSION=0x%06x", profile.version);
 	for (size_t i = 0; !fxm_kernel_config_at(layout, i, &name, &value); i++)
@@ -41,7 +41,7 @@ static void add_definitions(const struct fxm_config *cfg, const struct fxm_layou
 static void add_profile_file(const struct fxm_config *cfg, const struct tool_words *dirs, struct tool_words *flags)
 {
 	struct fxm_profile_info profile;
-	fxm_config_profile_info(cfg, &profile);
+	fxm_config_get_profile_info(cfg, &profile);
 	const char *file = profile.file, *slash = file ? strrchr(file, '/') : NULL;
 	if (!file)
 		return;

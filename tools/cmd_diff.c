@@ -41,7 +41,7 @@ struct row {
 static bool setting_row(const struct diff_side *s, size_t i, struct row *r)
 {
 	struct fxm_option o;
-	if (fxm_config_option(s->cfg, i, &o))
+	if (fxm_config_option_at(s->cfg, i, &o))
 		return false;
 	r->name = o.name;
 	snprintf(r->text, sizeof(r->text), "%s", *o.value ? o.value : "(empty)");
@@ -136,7 +136,7 @@ static uint64_t trait_of(const struct diff_side *s, const char *trait)
 static void kmap_depth(const struct diff_side *s, char *out, size_t size)
 {
 	uint64_t highmem = 0;
-	fxm_kernel_config(s->layout, "HIGHMEM", &highmem);
+	fxm_kernel_config_find(s->layout, "HIGHMEM", &highmem);
 	if (highmem)
 		snprintf(out, size, "%" PRIu64 " pages", fxm_layout_get(s->layout, "LAST_PKMAP"));
 	else
@@ -401,7 +401,7 @@ static int open_side(const struct tool_target *target, const char *words, struct
 	int error = fxm_layout_create(s->cfg, &s->layout);
 	if (error)
 		return tool_error("diff", "%s", *fxm_config_error(s->cfg) ? fxm_config_error(s->cfg) : fxm_strerror(error));
-	fxm_config_profile_info(s->cfg, &s->profile);
+	fxm_config_get_profile_info(s->cfg, &s->profile);
 	return diff_texts(s);
 }
 

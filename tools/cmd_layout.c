@@ -43,7 +43,7 @@ static void print_settings(const struct fxm_config *cfg)
 {
 	struct fxm_option o;
 	printf("profile=%s\n", fxm_config_profile(cfg));
-	for (size_t i = 0; !fxm_config_option(cfg, i, &o); i++) {
+	for (size_t i = 0; !fxm_config_option_at(cfg, i, &o); i++) {
 		int width = printf("%s=%s", o.name, o.value);
 		printf("%*s %s", width < 28 ? 28 - width : 0, "", o.help);
 		printf(strcmp(o.value, o.default_value) ? " (default %s)\n" : "\n", o.default_value);
@@ -55,7 +55,7 @@ static void print_changes(const struct fxm_config *cfg)
 {
 	struct fxm_option o;
 	const char *before = "settings:";
-	for (size_t i = 0; !fxm_config_option(cfg, i, &o); i++)
+	for (size_t i = 0; !fxm_config_option_at(cfg, i, &o); i++)
 		if (strcmp(o.value, o.default_value)) {
 			printf("%s %s=%s", before, o.name, o.value);
 			before = "";
@@ -115,7 +115,7 @@ static void print_prots(const struct view *v)
 static void print_table(const struct view *v)
 {
 	struct fxm_profile_info profile;
-	fxm_config_profile_info(v->cfg, &profile);
+	fxm_config_get_profile_info(v->cfg, &profile);
 	printf("%s: %s\n", profile.name, profile.summary);
 	print_changes(v->cfg);
 	print_values(v);
@@ -143,7 +143,7 @@ static void json_hex(uint64_t value)
 static void json_settings(const struct view *v)
 {
 	struct fxm_option o;
-	for (size_t i = 0; !fxm_config_option(v->cfg, i, &o); i++) {
+	for (size_t i = 0; !fxm_config_option_at(v->cfg, i, &o); i++) {
 		json_key(i, o.name);
 		tool_json_string(o.value);
 	}

@@ -48,7 +48,7 @@ static void plan_of(struct plan *p, const struct fxm_config *cfg, const struct f
 	bool is_64 = fxm_layout_get(layout, "PAGE_OFFSET") > UINT32_MAX;
 
 	struct fxm_profile_info profile;
-	fxm_config_profile_info(cfg, &profile);
+	fxm_config_get_profile_info(cfg, &profile);
 
 	*p = (struct plan){.layout = layout, .profile = profile.name, .arch = profile.arch};
 	p->page_size = fxm_layout_page_size(layout);

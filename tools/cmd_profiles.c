@@ -22,7 +22,7 @@ static int print_points(void)
 {
 	struct fxm_inject_point point;
 
-	for (size_t i = 0; !fxm_inject_point(i, &point); i++) {
+	for (size_t i = 0; !fxm_inject_point_at(i, &point); i++) {
 		const char *name;
 
 		printf("%-22s %s:", point.name, point.help);

@@ -59,7 +59,7 @@ static int show_proc(struct after *a, struct fxm_machine *m, int argc, char **ar
 	if (optind == argc)
 		return tool_error("proc", "which file? meminfo, buddyinfo or zoneinfo");
 	for (int i = optind; i < argc; i++) {
-		int error = fxm_proc(m, argv[i], stdout);
+		int error = fxm_print_proc(m, argv[i], stdout);
 
 		snprintf(what, sizeof(what), "/proc/%.40s", argv[i]);
 		if (error == -ENOENT)
@@ -74,7 +74,7 @@ static int show_dmesg(struct after *a, struct fxm_machine *m, int argc, char **a
 {
 	if (optind < argc)
 		return tool_error("dmesg", "%s: dmesg takes options only", argv[optind]);
-	if (fxm_boot_log(m, stdout) == -ENOSYS)
+	if (fxm_print_boot_log(m, stdout) == -ENOSYS)
 		return refuse(a, m, "table of its areas in the boot log", fxm_since("mem_init_print_layout"));
 	return finish("dmesg");
 }

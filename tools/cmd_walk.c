@@ -28,7 +28,7 @@ static void print_walk(struct fxm_machine *m, fxm_va va)
 {
 	char text[2048];
 
-	fxm_walk_text(m, va, text, sizeof(text));
+	fxm_walk_describe(m, va, text, sizeof(text));
 	fputs(text, stdout);
 }
 

@@ -29,7 +29,7 @@ static void oops(struct fxm_vcpu *cpu)
 {
 	struct fxm_fault fault;
 
-	fxm_last_fault(cpu, &fault);
+	fxm_get_last_fault(cpu, &fault);
 	fxm_oops(cpu, &fault);
 }
 

@@ -45,7 +45,7 @@ static int read_makefile(struct insmod *job, const char *folder, struct kbuild *
 	if (!realpath(folder, real))
 		return -errno;
 	if (job->cfg)
-		fxm_config_profile_info(job->cfg, &profile);
+		fxm_config_get_profile_info(job->cfg, &profile);
 	snprintf(release, sizeof(release), "%u.%u.%u", profile.version >> 16, profile.version >> 8 & 255, profile.version & 255);
 	struct kbuild_place place = {.src = real, .srctree = job->tree, .release = release, .config = config_value, .arg = job};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && error; i++) {

@@ -123,7 +123,7 @@ static int check_tree(const struct tree *t)
 				  "-K %s: this is no kernel source; unpack one and name its top directory, which has Makefile and "
 				  "include/linux",
 				  t->job->tree);
-	fxm_config_profile_info(t->job->cfg, &profile);
+	fxm_config_get_profile_info(t->job->cfg, &profile);
 	unsigned version = profile.version >> 8, tree = (unsigned)major << 8 | (unsigned)minor;
 	if (version != tree)
 		fprintf(stderr,
@@ -138,7 +138,7 @@ static int check_tree(const struct tree *t)
 /* Whether the profile decides on @name: it is a setting, or follows from one. */
 static bool is_of_profile(const struct tree *t, const char *name)
 {
-	return fxm_config_get(t->job->cfg, name) || !fxm_kernel_config(t->layout, name, &(uint64_t){0});
+	return fxm_config_get(t->job->cfg, name) || !fxm_kernel_config_find(t->layout, name, &(uint64_t){0});
 }
 
 /* The last word counts. Kconfig's y is 1 for the preprocessor, m is a module, n is nothing. */

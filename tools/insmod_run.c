@@ -456,8 +456,8 @@ static int do_call(void *arg)
 	if (call->param)
 		return fxm_param_set(call->param, call->value);
 	if (call->init)
-		return fxm_k_initcall(call->init);
-	fxm_k_exitcall(call->exit);
+		return fxm_k_do_one_initcall(call->init);
+	fxm_k_do_exitcall(call->exit);
 	return 0;
 }
 
@@ -641,7 +641,7 @@ static void end_of_reports(void)
 	struct fxm_report_silent silent;
 
 	fxm_log_flush(run.machine);
-	fxm_report_silent(run.machine, &silent);
+	fxm_report_get_silent(run.machine, &silent);
 	if (run.job->json) {
 		printf("{\"reports\": %u, \"repeated\": %llu, \"suppressed\": %llu, \"status\": %d}\n", run.reports,
 		       (unsigned long long)silent.repeated, (unsigned long long)silent.suppressed, run.reports ? BAD_RUN : OK);

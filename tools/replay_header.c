@@ -44,7 +44,7 @@ static int check_layout_word(struct replay *rp, const char *word)
 		return bad_number(rp, value);
 	if (is_of_that_boot(name))
 		return 0;
-	if (!fxm_layout_value(rp->layout, name, &got)) {
+	if (!fxm_layout_find(rp->layout, name, &got)) {
 		if (want != got)
 			replay_differ_hex(rp, name, want, got);
 		return 0;
@@ -72,7 +72,7 @@ static int check_prot(struct replay *rp)
 
 	if (!trace_number(value, 0, &want))
 		return bad_number(rp, value);
-	if (fxm_prot_value(rp->layout, name, &got))
+	if (fxm_prot_find(rp->layout, name, &got))
 		replay_differ(rp, name, value, "nothing");
 	else if (want != got.v)
 		replay_differ_hex(rp, name, want, got.v);
@@ -314,7 +314,7 @@ static int check_cursor(struct replay *rp, const char *cursor_text)
 	uint64_t cursor, nonzero;
 	struct fxm_pkmap pkmap;
 
-	fxm_pkmap(rp->machine, &pkmap);
+	fxm_get_pkmap(rp->machine, &pkmap);
 	if (!trace_number(cursor_text, 10, &cursor))
 		return bad_number(rp, cursor_text);
 	if (cursor != pkmap.last_pkmap_nr)

@@ -171,7 +171,7 @@ static void die_of_fault(struct fxm_vcpu *cpu, const struct replay_action *a)
 
 	if (a->error != -EFAULT)
 		return;
-	fxm_last_fault(cpu, &fault);
+	fxm_get_last_fault(cpu, &fault);
 	fxm_oops(cpu, &fault);
 }
 
@@ -406,7 +406,7 @@ static int read_prot(struct replay *rp, const char *text, struct replay_action *
 	snprintf(name, sizeof(name), "%.*s", (int)(colon ? colon - text : (long)strlen(text)), text);
 	has_number = trace_number(colon ? colon + 1 : text, 16, &v);
 	a->has_prot = true;
-	if (!fxm_prot_value(rp->layout, name, &a->prot)) {
+	if (!fxm_prot_find(rp->layout, name, &a->prot)) {
 		if (colon && has_number && a->prot.v != v)
 			replay_differ_hex(rp, "prot", v, a->prot.v);
 		return 0;
@@ -437,7 +437,7 @@ static int read_named_prot(struct replay *rp, const struct trace_op *op, struct 
 		return 0;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		for (size_t j = 0; !strcmp(suffixes[i].suffix, suffix) && j < 2 && suffixes[i].prot[j]; j++)
-			if (!fxm_prot_value(rp->layout, suffixes[i].prot[j], &a->prot)) {
+			if (!fxm_prot_find(rp->layout, suffixes[i].prot[j], &a->prot)) {
 				a->has_prot = true;
 				return 0;
 			}

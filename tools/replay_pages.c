@@ -240,7 +240,7 @@ int replay_check_bt(struct replay *rp)
 
 	if (!text || !trace_number(text, 10, &n))
 		return bad_bt(rp);
-	if (fxm_early_slot(rp->machine, n > UINT32_MAX ? UINT32_MAX : (uint32_t)n, &slot)) {
+	if (fxm_early_slot_at(rp->machine, n > UINT32_MAX ? UINT32_MAX : (uint32_t)n, &slot)) {
 		replay_differ(rp, "slot", text, "nothing");
 		return 0;
 	}
@@ -257,7 +257,7 @@ void replay_end_bt(struct replay *rp)
 	struct fxm_early_slot slot;
 	uint64_t busy = 0;
 
-	for (uint32_t i = 0; rp->bts && !fxm_early_slot(rp->machine, i, &slot); i++)
+	for (uint32_t i = 0; rp->bts && !fxm_early_slot_at(rp->machine, i, &slot); i++)
 		busy += is_busy(rp, &slot);
 	if (busy != rp->bts)
 		replay_differ_count(rp, "occupied slots (before this line)", rp->bts, busy);

@@ -77,7 +77,7 @@ static bool prot_of(struct replay *rp, fxm_pte *out)
 		snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(name + 9, ")"), name + 9);
 	else
 		snprintf(bare, sizeof(bare), "%s", name);
-	return !fxm_prot_value(rp->layout, bare, out);
+	return !fxm_prot_find(rp->layout, bare, out);
 }
 
 /* kmap and kunmap as the recorder did them, for the cursor of the pool. False: @what is another kind. */

@@ -403,7 +403,7 @@ static int do_ev_done(struct replay *rp)
 		replay_copy_record(rp);
 	if (strcmp(done, t->in_kmap ? "0" : "1"))
 		replay_differ(rp, "done", done, t->in_kmap ? "0" : "1");
-	fxm_pkmap(rp->machine, &pkmap);
+	fxm_get_pkmap(rp->machine, &pkmap);
 	if (last && trace_number(last, 10, &n) && n != pkmap.last_pkmap_nr)
 		replay_differ_count(rp, "last", n, pkmap.last_pkmap_nr);
 	return 0;

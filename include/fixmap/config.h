@@ -50,7 +50,7 @@ FXM_API void fxm_config_destroy(struct fxm_config *cfg);
 /**
  * Gives setting @name the value @value (both as text, as in NAME=VALUE). "profile" changes the profile: the kernel's
  * settings get its defaults, the library's own (window=, policy=, ...) stay. A profile with a slash in it or .def at its end is
- * a file of the user's own, which is read (doc/profile-format.md). The words are listed by fxm_config_option().
+ * a file of the user's own, which is read (doc/profile-format.md). The words are listed by fxm_config_option_at().
  * Context: one thread at a time per config. Errors: -ENOENT no such setting in this profile, -EINVAL or -ERANGE bad value;
  * fxm_config_error() then holds one line that says what to write instead; the config is unchanged.
  */
@@ -78,7 +78,7 @@ struct fxm_profile_info {
 };
 
 /** The config's profile into @out. Errors: -EINVAL. */
-FXM_API int fxm_config_profile_info(const struct fxm_config *cfg, struct fxm_profile_info *out);
+FXM_API int fxm_config_get_profile_info(const struct fxm_config *cfg, struct fxm_profile_info *out);
 
 /** The name of the config's profile. Valid as long as the config. */
 FXM_API const char *fxm_config_profile(const struct fxm_config *cfg);
@@ -99,7 +99,7 @@ struct fxm_option {
 FXM_API size_t fxm_config_option_count(const struct fxm_config *cfg);
 
 /** Setting number @i of @cfg into @out; the strings are valid until the config changes. Errors: -ENOENT past the end. */
-FXM_API int fxm_config_option(const struct fxm_config *cfg, size_t i, struct fxm_option *out);
+FXM_API int fxm_config_option_at(const struct fxm_config *cfg, size_t i, struct fxm_option *out);
 
 #ifdef __cplusplus
 }

@@ -36,7 +36,7 @@ FXM_API extern struct fxm_debugger_answer fxm_debugger_answer;
  */
 FXM_API const char *fxm_debugger_mappings(void);
 
-/** How @address, simulated or a host pointer into the window, translates: every level's entry, decoded. As fxm_walk_text(). */
+/** How @address, simulated or a host pointer into the window, translates: every level's entry, decoded. As fxm_walk_describe(). */
 FXM_API const char *fxm_debugger_walk(uint64_t address);
 
 /** What @address, as above, is: which mapping, and by whom it was mapped and unmapped, as far as that was recorded. */

@@ -99,7 +99,7 @@ struct fxm_early_slot {
  * Slot number @i into @out. Errors: -ENOENT past the last one, -EINVAL null pointer. Models slot_virt[], prev_map[],
  * prev_size[].
  */
-FXM_API int fxm_early_slot(struct fxm_machine *m, uint32_t i, struct fxm_early_slot *out);
+FXM_API int fxm_early_slot_at(struct fxm_machine *m, uint32_t i, struct fxm_early_slot *out);
 
 #ifdef __cplusplus
 }

@@ -44,7 +44,7 @@ struct fxm_inject_point {
  * Point @i, in a stable order, into @out.
  * Context: any thread. Errors: -ENOENT past the end, -EINVAL. Ownership: static storage.
  */
-FXM_API int fxm_inject_point(size_t i, struct fxm_inject_point *out);
+FXM_API int fxm_inject_point_at(size_t i, struct fxm_inject_point *out);
 
 /** The word for @action, or NULL. Context: any thread. Ownership: static storage. */
 FXM_API const char *fxm_inject_action_name(enum fxm_inject_action action);
@@ -68,9 +68,9 @@ struct fxm_inject_state {
  * State of injection number @n of @m into @out; those of inject= have the numbers from 0 on.
  * Context: any thread. Errors: -EINVAL, -ENOENT no such number.
  */
-FXM_API int fxm_inject_state(struct fxm_machine *m, int n, struct fxm_inject_state *out);
+FXM_API int fxm_inject_get_state(struct fxm_machine *m, int n, struct fxm_inject_state *out);
 
-/** Removes all injections, fxm_fail_alloc()'s too. Handlers stay. Context: as fxm_inject(). Errors: -EINVAL, -ECHILD. */
+/** Removes all injections. Handlers stay. Context: as fxm_inject(). Errors: -EINVAL, -ECHILD. */
 FXM_API int fxm_inject_clear(struct fxm_machine *m);
 
 /** Runs on @cpu, in the context that it was registered for, in the middle of whatever that vCPU was doing. */
@@ -81,7 +81,7 @@ typedef void (*fxm_inject_fn)(struct fxm_vcpu *cpu, void *arg);
  * default; the interrupt then comes and goes. A handler's own passages count: one that answers calls and maps is called again
  * from there. Context: as fxm_inject(). Errors: -EINVAL no machine or no such context, -ECHILD.
  */
-FXM_API int fxm_inject_handler(struct fxm_machine *m, enum fxm_context context, fxm_inject_fn fn, void *arg);
+FXM_API int fxm_inject_handler_set(struct fxm_machine *m, enum fxm_context context, fxm_inject_fn fn, void *arg);
 
 #ifdef __cplusplus
 }

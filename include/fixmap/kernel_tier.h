@@ -118,10 +118,10 @@ FXM_API int fxm_param_set(const struct fxm_entry *param, const char *value);
  * off gets the kernel's WARN, where the kernel has it, and the finding "imbalance" otherwise. Returns what @fn does. Models
  * do_one_initcall().
  */
-FXM_API int fxm_k_initcall(int (*fn)(void));
+FXM_API int fxm_k_do_one_initcall(int (*fn)(void));
 
 /** The same of a module's exit function. Models sys_delete_module(). */
-FXM_API void fxm_k_exitcall(void (*fn)(void));
+FXM_API void fxm_k_do_exitcall(void (*fn)(void));
 
 /**
  * Others get their turns, and a task that set its state sleeps until it is woken. A wait that cannot end is told. Models

@@ -98,7 +98,7 @@ struct fxm_pkmap {
 };
 
 /** Reads the pool's state. Context: any thread. Models last_pkmap_nr and pkmap_count[]. */
-FXM_API void fxm_pkmap(struct fxm_machine *m, struct fxm_pkmap *out);
+FXM_API void fxm_get_pkmap(struct fxm_machine *m, struct fxm_pkmap *out);
 
 /**
  * pkmap_count[@slot], and through @page (may be NULL) the page in it. Context: any thread. Errors: -ENOENT no such slot. Models

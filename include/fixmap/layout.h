@@ -33,9 +33,9 @@ FXM_API void fxm_layout_destroy(struct fxm_layout *layout);
 FXM_API const struct fxm_layout *fxm_machine_layout(const struct fxm_machine *m);
 
 /** The value called @name ("PKMAP_BASE", "LAST_PKMAP", "high_memory", ...) into @out. Errors: -ENOENT. */
-FXM_API int fxm_layout_value(const struct fxm_layout *layout, const char *name, uint64_t *out);
+FXM_API int fxm_layout_find(const struct fxm_layout *layout, const char *name, uint64_t *out);
 
-/** Like fxm_layout_value() for a value known to exist; 0 when it does not. */
+/** Like fxm_layout_find() for a value known to exist; 0 when it does not. */
 FXM_API uint64_t fxm_layout_get(const struct fxm_layout *layout, const char *name);
 
 /** Value number @i, in the order of the profile; @is_address tells hex from decimal printing. Errors: -ENOENT past the end. */
@@ -61,7 +61,7 @@ FXM_API const char *fxm_fixed_name(const struct fxm_layout *layout, uint32_t ind
 FXM_API int fxm_prot_at(const struct fxm_layout *layout, size_t i, const char **name, fxm_pte *value);
 
 /** The protection value called @name into @out. Errors: -ENOENT. */
-FXM_API int fxm_prot_value(const struct fxm_layout *layout, const char *name, fxm_pte *out);
+FXM_API int fxm_prot_find(const struct fxm_layout *layout, const char *name, fxm_pte *out);
 
 /** The value of `enum km_type` member @name (KM_USER0, ...), or -ENOENT; 2.6 profiles only. */
 FXM_API int fxm_km_type_index(const struct fxm_layout *layout, const char *name);
@@ -76,7 +76,7 @@ FXM_API int fxm_btslot_at(const struct fxm_layout *layout, size_t i, fxm_va *out
 FXM_API int fxm_kernel_config_at(const struct fxm_layout *layout, size_t i, const char **name, uint64_t *value);
 
 /** CONFIG_ option @name ("HIGHMEM64G") into @out: 0, 1, or an integer. Errors: -ENOENT not an option of this profile. */
-FXM_API int fxm_kernel_config(const struct fxm_layout *layout, const char *name, uint64_t *out);
+FXM_API int fxm_kernel_config_find(const struct fxm_layout *layout, const char *name, uint64_t *out);
 
 /**
  * Trait number @i: how this kernel's mapping code behaves ("atomic_pte_left": kunmap_atomic leaves the PTE in place), 0 for no.

@@ -32,7 +32,7 @@ enum fxm_zone { FXM_ZONE_DMA, FXM_ZONE_NORMAL, FXM_ZONE_HIGHMEM, FXM_ZONES };
 
 /**
  * Allocates 2^@order contiguous frames and returns the first one's page, reference count 1; NULL when the zones that
- * @gfp allows have none (or a failure was injected, fxm_fail_alloc()).
+ * @gfp allows have none (or a failure was injected, fxm_inject() of inject.h).
  * Context: any; may "sleep" unless FXM_GFP_ATOMIC. Ownership: the caller's, until fxm_free_pages().
  * Models alloc_pages(), mm/page_alloc.c.
  */
@@ -100,13 +100,7 @@ struct fxm_zone_info {
  * Numbers of zone @zone into @out. Errors: -ENOENT no such zone, -EINVAL. Models /proc/zoneinfo and /proc/buddyinfo,
  * mm/vmstat.c.
  */
-FXM_API int fxm_zone_info(struct fxm_machine *m, enum fxm_zone zone, struct fxm_zone_info *out);
-
-/**
- * Makes the @nth next allocation of pages or kmalloc memory fail (1 = the next one; 0 = none), and each after it too when
- * @and_all_after. Models lib/fault-inject.c's failslab= and fail_page_alloc=, 2.6.20 and later.
- */
-FXM_API void fxm_fail_alloc(struct fxm_machine *m, uint64_t nth, bool and_all_after);
+FXM_API int fxm_get_zone_info(struct fxm_machine *m, enum fxm_zone zone, struct fxm_zone_info *out);
 
 /**
  * Allocates @size bytes of simulated lowmem (direct map) and returns their simulated address. Errors: 0 when there is none.

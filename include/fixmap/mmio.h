@@ -32,7 +32,7 @@ FXM_API int fxm_mmio_add(struct fxm_machine *m, const char *name, fxm_pa base, u
  * A device access of @width bytes through the mapping at @va. Models readb(), readw(), readl(), readq() and their writes.
  * Context: the thread that sits on @cpu.
  * Physical addresses with neither RAM nor device read as all ones; writes there are dropped, as on a PC bus.
- * Errors: -EFAULT not mapped (fxm_last_fault()), -EINVAL bad width.
+ * Errors: -EFAULT not mapped (fxm_get_last_fault()), -EINVAL bad width.
  */
 FXM_API int fxm_mmio_read(struct fxm_vcpu *cpu, fxm_va va, unsigned width, uint64_t *value);
 FXM_API int fxm_mmio_write(struct fxm_vcpu *cpu, fxm_va va, unsigned width, uint64_t value);

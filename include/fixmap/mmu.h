@@ -6,7 +6,7 @@
  * Explicit access to simulated memory: every load and store goes through the vCPU's TLB and, on a miss, a page-table walk of
  * the entries in simulated frames, exactly as a CPU does it. An entry that nobody flushed still translates. All functions take
  * the vCPU whose TLB is used; one host thread at a time per vCPU. None of them reports or ends a task: a fault is the return
- * value -EFAULT and fxm_last_fault(); fxm_oops() (report.h) makes a kernel's oops of it.
+ * value -EFAULT and fxm_get_last_fault(); fxm_oops() (report.h) makes a kernel's oops of it.
  *
  * Of all, unless a function says otherwise: Context: the thread that sits on the vCPU. Addresses are simulated virtual ones,
  * lengths bytes, buffers the host's. Models nothing of the kernel: this is the CPU.
@@ -32,7 +32,7 @@ struct fxm_fault {
 
 /**
  * Reads / writes @len bytes at @va, page by page. Sets ACCESSED and, for writes, DIRTY.
- * Errors: -EFAULT (bytes before the faulting page were transferred; fxm_last_fault() tells), -EINVAL null pointer.
+ * Errors: -EFAULT (bytes before the faulting page were transferred; fxm_get_last_fault() tells), -EINVAL null pointer.
  */
 FXM_API int fxm_read(struct fxm_vcpu *cpu, fxm_va va, void *buf, size_t len);
 FXM_API int fxm_write(struct fxm_vcpu *cpu, fxm_va va, const void *buf, size_t len);
@@ -57,7 +57,7 @@ FXM_API int fxm_fill(struct fxm_vcpu *cpu, fxm_va va, int byte, size_t len);
 FXM_API int fxm_translate(struct fxm_vcpu *cpu, fxm_va va, enum fxm_access access, fxm_pa *out);
 
 /** Gives the fault of the last access on @cpu that returned -EFAULT. */
-FXM_API void fxm_last_fault(const struct fxm_vcpu *cpu, struct fxm_fault *out);
+FXM_API void fxm_get_last_fault(const struct fxm_vcpu *cpu, struct fxm_fault *out);
 
 #define FXM_WALK_LEVELS 5
 

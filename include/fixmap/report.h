@@ -132,10 +132,10 @@ struct fxm_report_silent {
 };
 
 /** How many of them there were. */
-FXM_API void fxm_report_silent(const struct fxm_machine *m, struct fxm_report_silent *out);
+FXM_API void fxm_report_get_silent(const struct fxm_machine *m, struct fxm_report_silent *out);
 
 /**
- * The simulated kernel's page-fault handler for the access that @fault describes (fxm_last_fault()): reports the oops as
+ * The simulated kernel's page-fault handler for the access that @fault describes (fxm_get_last_fault()): reports the oops as
  * that kernel version prints it and ends the task. Does not return.
  * Context: the thread that sits on @cpu. Models do_page_fault() / no_context(), arch/x86/mm/fault.c and its kin, 2.6.12 to 6.12.
  */

@@ -24,7 +24,7 @@ extern "C" {
  * Returns the length of the whole text, as snprintf() does. Models nothing of the kernel.
  * Context: any thread; nobody may change the page table meanwhile. Errors: -EINVAL.
  */
-FXM_API int fxm_walk_text(struct fxm_machine *m, fxm_va va, char *buf, size_t size);
+FXM_API int fxm_walk_describe(struct fxm_machine *m, fxm_va va, char *buf, size_t size);
 
 #ifndef __KERNEL__
 /**
@@ -50,14 +50,14 @@ FXM_API int fxm_ptdump_check_wx(struct fxm_machine *m, FILE *out);
  * Models mem_init() of arch/x86/mm/init_32.c (4.7, 4.15), arch/arm/mm/init.c, arch/arm64/mm/init.c (4.7), setup_memory() and
  * mem_init() of arch/i386 (2.6.12).
  */
-FXM_API int fxm_boot_log(struct fxm_machine *m, FILE *out);
+FXM_API int fxm_print_boot_log(struct fxm_machine *m, FILE *out);
 
 /**
  * Writes /proc/@name ("meminfo", "buddyinfo", "zoneinfo") to @out, with the lines whose numbers the machine has.
  * Context: any thread. Errors: -EINVAL; -ENOENT no such file here; -ENOSYS this version does not have it yet; -EIO.
  * Models fs/proc/proc_misc.c (2.6.12), fs/proc/meminfo.c and mm/vmstat.c (4.7 to 6.1).
  */
-FXM_API int fxm_proc(struct fxm_machine *m, const char *name, FILE *out);
+FXM_API int fxm_print_proc(struct fxm_machine *m, const char *name, FILE *out);
 #endif
 
 #ifdef __cplusplus

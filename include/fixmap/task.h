@@ -154,7 +154,7 @@ struct fxm_counts {
 };
 
 /** Reads the counters. */
-FXM_API void fxm_counts(const struct fxm_vcpu *cpu, struct fxm_counts *out);
+FXM_API void fxm_get_counts(const struct fxm_vcpu *cpu, struct fxm_counts *out);
 
 /**
  * Reports "sleeping function called from invalid context" where the kernel's CONFIG would. @site "FILE:LINE". Models might_sleep(),

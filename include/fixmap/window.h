@@ -66,7 +66,7 @@ struct fxm_window_stats {
 };
 
 /** Reads the statistics. Context: any thread; the numbers are a snapshot. */
-FXM_API void fxm_window_stats(const struct fxm_machine *m, struct fxm_window_stats *out);
+FXM_API void fxm_get_window_stats(const struct fxm_machine *m, struct fxm_window_stats *out);
 
 #ifdef __cplusplus
 }

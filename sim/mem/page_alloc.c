@@ -409,7 +409,7 @@ void *fxm_frame(struct fxm_machine *m, uint64_t pfn)
 	return m && fxmi_pfn_is_ram(m, pfn) ? fxmi_frame(m, pfn) : NULL;
 }
 
-int fxm_zone_info(struct fxm_machine *m, enum fxm_zone zone, struct fxm_zone_info *out)
+int fxm_get_zone_info(struct fxm_machine *m, enum fxm_zone zone, struct fxm_zone_info *out)
 {
 	static const char *const names[FXM_ZONES] = {"DMA", "Normal", "HighMem"};
 
@@ -430,15 +430,6 @@ int fxm_zone_info(struct fxm_machine *m, enum fxm_zone zone, struct fxm_zone_inf
 	out->free_blocks[FXM_MAX_ORDER] += z->fresh;
 	pthread_mutex_unlock(&m->mem.zone_lock);
 	return 0;
-}
-
-void fxm_fail_alloc(struct fxm_machine *m, uint64_t nth, bool and_all_after)
-{
-	if (!m)
-		return;
-	fxmi_inject_clear(&m->inject, UINT32_C(1) << FXMI_POINT_ALLOC);
-	if (nth)
-		fxmi_inject_add(&m->inject, FXMI_POINT_ALLOC, 1, nth, and_all_after);
 }
 
 /* ---- self-check ------------------------------------------------------------------------------------------------------ */

@@ -313,7 +313,7 @@ int fxm_translate(struct fxm_vcpu *cpu, fxm_va va, enum fxm_access access, fxm_p
 	return err;
 }
 
-void fxm_last_fault(const struct fxm_vcpu *cpu, struct fxm_fault *out)
+void fxm_get_last_fault(const struct fxm_vcpu *cpu, struct fxm_fault *out)
 {
 	if (cpu && out)
 		*out = cpu->last_fault;

@@ -240,7 +240,7 @@ void fxm_migrate_enable(struct fxm_vcpu *cpu)
 	cpu->current->migrate--;
 }
 
-void fxm_counts(const struct fxm_vcpu *cpu, struct fxm_counts *out)
+void fxm_get_counts(const struct fxm_vcpu *cpu, struct fxm_counts *out)
 {
 	if (!cpu || !out)
 		return;

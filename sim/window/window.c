@@ -386,7 +386,7 @@ fxm_va fxm_va_of_host(const struct fxm_machine *m, const void *host)
 	return fxm_va_of(m && fxmi_window_contains(m, p) ? fxmi_window_va(m->window, p) : p);
 }
 
-void fxm_window_stats(const struct fxm_machine *m, struct fxm_window_stats *out)
+void fxm_get_window_stats(const struct fxm_machine *m, struct fxm_window_stats *out)
 {
 	if (!m || !out)
 		return;

@@ -26,7 +26,7 @@ static uint64_t prot_kernel(const struct fxmi_kernel *k)
 {
 	fxm_pte prot;
 
-	return fxm_prot_value(k->layout, "PAGE_KERNEL", &prot) ? k->prot_normal : prot.v;
+	return fxm_prot_find(k->layout, "PAGE_KERNEL", &prot) ? k->prot_normal : prot.v;
 }
 
 static uint64_t pages_of(uint64_t bytes)

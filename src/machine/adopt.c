@@ -13,10 +13,10 @@
 uint64_t fxmi_adopt_prot(const struct fxm_layout *layout, const char *name, const char **used_name, const char *fallback)
 {
 	fxm_pte value;
-	const char *found = !fxm_prot_value(layout, name, &value) ? name : fallback;
+	const char *found = !fxm_prot_find(layout, name, &value) ? name : fallback;
 	if (used_name)
 		*used_name = found;
-	return fxm_prot_value(layout, found, &value) ? 0 : value.v;
+	return fxm_prot_find(layout, found, &value) ? 0 : value.v;
 }
 
 /* __supported_pte_mask: what the CPU and the boot options leave of a protection value. */

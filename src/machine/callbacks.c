@@ -97,7 +97,7 @@ static void on_deadlock(struct fxm_vcpu *cpu, const char *what)
 	struct fxm_pkmap pool;
 
 	notes.nr = 0;
-	fxm_pkmap(k->m, &pool);
+	fxm_get_pkmap(k->m, &pool);
 	unsigned own = fxmi_pkmap_holders(k, t->pid, &notes);
 	fxmi_pkmap_waiters(cpu, k, &notes);
 	FXMI_PARTS_CALL(k, note_waits, k, &notes);
@@ -127,7 +127,7 @@ static void on_hung(struct fxm_vcpu *cpu, struct fxm_task *task, const char *wha
 	struct fxm_pkmap pool;
 
 	notes.nr = 0;
-	fxm_pkmap(k->m, &pool);
+	fxm_get_pkmap(k->m, &pool);
 	snprintf(head, sizeof(head), "INFO: task %s:%d blocked for more than %u seconds.\n", task->comm, task->pid, seconds);
 	if (fxm_task_state(task) == FXM_TASK_SLEEPING) {
 		snprintf(message, sizeof(message),

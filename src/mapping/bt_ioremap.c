@@ -60,7 +60,7 @@ static void unmap(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint64_t va, uint
 		return;
 	for (uint64_t i = 0; i < pages_of(va & (FXM_PAGE_SIZE - 1), size); i++)
 		fxmi_set_fixmap(cpu, k, (uint32_t)(e->begin - i), 0, 0);
-	fxm_early_slot(k->m, 0, &window);
+	fxm_early_slot_at(k->m, 0, &window);
 	if (window.ptes_set)
 		return;
 	e->slot[0].prev_map = 0;

@@ -149,7 +149,7 @@ static bool map_blob(struct fxmi_kernel *k, uint64_t base, uint64_t pa, uint64_t
 {
 	fxm_pte prot;
 
-	if (fxm_prot_value(k->layout, "PAGE_KERNEL_RO", &prot))
+	if (fxm_prot_find(k->layout, "PAGE_KERNEL_RO", &prot))
 		return false;
 	if (fxmi_pgtable_map_linear(k->m, base, pa & ~(block - 1), (bytes + block - 1) & ~(block - 1), prot.v))
 		return false;

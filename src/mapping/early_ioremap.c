@@ -238,7 +238,7 @@ fxm_va fxm_early_memremap_ro(struct fxm_vcpu *cpu, fxm_pa pa, uint64_t size)
 	int error = check(cpu, "early_memremap_ro");
 	fxm_pte prot;
 
-	if (!error && fxm_prot_value(fxmi_kernel_of(cpu)->layout, "FIXMAP_PAGE_RO", &prot))
+	if (!error && fxm_prot_find(fxmi_kernel_of(cpu)->layout, "FIXMAP_PAGE_RO", &prot))
 		error = -ENOSYS;
 	return error ? fxmi_va_error(error) : map_traced(cpu, "early_memremap_ro", pa.v, size, prot.v);
 }
@@ -248,7 +248,7 @@ fxm_va fxm_early_memremap_prot(struct fxm_vcpu *cpu, fxm_pa pa, uint64_t size, f
 	int error = check(cpu, "early_memremap_prot");
 	uint64_t configured = 0;
 
-	if (!error && (fxm_kernel_config(fxmi_kernel_of(cpu)->layout, "ARCH_USE_MEMREMAP_PROT", &configured) || !configured))
+	if (!error && (fxm_kernel_config_find(fxmi_kernel_of(cpu)->layout, "ARCH_USE_MEMREMAP_PROT", &configured) || !configured))
 		error = -ENOSYS;
 	return error ? fxmi_va_error(error) : map_traced(cpu, "early_memremap_prot", pa.v, size, prot.v);
 }
@@ -375,7 +375,7 @@ int fxm_check_early_ioremap_leak(struct fxm_vcpu *cpu)
 
 /* ---- looking ---- */
 
-int fxm_early_slot(struct fxm_machine *m, uint32_t i, struct fxm_early_slot *out)
+int fxm_early_slot_at(struct fxm_machine *m, uint32_t i, struct fxm_early_slot *out)
 {
 	if (!m || !out)
 		return -EINVAL;

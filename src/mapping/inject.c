@@ -268,7 +268,7 @@ int fxmi_inject_setting(struct fxmi_kernel *k, struct fxmi_error *error)
 
 /* ---- public ---- */
 
-int fxm_inject_point(size_t i, struct fxm_inject_point *out)
+int fxm_inject_point_at(size_t i, struct fxm_inject_point *out)
 {
 	if (!out)
 		return -EINVAL;
@@ -301,7 +301,7 @@ int fxm_inject(struct fxm_machine *m, const char *point, enum fxm_inject_action 
 	return points[word.point].actions & BIT(action) ? inject(fxmi_kernel(m), &word) : -EINVAL;
 }
 
-int fxm_inject_state(struct fxm_machine *m, int n, struct fxm_inject_state *out)
+int fxm_inject_get_state(struct fxm_machine *m, int n, struct fxm_inject_state *out)
 {
 	struct fxmi_injection injection;
 	int error = check_machine(m);
@@ -325,7 +325,7 @@ int fxm_inject_clear(struct fxm_machine *m)
 	return 0;
 }
 
-int fxm_inject_handler(struct fxm_machine *m, enum fxm_context context, fxm_inject_fn fn, void *arg)
+int fxm_inject_handler_set(struct fxm_machine *m, enum fxm_context context, fxm_inject_fn fn, void *arg)
 {
 	int error = check_machine(m);
 

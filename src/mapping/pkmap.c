@@ -612,7 +612,7 @@ int fxm_kmap_flush_unused(struct fxm_vcpu *cpu)
 	return fxmi_has(fxmi_kernel_of(cpu), "kmap_flush_unused") ? flush_unused(cpu, "kmap_flush_unused") : -ENOSYS;
 }
 
-void fxm_pkmap(struct fxm_machine *m, struct fxm_pkmap *out)
+void fxm_get_pkmap(struct fxm_machine *m, struct fxm_pkmap *out)
 {
 	if (!m || !out)
 		return;

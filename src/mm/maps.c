@@ -428,7 +428,7 @@ static void mmio_failed(struct fxm_vcpu *cpu, int error)
 	struct fxm_fault fault;
 	if (error != -EFAULT)
 		fxmi_bug(cpu, "readl", NULL, "readl()/writel(): %s", fxm_strerror(error));
-	fxm_last_fault(cpu, &fault);
+	fxm_get_last_fault(cpu, &fault);
 	fxm_oops(cpu, &fault);
 }
 

@@ -566,7 +566,7 @@ const char *fxm_config_profile(const struct fxm_config *cfg)
 	return cfg ? cfg->profile->name : NULL;
 }
 
-int fxm_config_profile_info(const struct fxm_config *cfg, struct fxm_profile_info *out)
+int fxm_config_get_profile_info(const struct fxm_config *cfg, struct fxm_profile_info *out)
 {
 	if (!cfg || !out)
 		return -EINVAL;
@@ -589,7 +589,7 @@ size_t fxm_config_option_count(const struct fxm_config *cfg)
 	return cfg ? cfg->settings.nr : 0;
 }
 
-int fxm_config_option(const struct fxm_config *cfg, size_t i, struct fxm_option *out)
+int fxm_config_option_at(const struct fxm_config *cfg, size_t i, struct fxm_option *out)
 {
 	if (!cfg || !out)
 		return -EINVAL;

@@ -27,7 +27,7 @@ static const struct fxmi_symbol *at(const struct fxm_layout *l, enum fxmi_list l
 	return NULL;
 }
 
-int fxm_layout_value(const struct fxm_layout *layout, const char *name, uint64_t *out)
+int fxm_layout_find(const struct fxm_layout *layout, const char *name, uint64_t *out)
 {
 	const struct fxmi_symbol *s = find_kind(layout, name, FXMI_ROW_CONST, FXMI_ROW_BITS);
 	if (!layout || !name || !out)
@@ -41,7 +41,7 @@ int fxm_layout_value(const struct fxm_layout *layout, const char *name, uint64_t
 uint64_t fxm_layout_get(const struct fxm_layout *layout, const char *name)
 {
 	uint64_t value = 0;
-	fxm_layout_value(layout, name, &value);
+	fxm_layout_find(layout, name, &value);
 	return value;
 }
 
@@ -110,7 +110,7 @@ int fxm_prot_at(const struct fxm_layout *layout, size_t i, const char **name, fx
 	return 0;
 }
 
-int fxm_prot_value(const struct fxm_layout *layout, const char *name, fxm_pte *out)
+int fxm_prot_find(const struct fxm_layout *layout, const char *name, fxm_pte *out)
 {
 	const struct fxmi_symbol *s = find_kind(layout, name, FXMI_ROW_PROT, FXMI_ROW_PROT);
 	if (!layout || !name || !out)
@@ -213,7 +213,7 @@ int fxm_kernel_config_at(const struct fxm_layout *layout, size_t i, const char *
 	return 0;
 }
 
-int fxm_kernel_config(const struct fxm_layout *layout, const char *name, uint64_t *out)
+int fxm_kernel_config_find(const struct fxm_layout *layout, const char *name, uint64_t *out)
 {
 	if (!layout || !name || !out)
 		return -EINVAL;

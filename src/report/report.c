@@ -426,7 +426,7 @@ uint64_t fxm_report_count(const struct fxm_machine *m, enum fxm_report_kind kind
 	return m && (unsigned)kind <= FXM_REPORT_FINDING ? atomic_load(&fxmi_kernel(m)->report_count[kind]) : 0;
 }
 
-void fxm_report_silent(const struct fxm_machine *m, struct fxm_report_silent *out)
+void fxm_report_get_silent(const struct fxm_machine *m, struct fxm_report_silent *out)
 {
 	if (!out)
 		return;

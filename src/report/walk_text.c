@@ -81,7 +81,7 @@ void fxmi_text_add_walk(struct fxmi_text *t, const struct fxmi_kernel *k, uint64
 	add_result(t, &walk);
 }
 
-int fxm_walk_text(struct fxm_machine *m, fxm_va va, char *buf, size_t size)
+int fxm_walk_describe(struct fxm_machine *m, fxm_va va, char *buf, size_t size)
 {
 	struct fxmi_text t = {.buf = buf, .size = size};
 

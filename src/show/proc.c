@@ -23,7 +23,7 @@ static void count(const struct fxmi_kernel *k, struct counts *c)
 {
 	memset(c, 0, sizeof(*c));
 	for (unsigned i = 0; i < FXM_ZONES; i++) {
-		fxm_zone_info(k->m, (enum fxm_zone)i, &c->zone[i]);
+		fxm_get_zone_info(k->m, (enum fxm_zone)i, &c->zone[i]);
 		c->total += c->zone[i].present;
 		c->free += c->zone[i].free;
 	}
@@ -102,7 +102,7 @@ static int zoneinfo(const struct fxmi_kernel *k, FILE *out)
 	return 0;
 }
 
-int fxm_proc(struct fxm_machine *m, const char *name, FILE *out)
+int fxm_print_proc(struct fxm_machine *m, const char *name, FILE *out)
 {
 	static const struct {
 		const char *name;
@@ -161,11 +161,11 @@ static const struct area areas_of_arm64[] = {
 /* An end that is a number of pages counts from the start. */
 static bool find_area(const struct fxmi_kernel *k, const struct area *a, uint64_t *start, uint64_t *end)
 {
-	if (fxm_layout_value(k->layout, a->start, start) || (!strcmp(a->start, "PKMAP_BASE") && !k->highmem))
+	if (fxm_layout_find(k->layout, a->start, start) || (!strcmp(a->start, "PKMAP_BASE") && !k->highmem))
 		return false;
 	if (!a->end)
 		*end = *start + a->size;
-	else if (fxm_layout_value(k->layout, a->end, end))
+	else if (fxm_layout_find(k->layout, a->end, end))
 		return false;
 	if (*end < *start)
 		*end = *start + (*end << FXM_PAGE_SHIFT);
@@ -211,7 +211,7 @@ static const struct {
     {"arm64", VERSION(4, 0), VERSION(4, 255), "Virtual kernel memory layout:", areas_of_arm64},
 };
 
-int fxm_boot_log(struct fxm_machine *m, FILE *out)
+int fxm_print_boot_log(struct fxm_machine *m, FILE *out)
 {
 	if (!m || m->dead || !out)
 		return -EINVAL;

@@ -430,7 +430,7 @@ static void find_markers(struct dump *d)
 	for (const struct marker *m = d->dialect->markers; m->name; m++) {
 		uint64_t address = m->address;
 
-		if (*m->where && fxm_layout_value(d->k->layout, m->where, &address))
+		if (*m->where && fxm_layout_find(d->k->layout, m->where, &address))
 			continue;
 		if (!strcmp(m->where, "PKMAP_BASE") && !d->k->highmem)
 			continue;

@@ -55,7 +55,7 @@ static FXMI_COLD void warn_of(struct fxm_vcpu *cpu, const struct fxmi_tier_mark 
 	cpu->irq_disabled = 0;
 }
 
-int fxm_k_initcall(int (*fn)(void))
+int fxm_k_do_one_initcall(int (*fn)(void))
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	struct fxmi_tier_mark mark;
@@ -71,7 +71,7 @@ int fxm_k_initcall(int (*fn)(void))
 	return result;
 }
 
-void fxm_k_exitcall(void (*fn)(void))
+void fxm_k_do_exitcall(void (*fn)(void))
 {
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	struct fxmi_tier_mark mark;

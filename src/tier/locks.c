@@ -17,7 +17,7 @@
 static struct fxm_counts counts(void)
 {
 	struct fxm_counts c;
-	fxm_counts(fxm_k_cpu(), &c);
+	fxm_get_counts(fxm_k_cpu(), &c);
 	return c;
 }
 

@@ -282,7 +282,7 @@ unsigned long fxm_k_number(const char *name)
 
 	if (!strcmp(name, "totalhigh_pages"))
 		return k->m->mem.nr_frames - k->m->mem.highmem_pfn;
-	if (fxm_layout_value(k->layout, name, &value))
+	if (fxm_layout_find(k->layout, name, &value))
 		fxmi_bug(cpu, name, NULL, "%s does not exist in %s", name, fxm_machine_profile(k->m));
 	return value;
 }
@@ -297,7 +297,7 @@ uint64_t fxm_k_prot(const char *name)
 	struct fxm_vcpu *cpu = fxm_k_cpu();
 	fxm_pte value;
 
-	if (fxm_prot_value(fxmi_kernel_of(cpu)->layout, name, &value))
+	if (fxm_prot_find(fxmi_kernel_of(cpu)->layout, name, &value))
 		fxmi_bug(cpu, name, NULL, "%s does not exist in %s", name, fxm_machine_profile(cpu->machine));
 	return value.v;
 }

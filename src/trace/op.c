@@ -101,7 +101,7 @@ void fxmi_op_prot(struct fxm_vcpu *cpu, struct fxmi_op *op, uint64_t prot)
 
 	snprintf(op->prot, sizeof(op->prot), ":%" PRIx64, prot);
 	for (size_t i = sizeof(names) / sizeof(names[0]); i-- > 0;)
-		if (!fxm_prot_value(fxmi_kernel_of(cpu)->layout, names[i].prot, &value) && value.v == prot)
+		if (!fxm_prot_find(fxmi_kernel_of(cpu)->layout, names[i].prot, &value) && value.v == prot)
 			snprintf(op->prot, sizeof(op->prot), "%s", names[i].suffix);
 }
 
@@ -270,7 +270,7 @@ static void atomic_fields_locked(struct fxm_vcpu *cpu, uint64_t va, char *buf, s
 	char pte[64], tag[32], slot[80] = "";
 	int fix = fxmi_va_is_fixed(k, va) ? (int)fxmi_virt_to_fix(k, va) : -1;
 
-	fxm_counts(cpu, &counts);
+	fxm_get_counts(cpu, &counts);
 	fxm_walk(k->m, fxm_va_of(va & FXMI_PAGE_MASK), &w);
 	tag_locked(k, &w, tag, sizeof(tag));
 	pte_fields_locked(k, va, false, pte, sizeof(pte));
@@ -288,7 +288,7 @@ static void helper_fields_locked(struct fxm_vcpu *cpu, const struct fxmi_op *op,
 	char source[24], src[32] = "", sum2[24] = "";
 	struct fxm_counts counts;
 
-	fxm_counts(cpu, &counts);
+	fxm_get_counts(cpu, &counts);
 	if (h->source) {
 		fxmi_trace_page_name_locked(k, fxmi_page_pfn(k->m, h->source), source, sizeof(source));
 		snprintf(src, sizeof(src), " src=%s", source);

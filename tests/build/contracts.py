@@ -12,7 +12,8 @@ opens the header says of all its functions. It must tell what a user cannot read
     units      of a size, a length or an offset
     model      the kernel function in the doc block itself, a version and a source file in either; or "Models nothing"
 
-Prints what is missing and the share of functions with a whole contract, which must be all.
+And its name: who does something has a verb, or is called as the kernel's function that it models; who only answers may be named for
+the answer. Prints what is missing and the share of functions with a whole contract, which must be all.
 """
 import collections
 import glob
@@ -22,6 +23,10 @@ import sys
 PROTOTYPE = re.compile(r'^(?:FXM_API|static inline)\s+(?!extern)([\w\s]+?[\s*]+)(fxm_\w+)\s*\(([^{};]*)\)[^{};()]*(?:\(\([^;{}]*\)\))?\s*[;{]', re.M)
 VERSION = r'(?<![\w.])[2-6]\.\d+'
 SOURCE = r'\b\w[\w-]*/[\w./*-]+\.[chS]\b'
+# `at`: number i of a list; `each`: calls back for all.
+VERBS = set('''add alloc at attach bug check clear clone close copy create describe destroy detach disable do dump each enable enter fail fill find flush free
+    get init inject is join leave lookup map name oops open parse pause peek prefault print ptdump quote read rearm register report
+    reset resume run schedule set start stop symbolize translate unregister use walk warn write yield'''.split())
 
 
 def words(text):
@@ -59,6 +64,10 @@ def lacks(p):
             yield 'version and source file of what it models'
     elif 'Models nothing' not in contract:
         yield 'what it models'
+    kernel = {f'fxm_{name.lower()}' for name in re.findall(r'(\w+)\(\)', p.doc)}
+    answers = p.result != 'void' and not re.search(r'\bout\b', p.parameters)
+    if not (answers or p.name in kernel or VERBS & set(p.name.split('_')[1:])):
+        yield 'a verb in its name'
 
 
 Prototype = collections.namedtuple('Prototype', 'header line opening doc result name parameters')

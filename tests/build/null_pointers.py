@@ -11,7 +11,7 @@ from contracts import prototypes
 
 # Those that say in their contract that they check nothing, and those that run or end what they are given.
 UNCHECKED = {'fxm_kmap_atomic', 'fxm_kunmap_atomic', 'fxm_kmap_local_page', 'fxm_kunmap_local', 'fxm_read_u64', 'fxm_write_u64',
-             'fxm_oops', 'fxm_bug', 'fxm_k_initcall', 'fxm_k_exitcall'}
+             'fxm_oops', 'fxm_bug', 'fxm_k_do_one_initcall', 'fxm_k_do_exitcall'}
 # Nothing is a value that they know: nothing to destroy or free, no users, no memory, no pointer of the window.
 NOTHING = {'fxm_machine_destroy', 'fxm_kfree', 'fxm_page_count', 'fxm_kmalloc', 'fxm_va_of_host'}
 

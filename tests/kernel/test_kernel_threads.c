@@ -75,7 +75,7 @@ static void main_and_eight_threads(void **state)
 		assert_int_equal(sum, 2 * ROUNDS);
 	}
 	for (unsigned i = 0; i < fxm_machine_cpus_online(m); i++) {
-		fxm_counts(fxm_machine_vcpu(m, i), &counts);
+		fxm_get_counts(fxm_machine_vcpu(m, i), &counts);
 		assert_int_equal(counts.kmap_depth, 0);
 		assert_int_equal(counts.pagefault, 0);
 	}

@@ -37,9 +37,9 @@ static void an_interrupt_when_the_level_is_popped(void **state)
 		struct call c = {.cpu = k->cpu, .page = high_page(k)};
 		struct fxm_inject_state injected;
 
-		fxm_inject_handler(k->m, FXM_CONTEXT_HARDIRQ, interrupt, high_page(k));
+		fxm_inject_handler_set(k->m, FXM_CONTEXT_HARDIRQ, interrupt, high_page(k));
 		int error = fxm_task_run(k->cpu, pair, &c, NULL);
-		assert_int_equal(fxm_inject_state(k->m, 0, &injected), 0);
+		assert_int_equal(fxm_inject_get_state(k->m, 0, &injected), 0);
 		assert_int_equal(injected.done, 1);
 #ifdef PATCHED
 		assert_int_equal(error, -ECANCELED);

@@ -90,7 +90,7 @@ static void main_and_eight_threads(void **state)
 	struct seen seen = {0};
 	uint64_t value;
 
-	assert_int_equal(fxm_layout_value(fxm_machine_layout(m), "NR_CPUS", &value), 0);
+	assert_int_equal(fxm_layout_find(fxm_machine_layout(m), "NR_CPUS", &value), 0);
 	nr_cpus = (unsigned)value;
 	for (unsigned i = 0; i < PAGES; i++)
 		shared[i] = fxm_alloc_page(m, FXM_GFP_HIGHMEM | FXM_GFP_ZERO);
@@ -124,7 +124,7 @@ static void main_and_eight_threads(void **state)
 		assert_int_equal(c.preempt, 0);
 	}
 	struct fxm_pkmap pool;
-	fxm_pkmap(m, &pool);
+	fxm_get_pkmap(m, &pool);
 	assert_int_equal(pool.used, 0);
 	assert_int_equal(pool.waiters, 0);
 	assert_int_equal(fxm_report_leaks(m), 0);

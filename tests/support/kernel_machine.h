@@ -131,7 +131,7 @@ static inline uint64_t layout_value(struct kernel *k, const char *name)
 {
 	uint64_t value = 0;
 
-	assert_int_equal(fxm_layout_value(k->layout, name, &value), 0);
+	assert_int_equal(fxm_layout_find(k->layout, name, &value), 0);
 	return value;
 }
 
@@ -147,7 +147,7 @@ static inline fxm_pte prot_of(struct kernel *k, const char *name)
 {
 	fxm_pte prot;
 
-	assert_int_equal(fxm_prot_value(k->layout, name, &prot), 0);
+	assert_int_equal(fxm_prot_find(k->layout, name, &prot), 0);
 	return prot;
 }
 
@@ -202,7 +202,7 @@ static inline struct fxm_counts counts_of(const struct fxm_vcpu *cpu)
 {
 	struct fxm_counts c;
 
-	fxm_counts(cpu, &c);
+	fxm_get_counts(cpu, &c);
 	return c;
 }
 
@@ -210,7 +210,7 @@ static inline struct fxm_pkmap pool_of(struct kernel *k)
 {
 	struct fxm_pkmap p;
 
-	fxm_pkmap(k->m, &p);
+	fxm_get_pkmap(k->m, &p);
 	return p;
 }
 

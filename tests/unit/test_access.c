@@ -171,7 +171,7 @@ static void test_null_pointers(void **state)
 	assert_int_equal(fxm_translate(cpu, at(0, 0), 3, &pa), -EINVAL);
 	fxm_tlb_flush(NULL);
 	fxm_tlb_flush_one(NULL, at(0, 0));
-	fxm_last_fault(NULL, NULL);
+	fxm_get_last_fault(NULL, NULL);
 	assert_false(fxm_tlb_lookup(NULL, at(0, 0), &pa));
 }
 
@@ -188,13 +188,13 @@ static void test_fault_after_some_bytes(void **state)
 	*word(FRAME, 4088) = 0;
 	assert_int_equal(fxm_write(cpu, at(0, 4000), buf, 200), -EFAULT);
 	assert_int_equal(*word(FRAME, 4088), UINT64_C(0x0101010101010101));
-	fxm_last_fault(cpu, &fault);
+	fxm_get_last_fault(cpu, &fault);
 	assert_int_equal(fault.address.v, at(1, 0).v);
 	assert_int_equal(fault.access, FXM_WRITE);
 	assert_int_equal(fault.code, 2);
 	assert_int_equal(fault.level, 1);
 	assert_int_equal(fxm_copy(cpu, at(0, 0), at(1, 0), 8), -EFAULT);
-	fxm_last_fault(cpu, &fault);
+	fxm_get_last_fault(cpu, &fault);
 	assert_int_equal(fault.access, FXM_READ);
 	assert_int_equal(fxm_write_u64(cpu, at(0, 4092), 0), -EFAULT);
 	assert_int_equal(fxm_read_u64(cpu, at(1, 0), word(FRAME, 0)), -EFAULT);
@@ -211,7 +211,7 @@ static void test_read_only_page(void **state)
 	sim_set_pte(m, at(0, 0).v, sim_entry(FRAME, SIM_KERNEL & ~UINT64_C(2)));
 	assert_int_equal(load(cpu, at(0, 0)), 77);
 	assert_int_equal(fxm_write_u64(cpu, at(0, 0), 1), -EFAULT);
-	fxm_last_fault(cpu, &fault);
+	fxm_get_last_fault(cpu, &fault);
 	assert_int_equal(fault.code, 3);
 	assert_true(fault.present);
 	assert_int_equal(fault.pte.v, sim_entry(FRAME, SIM_KERNEL & ~UINT64_C(2)));

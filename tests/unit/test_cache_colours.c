@@ -77,11 +77,11 @@ static void each_colour_has_its_own_pool(void **state)
 
 	fxm_va other = fxm_kmap(k->cpu, page_of_colour(k, 3, 0));
 	fxm_kunmap(k->cpu, page_of_colour(k, 3, 0));
-	fxm_pkmap(k->m, &pool);
+	fxm_get_pkmap(k->m, &pool);
 	assert_int_equal(pool.idle, 1);
 	for (unsigned n = 0; n < PER_COLOUR; n++)
 		assert_int_equal(colour_of(fxm_kmap(k->cpu, page_of_colour(k, 2, n))), 2);
-	fxm_pkmap(k->m, &pool);
+	fxm_get_pkmap(k->m, &pool);
 	assert_int_equal(pool.used, PER_COLOUR);
 	assert_int_equal(pool.idle, 0);
 	assert_int_equal(fxm_page_address(k->cpu, page_of_colour(k, 3, 0)).v, 0);

@@ -94,7 +94,7 @@ static void every_setting_takes_its_own_value(void **state)
 		struct fxm_option o;
 		for (size_t i = 0; i < fxm_config_option_count(cfg); i++) {
 			char name[64], value[64];
-			assert_int_equal(fxm_config_option(cfg, i, &o), 0);
+			assert_int_equal(fxm_config_option_at(cfg, i, &o), 0);
 			assert_true(o.help && *o.help && !strchr(o.help, '\n'));
 			assert_string_equal(o.value, o.default_value);
 			assert_int_equal(o.is_kernel_config, o.name[0] >= 'A' && o.name[0] <= 'Z');
@@ -104,7 +104,7 @@ static void every_setting_takes_its_own_value(void **state)
 				fail_msg("%s=%s: %s", name, value, fxm_config_error(cfg));
 			assert_setting(cfg, name, value);
 		}
-		assert_int_equal(fxm_config_option(cfg, fxm_config_option_count(cfg), &o), -ENOENT);
+		assert_int_equal(fxm_config_option_at(cfg, fxm_config_option_count(cfg), &o), -ENOENT);
 		fxm_config_destroy(cfg);
 	}
 }
@@ -272,7 +272,7 @@ static void null_arguments_are_refused(void **state)
 	assert_int_equal(fxm_config_parse(NULL, "pae=1"), -EINVAL);
 	assert_int_equal(fxm_config_parse(cfg, NULL), -EINVAL);
 	assert_int_equal(fxm_config_parse_environment(NULL), -EINVAL);
-	assert_int_equal(fxm_config_option(cfg, 0, NULL), -EINVAL);
+	assert_int_equal(fxm_config_option_at(cfg, 0, NULL), -EINVAL);
 	assert_null(fxm_config_get(NULL, "pae"));
 	assert_null(fxm_config_get(cfg, NULL));
 	assert_null(fxm_config_profile(NULL));

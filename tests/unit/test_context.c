@@ -23,7 +23,7 @@ static struct fxm_counts counts_of(const struct fxm_vcpu *cpu)
 {
 	struct fxm_counts c;
 
-	fxm_counts(cpu, &c);
+	fxm_get_counts(cpu, &c);
 	return c;
 }
 

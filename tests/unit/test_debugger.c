@@ -109,7 +109,7 @@ static void a_host_pointer_is_its_simulated_address(void **state)
 	char text[2048];
 
 	/* This thread sits nowhere: the window tells the machine. */
-	assert_true(fxm_walk_text(k->m, va, text, sizeof(text)) < (int)sizeof(text));
+	assert_true(fxm_walk_describe(k->m, va, text, sizeof(text)) < (int)sizeof(text));
 	assert_string_equal(fxm_debugger_walk(host), text);
 	assert_says(text, "%08llx  pkmap slot 1, count 2\n", (unsigned long long)va.v);
 	assert_says(fxm_debugger_who(host + 5), "kmap slot 1, pfn");
@@ -126,13 +126,13 @@ static void a_text_longer_than_its_buffer_is_cut(void **state)
 	(void)state;
 	struct kernel *k = kernel_new("profile=x86_32-5.10");
 	char text[16] = "xxxxxxxxxxxxxxx";
-	int length = fxm_walk_text(k->m, fxm_va_of(0xc0001000), text, 8);
+	int length = fxm_walk_describe(k->m, fxm_va_of(0xc0001000), text, 8);
 
 	assert_true(length > 8);
 	assert_string_equal(text, "c000100");
 	assert_int_equal(text[8], 'x');
-	assert_int_equal(fxm_walk_text(k->m, fxm_va_of(0xc0001000), NULL, 0), length);
-	assert_int_equal(fxm_walk_text(NULL, fxm_va_of(0), text, 8), -EINVAL);
+	assert_int_equal(fxm_walk_describe(k->m, fxm_va_of(0xc0001000), NULL, 0), length);
+	assert_int_equal(fxm_walk_describe(NULL, fxm_va_of(0), text, 8), -EINVAL);
 	kernel_free(k);
 }
 

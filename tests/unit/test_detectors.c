@@ -245,7 +245,7 @@ static int fill_half(void *arg)
 	struct kernel *k = arg;
 	struct fxm_pkmap pool;
 
-	fxm_pkmap(k->m, &pool);
+	fxm_get_pkmap(k->m, &pool);
 	for (uint32_t i = 0; i < pool.last_pkmap / 2; i++)
 		fxm_kmap(fxm_current(), high_page(k));
 	fxm_task_yield();

@@ -99,7 +99,7 @@ static void reservetop_keeps_the_boot_mappings_in_one_table(void **state)
 		assert_int_equal(fxm_early_ioremap_init(k->cpu), 0);
 		assert_int_equal(warnings(k), 0);
 		struct fxm_early_slot slot;
-		assert_int_equal(fxm_early_slot(k->m, 0, &slot), 0);
+		assert_int_equal(fxm_early_slot_at(k->m, 0, &slot), 0);
 		assert_int_equal(slot.base.v, fxm_fix_to_virt(k->m, fixed_index(k, "FIX_BTMAP_BEGIN")).v);
 		kernel_free(k);
 	}

@@ -31,7 +31,7 @@ static struct fxm_early_slot slot_at(struct kernel *k, uint32_t i)
 {
 	struct fxm_early_slot slot;
 
-	assert_int_equal(fxm_early_slot(k->m, i, &slot), 0);
+	assert_int_equal(fxm_early_slot_at(k->m, i, &slot), 0);
 	return slot;
 }
 
@@ -567,9 +567,9 @@ static void refuses_null(void **state)
 	assert_int_equal(fxm_check_early_ioremap_leak(NULL), -EINVAL);
 	assert_va_error(fxm_bt_ioremap(NULL, pa, 1), -EINVAL);
 	assert_int_equal(fxm_bt_iounmap(NULL, fxm_va_of(1), 1), -EINVAL);
-	assert_int_equal(fxm_early_slot(NULL, 0, &slot), -EINVAL);
-	assert_int_equal(fxm_early_slot(k->m, 0, NULL), -EINVAL);
-	assert_int_equal(fxm_early_slot(k->m, SLOTS, &slot), -ENOENT);
+	assert_int_equal(fxm_early_slot_at(NULL, 0, &slot), -EINVAL);
+	assert_int_equal(fxm_early_slot_at(k->m, 0, NULL), -EINVAL);
+	assert_int_equal(fxm_early_slot_at(k->m, SLOTS, &slot), -ENOENT);
 	kernel_free(k);
 }
 

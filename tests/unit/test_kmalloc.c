@@ -34,7 +34,7 @@ static uint64_t free_frames(void)
 	uint64_t sum = 0;
 
 	for (int i = 0; i < FXM_ZONES; i++) {
-		assert_int_equal(fxm_zone_info(m, i, &z), 0);
+		assert_int_equal(fxm_get_zone_info(m, i, &z), 0);
 		sum += z.free;
 	}
 	return sum;

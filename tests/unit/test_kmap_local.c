@@ -472,7 +472,7 @@ static void a_task_that_ends_leaves_a_leak_and_no_mapping(void **state)
 	assert_int_equal(fxm_task_join(ta, NULL), 0);
 	struct fxm_report_silent silent;
 	assert_int_equal(k->record.kinds[FXM_REPORT_FINDING], 1);
-	fxm_report_silent(k->m, &silent);
+	fxm_report_get_silent(k->m, &silent);
 	assert_int_equal(silent.repeated, 1); /* both were mapped by one line */
 	assert_string_equal(k->record.detector, "leak");
 	assert_non_null(strstr(k->record.message, "kmap_local never undone"));

@@ -41,11 +41,11 @@ static uint64_t number(const struct fxm_layout *layout, const char *name)
 	int index = fxm_fixed_index(layout, name);
 	if (index >= 0)
 		return (uint64_t)index;
-	if (!fxm_layout_value(layout, name, &value))
+	if (!fxm_layout_find(layout, name, &value))
 		return value;
-	if (!fxm_prot_value(layout, name, &prot))
+	if (!fxm_prot_find(layout, name, &prot))
 		return prot.v;
-	return strncmp(name, "CONFIG_", 7) || fxm_kernel_config(layout, name + 7, &value) ? UINT64_MAX : value;
+	return strncmp(name, "CONFIG_", 7) || fxm_kernel_config_find(layout, name + 7, &value) ? UINT64_MAX : value;
 }
 
 static void numbers_are_the_kernels(void **state)
@@ -569,7 +569,7 @@ static void profiles_are_well_formed(void **state)
 				    fxmi_row_is_setting(row) == fxmi_row_is_setting(&profile->rows[j]) &&
 				    (row->kind == FXMI_ROW_SITE) == (profile->rows[j].kind == FXMI_ROW_SITE))
 					fail_msg("%s: %s stands twice", profile->name, row->name);
-			if (is_fixed && strcmp(row->cond, "1") && fxm_kernel_config(layout, row->cond + 7, &value))
+			if (is_fixed && strcmp(row->cond, "1") && fxm_kernel_config_find(layout, row->cond + 7, &value))
 				fail_msg("%s: the condition %s of %s is no option", profile->name, row->cond, row->name);
 			if (row->kind == FXMI_ROW_SITE && !strstr(row->expr, ".c") && !strstr(row->expr, ".h"))
 				fail_msg("%s: site %s is no FILE:LINE or FILE", profile->name, row->name);
@@ -653,11 +653,11 @@ static void null_arguments_are_refused(void **state)
 	assert_int_equal(fxm_layout_create(NULL, &l), -EINVAL);
 	assert_int_equal(fxm_layout_create(cfg, NULL), -EINVAL);
 	fxm_config_destroy(cfg);
-	assert_int_equal(fxm_layout_value(NULL, "PAGE_OFFSET", &value), -EINVAL);
-	assert_int_equal(fxm_layout_value(l, NULL, &value), -EINVAL);
-	assert_int_equal(fxm_layout_value(l, "PAGE_OFFSET", NULL), -EINVAL);
-	assert_int_equal(fxm_layout_value(l, "PAGE_OFFSETS", &value), -ENOENT);
-	assert_int_equal(fxm_layout_value(l, "FIX_HOLE", &value), -ENOENT);
+	assert_int_equal(fxm_layout_find(NULL, "PAGE_OFFSET", &value), -EINVAL);
+	assert_int_equal(fxm_layout_find(l, NULL, &value), -EINVAL);
+	assert_int_equal(fxm_layout_find(l, "PAGE_OFFSET", NULL), -EINVAL);
+	assert_int_equal(fxm_layout_find(l, "PAGE_OFFSETS", &value), -ENOENT);
+	assert_int_equal(fxm_layout_find(l, "FIX_HOLE", &value), -ENOENT);
 	assert_int_equal(fxm_layout_get(l, "nothing"), 0);
 	assert_int_equal(fxm_layout_at(NULL, 0, &name, &value, &is_address), -EINVAL);
 	assert_int_equal(fxm_layout_at(l, 10000, &name, &value, &is_address), -ENOENT);
@@ -666,12 +666,12 @@ static void null_arguments_are_refused(void **state)
 	assert_int_equal(fxm_fixed_index(l, "FIX_NOTHING"), -ENOENT);
 	assert_null(fxm_fixed_name(NULL, 0));
 	assert_int_equal(fxm_prot_at(l, 0, &name, NULL), -EINVAL);
-	assert_int_equal(fxm_prot_value(l, "PAGE_OFFSET", &pte), -ENOENT);
+	assert_int_equal(fxm_prot_find(l, "PAGE_OFFSET", &pte), -ENOENT);
 	assert_int_equal(fxm_region_at(l, 0, NULL), -EINVAL);
 	assert_int_equal(fxm_btslot_at(l, 0, NULL), -EINVAL);
 	assert_int_equal(fxm_kernel_config_at(l, 0, NULL, &value), -EINVAL);
 	assert_int_equal(fxm_kernel_config_at(l, 10000, &name, &value), -ENOENT);
-	assert_int_equal(fxm_kernel_config(l, "pae", &value), -ENOENT);
+	assert_int_equal(fxm_kernel_config_find(l, "pae", &value), -ENOENT);
 	assert_int_equal(fxm_km_type_index(l, NULL), -EINVAL);
 	fxm_layout_destroy(NULL);
 	fxm_layout_destroy(l);

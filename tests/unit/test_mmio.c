@@ -116,7 +116,7 @@ static void test_not_mapped(void **state)
 	uint64_t value;
 
 	assert_int_equal(fxm_mmio_read(cpu, at(0x5010), 4, &value), -EFAULT);
-	fxm_last_fault(cpu, &fault);
+	fxm_get_last_fault(cpu, &fault);
 	assert_int_equal(fault.address.v, at(0x5010).v);
 	sim_set_pte(m, SIM_AREA, DEVICE | (NOCACHE & ~UINT64_C(2)));
 	assert_int_equal(fxm_mmio_write(cpu, at(0x10), 4, 1), -EFAULT);

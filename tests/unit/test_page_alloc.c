@@ -39,7 +39,7 @@ static struct fxm_zone_info info(enum fxm_zone zone)
 {
 	struct fxm_zone_info z;
 
-	assert_int_equal(fxm_zone_info(m, zone, &z), 0);
+	assert_int_equal(fxm_get_zone_info(m, zone, &z), 0);
 	return z;
 }
 
@@ -82,8 +82,8 @@ static void test_zones_at_start(void **state)
 	assert_int_equal(normal.free_blocks[0], 0);
 	assert_int_equal(normal.free_blocks[1], 1);
 	assert_int_equal(high.free_blocks[1], 1);
-	assert_int_equal(fxm_zone_info(m, FXM_ZONES, &dma), -ENOENT);
-	assert_int_equal(fxm_zone_info(NULL, FXM_ZONE_DMA, &dma), -EINVAL);
+	assert_int_equal(fxm_get_zone_info(m, FXM_ZONES, &dma), -ENOENT);
+	assert_int_equal(fxm_get_zone_info(NULL, FXM_ZONE_DMA, &dma), -EINVAL);
 }
 
 /* Pages of mem_map that the host had to provide. */
@@ -112,7 +112,7 @@ static void test_creation_touches_little(void **state)
 	struct fxm_zone_info high;
 
 	assert_in_range(resident_mem_map(big), 1, 64);
-	assert_int_equal(fxm_zone_info(big, FXM_ZONE_HIGHMEM, &high), 0);
+	assert_int_equal(fxm_get_zone_info(big, FXM_ZONE_HIGHMEM, &high), 0);
 	assert_int_equal(high.free, (gib << 18) - SIM_HIGHMEM_PFN);
 	struct fxm_page *page = fxm_alloc_page(big, FXM_GFP_HIGHMEM);
 
@@ -457,16 +457,17 @@ static void test_injected_failure(void **state)
 	(void)state;
 	struct fxm_page *page;
 
-	fxm_fail_alloc(m, 3, false);
+	fxmi_inject_add(&m->inject, FXMI_POINT_ALLOC, 1, 3, 0);
 	assert_non_null(fxm_alloc_page(m, 0));
 	assert_true(fxm_kmalloc(m, 8, 0).v != 0);
 	assert_null(fxm_alloc_page(m, 0));
 	assert_non_null(fxm_alloc_page(m, 0));
-	fxm_fail_alloc(m, 1, true);
+	fxmi_inject_clear(&m->inject, UINT32_MAX);
+	fxmi_inject_add(&m->inject, FXMI_POINT_ALLOC, 1, 1, 1);
 	assert_true(fxm_kmalloc(m, 8, 0).v == 0);
 	assert_null(fxm_alloc_page(m, FXM_GFP_HIGHMEM));
 	assert_int_equal(fxm_alloc_pfn(m, 0x3000, &page), 0); /* a trace's frames are not up for failure */
-	fxm_fail_alloc(m, 0, false);
+	fxmi_inject_clear(&m->inject, UINT32_MAX);
 	assert_non_null(fxm_alloc_page(m, 0));
 	assert_null(fxm_alloc_pages(m, 0, FXM_MAX_ORDER + 1));
 	assert_null(fxm_alloc_pages(NULL, 0, 0));

@@ -211,7 +211,7 @@ static void check_i386(const struct verdict *v)
 	assert_int_equal(get32(m, m->root_pfn, 0x3fe), sim_entry(TABLE_A, v->root | v->set[0]));
 	assert_int_equal(get32(m, TABLE_A, 0x123), sim_entry(PAGE, v->leaf | v->set[2]));
 	if (err) {
-		fxm_last_fault(m->vcpu[0], &fault);
+		fxm_get_last_fault(m->vcpu[0], &fault);
 		assert_int_equal(fault.address.v, 0xff923456);
 		assert_int_equal(fault.access, v->access);
 		assert_int_equal(fault.code, v->code);
@@ -261,7 +261,7 @@ static void check_pae(const struct verdict *v)
 	assert_int_equal(get64(m, TABLE_A, 0x1ff), sim_entry(TABLE_B, v->table | v->set[1]));
 	assert_int_equal(get64(m, TABLE_B, 0x0f0), sim_entry(PAGE, v->leaf | v->set[2]));
 	if (err) {
-		fxm_last_fault(m->vcpu[0], &fault);
+		fxm_get_last_fault(m->vcpu[0], &fault);
 		assert_int_equal(fault.code, v->code);
 		assert_int_equal(fault.level, v->table & P ? 2 : 1);
 	}

@@ -809,7 +809,7 @@ static void without_highmem_kmap_is_page_address(void **state)
 		if (!fxm_kmap_to_page(k->cpu, fxm_va_of(direct), &out))
 			assert_ptr_equal(out, page);
 		/* Where the pool would be, there is nothing, and asking about it hurts nobody. */
-		if (!fxm_layout_value(k->layout, "PKMAP_BASE", &pkmap)) {
+		if (!fxm_layout_find(k->layout, "PKMAP_BASE", &pkmap)) {
 			fxm_kmap_to_page(k->cpu, fxm_va_of(pkmap + FXM_PAGE_SIZE), &out);
 			assert_int_equal(fxm_read(k->cpu, fxm_va_of(pkmap + FXM_PAGE_SIZE), &(uint64_t){0}, 8), -EFAULT);
 		}

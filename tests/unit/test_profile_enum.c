@@ -103,7 +103,7 @@ static void constants_are_the_same(void **state)
 {
 	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
 		uint64_t value = UINT64_MAX;
-		assert_int_equal(fxm_layout_value(*state, constants[i].name, &value), 0);
+		assert_int_equal(fxm_layout_find(*state, constants[i].name, &value), 0);
 		assert_int_equal(value, constants[i].value);
 	}
 	assert_int_equal(LAST_PKMAP, 512);

@@ -24,7 +24,7 @@ static void call_oops(struct call *c)
 
 	assert_int_equal(c->n == FXM_WRITE ? fxm_write(c->cpu, c->va, &(int){1}, 4) : fxm_read(c->cpu, c->va, &(int){0}, 4),
 			 -EFAULT);
-	fxm_last_fault(c->cpu, &fault);
+	fxm_get_last_fault(c->cpu, &fault);
 	fxm_oops(c->cpu, &fault);
 }
 

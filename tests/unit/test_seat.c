@@ -218,7 +218,7 @@ static int bump_counters(void *arg)
 	for (int i = 1; i < 100; i++) {
 		fxm_pagefault_disable(cpu);
 		fxm_schedule(cpu);
-		fxm_counts(cpu, &c);
+		fxm_get_counts(cpu, &c);
 		if (c.pagefault != i)
 			return i;
 	}
@@ -235,7 +235,7 @@ static void test_counters_go_with_the_task(void **state)
 	assert_int_equal(wrong, 0);
 	assert_int_equal(fxm_task_join(b, &wrong), 0);
 	assert_int_equal(wrong, 0);
-	fxm_counts(fxm_machine_vcpu(*state, 0), &c);
+	fxm_get_counts(fxm_machine_vcpu(*state, 0), &c);
 	assert_int_equal(c.pagefault, 0);
 }
 
@@ -371,7 +371,7 @@ static void test_more_threads_than_vcpus_all_get_their_turn(void **state)
 	for (unsigned n = 0; n < fxm_machine_cpus_online(*state); n++) {
 		struct fxm_counts c;
 
-		fxm_counts(fxm_machine_vcpu(*state, n), &c);
+		fxm_get_counts(fxm_machine_vcpu(*state, n), &c);
 		assert_int_equal(c.pagefault, 0);
 	}
 	assert_int_equal(fxm_detach(), 0);

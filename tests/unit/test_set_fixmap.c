@@ -238,7 +238,7 @@ static void protection_0_is_not_a_clear(void **state)
 		fxm_set_fixmap_prot(k->cpu, index, fxm_pa_of(0x345000), fxm_pte_of(0));
 		assert_int_equal(fxm_pte_at(k->m, va).v, 0x345000);
 		assert_int_equal(fxm_read(k->cpu, va, &(char){0}, 1), -EFAULT);
-		fxm_last_fault(k->cpu, &fault);
+		fxm_get_last_fault(k->cpu, &fault);
 		assert_false(fault.present);
 		assert_int_equal(fault.code, 0);
 		fxm_set_fixmap_prot(k->cpu, index, fxm_pa_of(0), prot_of(k, "PAGE_KERNEL"));
@@ -262,7 +262,7 @@ static void a_read_only_mapping_refuses_writes(void **state)
 		fxm_set_fixmap_prot(k->cpu, index, fxm_page_phys(k->m, page), prot_of(k, "PAGE_KERNEL_RO"));
 		assert_int_equal(read_mark(k->cpu, va), 55);
 		assert_int_equal(fxm_write(k->cpu, va, &value, sizeof(value)), -EFAULT);
-		fxm_last_fault(k->cpu, &fault);
+		fxm_get_last_fault(k->cpu, &fault);
 		assert_int_equal(fault.code, 3);
 		assert_true(fault.present);
 		assert_int_equal(mark_of(k, page), 55);
@@ -439,7 +439,7 @@ static void reserve_top_address_never_reaches_into_lowmem(void **state)
 		struct kernel *k = kernel_new("profile=x86_32-4.15");
 		struct fxm_zone_info normal;
 
-		assert_int_equal(fxm_zone_info(k->m, FXM_ZONE_NORMAL, &normal), 0);
+		assert_int_equal(fxm_get_zone_info(k->m, FXM_ZONE_NORMAL, &normal), 0);
 		uint64_t last = normal.start_pfn + normal.spanned - 1;
 		fxm_va direct = fxm_va_of(layout_value(k, "PAGE_OFFSET") + (last << FXM_PAGE_SHIFT));
 		int error = fxm_reserve_top_address(k->cpu, reserve);

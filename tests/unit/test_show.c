@@ -26,7 +26,7 @@ static int shown_proc(struct kernel *k, const char *name)
 {
 	free(text);
 	FILE *out = open_memstream(&text, &text_bytes);
-	int error = fxm_proc(k->m, name, out);
+	int error = fxm_print_proc(k->m, name, out);
 
 	assert_int_equal(fclose(out), 0);
 	return error;
@@ -209,20 +209,20 @@ static void the_boot_log_has_its_kernels_table(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct kernel *k = kernel_new(cases[i].words);
 
-		assert_int_equal(shown(k, fxm_boot_log), 0);
+		assert_int_equal(shown(k, fxm_print_boot_log), 0);
 		assert_string_equal(text, cases[i].log);
 		kernel_free(k);
 	}
 	struct kernel *k = kernel_new("profile=arm64-4.7,ARM64_VA_BITS=48");
-	assert_int_equal(shown(k, fxm_boot_log), 0);
+	assert_int_equal(shown(k, fxm_print_boot_log), 0);
 	assert_shows("    fixed   : 0xffff7dfffe7fd000 - 0xffff7dfffec00000   (  4108 KB)\n");
 	kernel_free(k);
 	k = kernel_new("profile=i386-2.6.12");
-	assert_int_equal(shown(k, fxm_boot_log), 0);
+	assert_int_equal(shown(k, fxm_print_boot_log), 0);
 	assert_shows("1151MB HIGHMEM available.\n896MB LOWMEM available.\nMemory: ");
 	kernel_free(k);
 	k = kernel_new("profile=x86_32-6.1");
-	assert_int_equal(shown(k, fxm_boot_log), -ENOSYS);
+	assert_int_equal(shown(k, fxm_print_boot_log), -ENOSYS);
 	kernel_free(k);
 }
 
@@ -298,7 +298,7 @@ static void buddyinfo_counts_the_free_frames(void **state)
 		char *at = line + used;
 		for (unsigned order = 0; order <= FXM_MAX_ORDER; order++)
 			free_frames += strtoull(at, &at, 10) << order;
-		assert_int_equal(fxm_zone_info(k->m, (enum fxm_zone)zones, &zone), 0);
+		assert_int_equal(fxm_get_zone_info(k->m, (enum fxm_zone)zones, &zone), 0);
 		assert_string_equal(name, zone.name);
 		assert_int_equal(free_frames, zone.free);
 	}
@@ -318,8 +318,8 @@ static void bad_arguments_are_refused(void **state)
 	assert_int_equal(shown(k, fxm_ptdump), -ENOSYS);
 	assert_int_equal(shown(k, fxm_ptdump_check_wx), -ENOSYS);
 	assert_int_equal(fxm_ptdump_check_wx(k->m, NULL), -EINVAL);
-	assert_int_equal(fxm_boot_log(k->m, NULL), -EINVAL);
-	assert_int_equal(fxm_proc(k->m, NULL, stdout), -EINVAL);
+	assert_int_equal(fxm_print_boot_log(k->m, NULL), -EINVAL);
+	assert_int_equal(fxm_print_proc(k->m, NULL, stdout), -EINVAL);
 	assert_int_equal(shown_proc(k, "cpuinfo"), -ENOENT);
 	kernel_free(k);
 
@@ -327,7 +327,7 @@ static void bad_arguments_are_refused(void **state)
 	FILE *full = fopen("/dev/full", "w");
 	setvbuf(full, NULL, _IONBF, 0);
 	assert_int_equal(fxm_ptdump(k->m, full), -EIO);
-	assert_int_equal(fxm_proc(k->m, "meminfo", full), -EIO);
+	assert_int_equal(fxm_print_proc(k->m, "meminfo", full), -EIO);
 	fclose(full);
 	kernel_free(k);
 }

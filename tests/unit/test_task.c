@@ -538,7 +538,7 @@ static void test_counters_stay_as_the_dying_task_left_them(void **state)
 	pool_init(&pool[0], 0);
 	pool_init(&pool[1], 0);
 	assert_int_equal(fxm_task_run(n.cpu, die_atomic, &n, NULL), -ECANCELED);
-	fxm_counts(n.cpu, &c);
+	fxm_get_counts(n.cpu, &c);
 	assert_int_equal(c.preempt, 0x101);
 	assert_int_equal(c.pagefault, 1);
 	assert_int_equal(fxm_context(n.cpu), FXM_CONTEXT_TASK);

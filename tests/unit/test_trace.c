@@ -428,7 +428,7 @@ static void call_oops(struct call *c)
 	struct fxm_fault fault;
 
 	fxm_read(c->cpu, c->va, &(char){0}, 1);
-	fxm_last_fault(c->cpu, &fault);
+	fxm_get_last_fault(c->cpu, &fault);
 	fxm_oops(c->cpu, &fault);
 }
 

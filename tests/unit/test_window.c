@@ -82,7 +82,7 @@ static struct fxm_window_stats stats(const struct fxm_machine *m)
 {
 	struct fxm_window_stats s;
 
-	fxm_window_stats(m, &s);
+	fxm_get_window_stats(m, &s);
 	return s;
 }
 

@@ -207,13 +207,13 @@ static void retain_is_free_for_the_same_frame(void **state)
 	fxm_va va = fxm_kmap_atomic(k->cpu, page);
 	*pointer(k, va) = 0;
 	fxm_kunmap_atomic(k->cpu, va);
-	fxm_window_stats(k->m, &before);
+	fxm_get_window_stats(k->m, &before);
 	for (unsigned i = 0; i < 100; i++) {
 		va = fxm_kmap_atomic(k->cpu, page);
 		++*pointer(k, va);
 		fxm_kunmap_atomic(k->cpu, va);
 	}
-	fxm_window_stats(k->m, &after);
+	fxm_get_window_stats(k->m, &after);
 	assert_int_equal(mark_of(k, page), 100);
 	assert_int_equal(after.faults, before.faults);
 	assert_int_equal(after.system_calls, before.system_calls);
@@ -237,10 +237,10 @@ static void a_flush_empties_the_window(void **state)
 		fxm_kunmap(k->cpu, page[i]);
 		*pointer(k, va) = i; /* used while idle: resident until the flush */
 	}
-	fxm_window_stats(k->m, &before);
+	fxm_get_window_stats(k->m, &before);
 	assert_int_equal(before.resident, 64);
 	assert_int_equal(fxm_flush_all_zero_pkmaps(k->cpu), 64);
-	fxm_window_stats(k->m, &after);
+	fxm_get_window_stats(k->m, &after);
 	assert_int_equal(after.resident, 0);
 	assert_int_equal(after.system_calls, before.system_calls + 1);
 	assert_int_equal(fxm_detach(), 0);

@@ -301,8 +301,8 @@ FXM_API void fxm_k_destroy_workqueue(struct fxm_k_workqueue *queue);
 typedef int (*fxm_k_irq_fn)(int irq, void *dev, void *regs);
 
 /**
- * request_irq() / free_irq(). An injected hard interrupt runs all handlers, in the order of the requests; fxm_inject_handler() is
- * used for that. Errors: -EINVAL no handler, -EBUSY the number is taken, -ENOMEM.
+ * request_irq() / free_irq(). An injected hard interrupt runs all handlers, in the order of the requests, by way of
+ * fxm_inject_handler_set(). Errors: -EINVAL no handler, -EBUSY the number is taken, -ENOMEM.
  */
 FXM_API int fxm_k_request_irq(unsigned irq, fxm_k_irq_fn handler, void *dev);
 FXM_API void fxm_k_free_irq(unsigned irq, const void *dev);

@@ -146,7 +146,7 @@ static uint64_t prot(const struct fxm_layout *layout, const char *name)
 {
 	fxm_pte value = {0};
 
-	if (fxm_prot_value(layout, name, &value)) {
+	if (fxm_prot_find(layout, name, &value)) {
 		fprintf(stderr, "no protection %s\n", name);
 		exit(1);
 	}
@@ -251,7 +251,7 @@ static int fibre_main(void *arg)
 
 	while (!t->quit) {
 		fxm_task_run(cpu, ours_does, NULL, NULL);
-		fxm_counts(cpu, &our_outcome.counts);
+		fxm_get_counts(cpu, &our_outcome.counts);
 		fxm_task_yield();
 	}
 	return 0;
@@ -562,7 +562,7 @@ static void read_layout(void)
 	const struct fxm_layout *layout = fxm_machine_layout(ours);
 	struct fxm_zone_info zone;
 
-	fxm_zone_info(ours, FXM_ZONE_HIGHMEM, &zone);
+	fxm_get_zone_info(ours, FXM_ZONE_HIGHMEM, &zone);
 	high_pfn = zone.start_pfn;
 	pkmap_base = (uint32_t)fxm_layout_get(layout, "PKMAP_BASE");
 	page_offset = (uint32_t)fxm_layout_get(layout, "PAGE_OFFSET");
