@@ -35,6 +35,18 @@ FXM_API int fxm_machine_create(struct fxm_config *cfg, struct fxm_machine **out)
 FXM_API int fxm_machine_destroy(struct fxm_machine *m);
 
 /**
+ * Makes @m what it was when fxm_machine_create() returned it, in a few microseconds: tasks, mappings, page tables, TLBs, memory and
+ * its contents, devices, findings, injections and counters; the listeners that were set since are gone, vCPUs that came online
+ * since too, reserve_top_address() is undone. The settings of its config stay, and so do its place among the host's addresses and
+ * whether it is the default machine. Pointers to its vCPUs from the first on, to its layout where nothing moved, and to pages stay
+ * good. A trace= file begins anew.
+ * Nothing is reported: fxm_report_leaks() before it says what was left. What fxm_report_fail_with() keeps fails the test now.
+ * Context: outside fxm_task_run() and callbacks of @m; the caller is detached. Errors: -EINVAL @m is NULL; -EBUSY, -ECHILD as
+ * fxm_machine_destroy(), nothing was changed; -ENOMEM, or the error of opening the trace= file: it can only be destroyed.
+ */
+FXM_API int fxm_machine_reset(struct fxm_machine *m);
+
+/**
  * The default machine: made at the first call from FIXMAP_OPTIONS (unless it says otherwise, window=checked where the program's
  * kernel tier was compiled with checks, else strict; the profile is the one that the program's kernel tier was compiled for, if
  * any), at identity addresses where the host allows it. If it cannot be made, the reason goes to standard error and the process

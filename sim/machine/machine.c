@@ -151,6 +151,20 @@ int fxmi_machine_free(struct fxm_machine *m)
 	return 0;
 }
 
+int fxmi_machine_reset(struct fxm_machine *m)
+{
+	fxm_assert_expensive(fxmi_mem_is_valid(m) && fxmi_tasks_are_valid(m) && fxmi_window_is_valid(m));
+	fxmi_tasks_reset(m);
+	fxmi_inject_clear(&m->inject, UINT32_MAX);
+	fxmi_bus_free(m);
+	fxmi_window_reset(m);
+	fxmi_kmalloc_reset(m);
+	fxmi_physmem_reset(m);
+	for (unsigned n = 0; n < m->cpus_online; n++)
+		fxmi_view_set(m->vcpu[n]);
+	return fxmi_pgtable_init(m);
+}
+
 /* ---- looking -------------------------------------------------------------------------------------------------------- */
 
 struct fxm_machine *fxmi_machine_guess(uintptr_t host)

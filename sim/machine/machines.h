@@ -23,6 +23,12 @@ int fxmi_machine_check_free(struct fxm_machine *m);
 int fxmi_machine_free(struct fxm_machine *m);
 
 /*
+ * The hardware as fxmi_machine_new() left it, but for what src/ keeps of each vCPU; after fxmi_machine_check_free(). The window
+ * stays where it is.
+ */
+int fxmi_machine_reset(struct fxm_machine *m);
+
+/*
  * For a debugger that has stopped everything, and so without the lock: the machine that the calling thread sits on, else the one in
  * whose window @host lies, else the newest. NULL: there is none, or it was made before fork().
  */

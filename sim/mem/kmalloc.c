@@ -114,22 +114,34 @@ int fxmi_kmalloc_init(struct fxm_machine *m)
 	return 0;
 }
 
-void fxmi_kmalloc_free(struct fxm_machine *m)
+static void forget(struct fxmi_kmalloc *k)
 {
-	while (m->kmalloc && m->kmalloc->written) {
-		struct fxmi_written *w = m->kmalloc->written;
+	while (k->written) {
+		struct fxmi_written *w = k->written;
 
-		m->kmalloc->written = w->next;
+		k->written = w->next;
 		free(w);
 	}
-	while (m->kmalloc && m->kmalloc->all) {
-		struct slab *s = m->kmalloc->all;
+	while (k->all) {
+		struct slab *s = k->all;
 
 		unlink_slab(s);
 		free(s);
 	}
+}
+
+void fxmi_kmalloc_free(struct fxm_machine *m)
+{
+	if (m->kmalloc)
+		forget(m->kmalloc);
 	free(m->kmalloc);
 	m->kmalloc = NULL;
+}
+
+void fxmi_kmalloc_reset(struct fxm_machine *m)
+{
+	forget(m->kmalloc);
+	*m->kmalloc = (struct fxmi_kmalloc){.written_end = &m->kmalloc->written};
 }
 
 /* ---- the shadow ---- */

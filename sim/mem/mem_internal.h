@@ -24,6 +24,9 @@ int fxmi_physmem_init(struct fxm_machine *m);
 
 void fxmi_physmem_free(struct fxm_machine *m);
 
+/* Frames, struct pages and zones as fxmi_physmem_init() left them; whoever had memory has given it up. */
+void fxmi_physmem_reset(struct fxm_machine *m);
+
 /* The offset in the memfd of a page of all ones. */
 uint64_t fxmi_physmem_ones(const struct fxm_machine *m);
 
@@ -32,6 +35,7 @@ int fxmi_host_refused(const struct fxm_machine *m, const char *call);
 
 int fxmi_kmalloc_init(struct fxm_machine *m);
 void fxmi_kmalloc_free(struct fxm_machine *m);
+void fxmi_kmalloc_reset(struct fxm_machine *m);
 
 void fxmi_bus_free(struct fxm_machine *m);
 

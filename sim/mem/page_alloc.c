@@ -35,7 +35,7 @@ static void link_set(struct fxm_page *page, int way, struct fxm_page *to)
 	page->kernel[way] = (unsigned long)to;
 }
 
-static void list_add(struct fxmi_free_list *list, struct fxm_page *page, unsigned order)
+static void list_add(struct fxmi_physmem *mem, struct fxmi_free_list *list, struct fxm_page *page, unsigned order)
 {
 	fxm_assert_internal(order <= FXM_MAX_ORDER);
 	fxm_assert_internal(!(page->flags & (FXMI_PG_BUDDY | FXMI_PG_RESERVED | FXMI_PG_SLAB)));
@@ -49,6 +49,7 @@ static void list_add(struct fxmi_free_list *list, struct fxm_page *page, unsigne
 	list->blocks++;
 	page->order = order;
 	page->flags |= FXMI_PG_BUDDY;
+	fxmi_pages_touch(mem, (uint64_t)(page - mem->mem_map), 1);
 }
 
 static void list_del(struct fxmi_free_list *list, struct fxm_page *page)
@@ -101,7 +102,7 @@ static void free_block(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_
 		list_del(&zone->area[order], &mem->mem_map[buddy]);
 		pfn &= buddy;
 	}
-	list_add(&zone->area[order], &mem->mem_map[pfn], order);
+	list_add(mem, &zone->area[order], &mem->mem_map[pfn], order);
 }
 
 /* ---- blocks that were never touched ---------------------------------------------------------------------------------- */
@@ -117,7 +118,7 @@ static void thaw(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t bloc
 	fxm_assert_internal(is_fresh(mem, block) && zone->fresh);
 	mem->fresh[block / 64] &= ~(UINT64_C(1) << block % 64);
 	zone->fresh--;
-	list_add(&zone->area[FXM_MAX_ORDER], &mem->mem_map[block << FXM_MAX_ORDER], FXM_MAX_ORDER);
+	list_add(mem, &zone->area[FXM_MAX_ORDER], &mem->mem_map[block << FXM_MAX_ORDER], FXM_MAX_ORDER);
 }
 
 static bool thaw_lowest(struct fxmi_physmem *mem, struct fxmi_zone *zone)
@@ -131,18 +132,27 @@ static bool thaw_lowest(struct fxmi_physmem *mem, struct fxmi_zone *zone)
 	return true;
 }
 
+/* Blocks [@from, @to) are fresh. */
+static void add_fresh(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t from, uint64_t to)
+{
+	zone->fresh += to - from;
+	zone->free += (to - from) * BLOCK_PAGES;
+	while (from < to) {
+		uint64_t n = to - from < 64 - from % 64 ? to - from : 64 - from % 64;
+
+		mem->fresh[from / 64] |= UINT64_MAX >> (64 - n) << from % 64;
+		from += n;
+	}
+}
+
 void fxmi_zone_add(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t start, uint64_t end)
 {
 	while (start < end) {
 		unsigned order = start ? (unsigned)__builtin_ctzll(start) : FXM_MAX_ORDER;
 
 		if (order >= FXM_MAX_ORDER && end - start >= BLOCK_PAGES) {
-			uint64_t block = start >> FXM_MAX_ORDER;
-
-			mem->fresh[block / 64] |= UINT64_C(1) << block % 64;
-			zone->fresh++;
-			zone->free += BLOCK_PAGES;
-			start += BLOCK_PAGES;
+			add_fresh(mem, zone, start >> FXM_MAX_ORDER, end >> FXM_MAX_ORDER);
+			start = end & ~(uint64_t)(BLOCK_PAGES - 1);
 			continue;
 		}
 		if (order > FXM_MAX_ORDER)
@@ -188,15 +198,16 @@ static void split_to(struct fxmi_physmem *mem, struct fxmi_zone *zone, uint64_t 
 			spare = head;
 			head += half;
 		}
-		list_add(&zone->area[have], &mem->mem_map[spare], have);
+		list_add(mem, &zone->area[have], &mem->mem_map[spare], have);
 	}
 }
 
 /* What a page looks like to its new owner. */
-static void prepare(struct fxm_page *head, unsigned gfp, unsigned order)
+static void prepare(struct fxmi_physmem *mem, struct fxm_page *head, unsigned gfp, unsigned order)
 {
 	bool compound = (gfp & FXM_GFP_COMP) && order;
 
+	fxmi_pages_touch(mem, (uint64_t)(head - mem->mem_map), UINT64_C(1) << order);
 	for (struct fxm_page *page = head; page < head + (1u << order); page++) {
 		fxm_assert_internal(!(page->flags & (FXMI_PG_BUDDY | FXMI_PG_RESERVED)) && !page->refcount);
 		page->flags &= FXMI_PG_NAMED;
@@ -235,7 +246,7 @@ struct fxm_page *fxmi_alloc_pages_locked(struct fxm_machine *m, unsigned gfp, un
 
 			fxm_assert_internal(zone_of(mem, pfn) == zone);
 			split_to(mem, zone, pfn, have, pfn, order);
-			prepare(page, gfp, order);
+			prepare(mem, page, gfp, order);
 			fxmi_frame_set(m, pfn, order, FXMI_FRAME_PLAIN);
 			return page;
 		}
@@ -301,7 +312,7 @@ int fxm_alloc_pfn(struct fxm_machine *m, uint64_t pfn, struct fxm_page **out)
 	if (head) {
 		split_to(&m->mem, zone, fxmi_page_pfn(m, head), have, pfn, 0);
 		*out = &m->mem.mem_map[pfn];
-		prepare(*out, 0, 0);
+		prepare(&m->mem, *out, 0, 0);
 		fxmi_frame_set(m, pfn, 0, FXMI_FRAME_PLAIN);
 	}
 	pthread_mutex_unlock(&m->mem.zone_lock);
@@ -382,7 +393,7 @@ void fxm_page_get(struct fxm_machine *m, struct fxm_page *page)
 
 struct fxm_page *fxm_page_of_pfn(struct fxm_machine *m, uint64_t pfn)
 {
-	return m && fxmi_pfn_is_ram(m, pfn) ? &m->mem.mem_map[pfn] : NULL;
+	return m && fxmi_pfn_is_ram(m, pfn) ? fxmi_page_of(m, pfn) : NULL;
 }
 
 uint64_t fxm_page_pfn(const struct fxm_machine *m, const struct fxm_page *page)

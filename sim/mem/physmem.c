@@ -25,6 +25,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -109,6 +110,11 @@ static int map_sparse(const struct fxm_machine *m, void **out, size_t bytes, int
 	return 0;
 }
 
+static uint64_t nr_touch_words(const struct fxmi_physmem *mem)
+{
+	return mem->nr_frames / FXMI_TOUCH_PAGES / 64 + 1;
+}
+
 static int map_host_memory(struct fxm_machine *m)
 {
 	struct fxmi_physmem *mem = &m->mem;
@@ -125,10 +131,12 @@ static int map_host_memory(struct fxm_machine *m)
 	if ((err = map_sparse(m, &p, mem->mem_map_bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1)))
 		return err;
 	mem->mem_map = p;
-	mem->fresh_bytes = round_to_page((mem->nr_frames >> FXM_MAX_ORDER) / 8 + sizeof(uint64_t));
+	uint64_t fresh = (mem->nr_frames >> FXM_MAX_ORDER) / 64 + 1;
+	mem->fresh_bytes = round_to_page((fresh + nr_touch_words(mem)) * sizeof(uint64_t));
 	if ((err = map_sparse(m, &p, mem->fresh_bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1)))
 		return err;
 	mem->fresh = p;
+	mem->touched = (_Atomic uint64_t *)(mem->fresh + fresh);
 	return 0;
 }
 
@@ -242,6 +250,96 @@ bool fxmi_frames_watch(struct fxm_machine *m)
 	m->mem.frame_state = sparse(m->mem.nr_frames);
 	m->mem.shadow = sparse(m->mem.highmem_pfn << (FXM_PAGE_SHIFT - 3));
 	return m->mem.frame_state && m->mem.shadow;
+}
+
+/* ---- as after creation ---- */
+
+static uint64_t host_blocks(const struct fxmi_physmem *mem)
+{
+	struct stat st;
+
+	return fstat(mem->memfd, &st) ? 0 : (uint64_t)st.st_blocks;
+}
+
+static void punch(const struct fxmi_physmem *mem, uint64_t pfn, uint64_t end)
+{
+	if (fallocate(mem->memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(pfn << FXM_PAGE_SHIFT),
+		      (off_t)((end - pfn) << FXM_PAGE_SHIFT)))
+		memset(mem->ram + (pfn << FXM_PAGE_SHIFT), 0, (end - pfn) << FXM_PAGE_SHIFT);
+}
+
+static void zero_frames(struct fxmi_physmem *mem, uint64_t pfn, uint64_t end)
+{
+	memset(mem->ram + (pfn << FXM_PAGE_SHIFT), 0, (end - pfn) << FXM_PAGE_SHIFT);
+}
+
+/*
+ * Asks the host where there is anything else than zeroes. A few frames are kept for the next time, which costs less than to have
+ * them anew; the others go back to the host.
+ */
+static void find_kept(struct fxmi_physmem *mem)
+{
+	struct fxmi_kept *kept = &mem->kept;
+	uint64_t pfn = 0, end, frames = 0;
+
+	kept->nr = 0;
+	for (; pfn < mem->nr_frames; pfn = end) {
+		off_t from = lseek(mem->memfd, (off_t)(pfn << FXM_PAGE_SHIFT), SEEK_DATA);
+
+		if (from < 0 && errno == ENXIO)
+			break;
+		off_t to = from < 0 ? (off_t)pool_bytes(mem) : lseek(mem->memfd, from, SEEK_HOLE);
+		pfn = from < 0 ? pfn : (uint64_t)from >> FXM_PAGE_SHIFT;
+		end = min_u64((uint64_t)to >> FXM_PAGE_SHIFT, mem->nr_frames);
+		if (from >= 0 && kept->nr < FXMI_KEPT_RUNS && frames + (end - pfn) <= FXMI_KEPT_FRAMES) {
+			kept->run[kept->nr].pfn = pfn;
+			kept->run[kept->nr++].end = end;
+			frames += end - pfn;
+		} else if (pfn < end) {
+			punch(mem, pfn, end);
+		}
+	}
+}
+
+/* No track is kept of who writes where: the host knows which frames there are. */
+static void reset_frames(struct fxmi_physmem *mem)
+{
+	struct fxmi_kept *kept = &mem->kept;
+	int saved = errno;
+
+	bool is_known = kept->host_blocks && host_blocks(mem) == kept->host_blocks;
+	if (!is_known)
+		find_kept(mem);
+	for (unsigned i = 0; i < kept->nr; i++)
+		zero_frames(mem, kept->run[i].pfn, kept->run[i].end);
+	if (!is_known)
+		kept->host_blocks = host_blocks(mem);
+	errno = saved;
+}
+
+static void reset_pages(struct fxm_machine *m, uint64_t first)
+{
+	struct fxmi_physmem *mem = &m->mem;
+	uint64_t n = min_u64(FXMI_TOUCH_PAGES, mem->nr_frames - first);
+
+	memset(&mem->mem_map[first], 0, n * sizeof(struct fxm_page));
+	for (uint64_t pfn = first; mem->frame_state && pfn < first + n; pfn++)
+		fxmi_frames_become(m, pfn, 0, FXMI_FRAME_PLAIN);
+}
+
+void fxmi_physmem_reset(struct fxm_machine *m)
+{
+	struct fxmi_physmem *mem = &m->mem;
+
+	reset_frames(mem);
+	for (uint64_t i = 0; i < nr_touch_words(mem); i++) {
+		for (uint64_t word = mem->touched[i]; word; word &= word - 1)
+			reset_pages(m, (i * 64 + (unsigned)__builtin_ctzll(word)) * FXMI_TOUCH_PAGES);
+		if (mem->touched[i]) /* pages of zeroes that the host lends stay what they are */
+			mem->touched[i] = 0;
+	}
+	memset(mem->zone, 0, sizeof(mem->zone));
+	divide(mem, m->desc.dma_pfn);
 }
 
 void fxmi_physmem_free(struct fxm_machine *m)

@@ -56,6 +56,19 @@ enum { FXMI_FRAME_PLAIN, FXMI_FRAME_SLAB, FXMI_FRAME_FREED };
  */
 enum { FXMI_SHADE_NONE = 0xfa, FXMI_SHADE_FREED = 0xfb };
 
+/* One bit of `touched` stands for so many struct pages: a page of the host. */
+enum { FXMI_TOUCH_PAGES = FXM_PAGE_SIZE / sizeof(struct fxm_page) };
+
+/* Runs of frames that the host keeps memory for, as the last reset found them. */
+enum { FXMI_KEPT_RUNS = 16, FXMI_KEPT_FRAMES = 256 };
+struct fxmi_kept {
+	uint64_t host_blocks; /* st_blocks of the memfd then: while it says the same, no other frame was touched. 0: unknown */
+	unsigned nr;
+	struct {
+		uint64_t pfn, end;
+	} run[FXMI_KEPT_RUNS];
+};
+
 struct fxmi_physmem {
 	int memfd;
 	unsigned char *ram;	   /* the whole memfd, mapped once: frame n at ram + (n << 12) */
@@ -66,7 +79,10 @@ struct fxmi_physmem {
 	pthread_mutex_t zone_lock; /* guards zones and free blocks, kmalloc's slabs, and additions to machine.devices */
 	struct fxmi_zone zone[FXM_ZONES];
 	uint64_t *fresh; /* a bit per max-order block: free, on no list, its struct pages never touched */
-	size_t mem_map_bytes, fresh_bytes; /* host mappings, for unmapping */
+	/* Behind `fresh`, a bit per FXMI_TOUCH_PAGES struct pages: one of them may be other than zero. */
+	_Atomic uint64_t *touched;
+	struct fxmi_kept kept;
+	size_t mem_map_bytes, fresh_bytes; /* host mappings, for unmapping; fresh_bytes with `touched` */
 	unsigned char *frame_state;	   /* FXMI_FRAME_* of each; sparse, NULL unless accesses are checked */
 	unsigned char *shadow;		   /* kmalloc.c: of each 8 bytes below highmem; as frame_state */
 	void (*freed)(struct fxm_machine *m, uint64_t pfn, unsigned order); /* who wants to know, with zone_lock; or NULL */

@@ -333,15 +333,33 @@ static unsigned level_for(const struct fxmi_pt_format *f, uint64_t va, uint64_t 
 	return f->levels - 1;
 }
 
-/* @pte: as of a base page. */
-static void set_linear(struct fxm_machine *m, const struct fxmi_pt_format *f, const struct fxmi_cursor *c, uint64_t pte)
+/* Whether one of the @n entries from @c on leads to a table. */
+static bool has_table(const struct fxmi_pt_format *f, const struct fxmi_cursor *c, uint64_t n)
 {
-	fxm_assert_internal(c->slot);
-	fxm_assert_internal((pte & f->frame_mask & ((UINT64_C(1) << f->level[c->level].shift) - 1)) == 0);
-	if (c->level + 1 == f->levels)
-		fxmi_set_pte(m, (char *)c->slot - f->shadow_offset, pte);
-	else
-		fxmi_pte_set(c->slot, f->entry_bytes, f->encode ? f->encode(f, c->level, pte) : pte | f->large);
+	for (uint64_t i = 0; c->level + 1 < f->levels && i < n; i++) {
+		uint64_t raw = fxmi_pte_get((char *)c->slot + i * f->entry_bytes, f->entry_bytes);
+		uint64_t entry = raw && f->decode ? f->decode(f, c->level, raw) : raw;
+
+		if ((entry & f->present) && !fxmi_pt_is_leaf(f, c->level, entry))
+			return true;
+	}
+	return false;
+}
+
+/* @pte: as of a base page, of the first of @n pages from @c on. */
+static void set_linear(struct fxm_machine *m, const struct fxmi_pt_format *f, const struct fxmi_cursor *c, uint64_t n, uint64_t pte)
+{
+	uint64_t page = UINT64_C(1) << f->level[c->level].shift;
+	bool is_base = c->level + 1 == f->levels;
+	char *slot = (char *)c->slot - (is_base ? f->shadow_offset : 0);
+
+	fxm_assert_internal(c->slot && (pte & f->frame_mask & (page - 1)) == 0);
+	for (uint64_t i = 0; i < n; i++, slot += f->entry_bytes, pte += page) {
+		if (is_base)
+			fxmi_set_pte(m, slot, pte);
+		else
+			fxmi_pte_set(slot, f->entry_bytes, f->encode ? f->encode(f, c->level, pte) : pte | f->large);
+	}
 }
 
 int fxmi_pgtable_map_linear(struct fxm_machine *m, uint64_t va, uint64_t pa, uint64_t size, uint64_t prot)
@@ -353,20 +371,21 @@ int fxmi_pgtable_map_linear(struct fxm_machine *m, uint64_t va, uint64_t pa, uin
 	if ((va | pa | size) & (base - 1))
 		return -EINVAL;
 	while (size) {
-		unsigned level = level_for(f, va, pa, size);
-		uint64_t page = UINT64_C(1) << f->level[level].shift;
-		bool large = level + 1 < f->levels;
+		unsigned level = level_for(f, va, pa, size), shift = f->level[level].shift;
 		int err = make_path(m, va, level, &c);
 
-		if (!err && large && (c.entry & f->present) && !fxmi_pt_is_leaf(f, level, c.entry))
+		/* As many as the table has places for: larger pages can fit again in the next one only. */
+		uint64_t n = (UINT64_C(1) << f->level[level].bits) - fxmi_pt_index(f, level, va);
+		n = n < size >> shift ? n : size >> shift;
+		if (!err && has_table(f, &c, n))
 			err = -EEXIST;
 		if (err)
 			return err;
-		set_linear(m, f, &c, (pa & f->frame_mask) | prot);
-		fxm_assert_internal(size >= page);
-		va += page;
-		pa += page;
-		size -= page;
+		fxm_assert_internal(n);
+		set_linear(m, f, &c, n, (pa & f->frame_mask) | prot);
+		va += n << shift;
+		pa += n << shift;
+		size -= n << shift;
 	}
 	return 0;
 }

@@ -39,6 +39,22 @@ struct fxm_task *fxmi_task_alloc(struct fxm_machine *m, struct fxm_vcpu *cpu, en
 	return task;
 }
 
+void fxmi_idle_reset(struct fxm_task *idle)
+{
+	struct fxm_task new = {.machine = idle->machine,
+			       .cpu = idle->cpu,
+			       .vehicle = idle->vehicle,
+			       .is_idle = true,
+			       .state = FXM_TASK_RUNNING,
+			       .counts = FXMI_COUNTS_ZERO,
+			       .vehicle_data = idle->vehicle_data};
+
+	fxm_assert_internal(fxmi_vehicle(idle)->refs == 1);
+	memcpy(new.comm, idle->comm, sizeof(new.comm));
+	fxmi_vehicle(idle)->interrupts = (struct fxmi_interrupts){0};
+	*idle = new;
+}
+
 void fxmi_task_get(struct fxm_task *task)
 {
 	unsigned before = fxmi_vehicle(task)->refs++;
@@ -197,6 +213,19 @@ int fxmi_tasks_check_free(struct fxm_machine *m)
 	bool in_use = is_in_use_locked(m, caller);
 	pthread_mutex_unlock(&m->task_lock);
 	return in_use || (caller && fxm_detach()) ? -EBUSY : 0;
+}
+
+void fxmi_tasks_reset(struct fxm_machine *m)
+{
+	fxmi_tasks_free(m);
+	m->next_pid = 1;
+	m->has_scheduled = false;
+	while (m->cpus_online > m->desc.cpus) {
+		fxmi_vcpu_free(m->vcpu[--m->cpus_online]);
+		m->vcpu[m->cpus_online] = NULL;
+	}
+	for (unsigned n = 0; n < m->cpus_online; n++)
+		fxmi_vcpu_reset(m->vcpu[n]);
 }
 
 void fxmi_tasks_free(struct fxm_machine *m)

@@ -168,6 +168,9 @@ int fxmi_tasks_check_free(struct fxm_machine *m);
 /* Ends and frees every task; after fxmi_tasks_check_free() only. */
 void fxmi_tasks_free(struct fxm_machine *m);
 
+/* The same, and its vCPUs as they came online; those that came later go. What src/ keeps of each is src/'s. */
+void fxmi_tasks_reset(struct fxm_machine *m);
+
 /* The current fibre goes back to its resumer, in the state that it has set. */
 void fxmi_fibre_suspend(struct fxm_task *task);
 
@@ -194,6 +197,8 @@ bool fxmi_vcpu_has_thread_locked(const struct fxm_machine *m, const struct fxm_v
 void fxmi_vcpu_set_rare(struct fxm_vcpu *cpu, uint32_t rare);
 
 void fxmi_vcpu_free(struct fxm_vcpu *cpu);
+void fxmi_vcpu_reset(struct fxm_vcpu *cpu);
+void fxmi_idle_reset(struct fxm_task *idle);
 
 /* Brings one more vCPU online and returns its number. Errors: -ENOSPC, -ENOMEM. task_lock held. */
 int fxmi_vcpu_add_locked(struct fxm_machine *m);

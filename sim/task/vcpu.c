@@ -27,6 +27,29 @@ void fxmi_vcpu_free(struct fxm_vcpu *cpu)
 	free(cpu);
 }
 
+/* A vCPU that nobody has sat on, but for its id, machine, idle task and lock. */
+static void begin(struct fxm_vcpu *cpu)
+{
+	fxmi_counts_set(cpu, FXMI_COUNTS_ZERO);
+	cpu->rare = cpu->id ? cpu->machine->vcpu[0]->rare : 0;
+	cpu->current = cpu->idle;
+	fxmi_tlb_init(cpu);
+	fxmi_view_cool(&cpu->view);
+}
+
+void fxmi_vcpu_reset(struct fxm_vcpu *cpu)
+{
+	fxm_assert_internal(!cpu->seat_taken && !cpu->seat_queue && fxmi_self != cpu);
+	fxmi_idle_reset(cpu->idle);
+	cpu->last_fault = (struct fxm_fault){0};
+	cpu->access_pc = 0;
+	cpu->access_has_owner = false;
+	cpu->irq_disabled = 0;
+	cpu->irq_saved = 0;
+	cpu->contexts = 0;
+	begin(cpu);
+}
+
 static struct fxm_vcpu *new_vcpu(struct fxm_machine *m, unsigned id)
 {
 	struct fxm_vcpu *cpu = aligned_alloc(_Alignof(struct fxm_vcpu), sizeof(*cpu));
@@ -41,16 +64,11 @@ static struct fxm_vcpu *new_vcpu(struct fxm_machine *m, unsigned id)
 		free(cpu);
 		return NULL;
 	}
-	cpu->idle->is_idle = true;
-	cpu->idle->state = FXM_TASK_RUNNING;
-	fxmi_counts_set(cpu, FXMI_COUNTS_ZERO);
-	cpu->rare = id ? m->vcpu[0]->rare : 0;
 	cpu->id = id;
 	cpu->machine = m;
-	cpu->current = cpu->idle;
+	fxmi_idle_reset(cpu->idle);
 	pthread_mutex_init(&cpu->seat_lock, NULL);
-	fxmi_tlb_init(cpu);
-	fxmi_view_cool(&cpu->view);
+	begin(cpu);
 	return cpu;
 }
 

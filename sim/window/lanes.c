@@ -63,11 +63,6 @@ static unsigned char *make_aliases(struct fxm_machine *m, unsigned lanes, unsign
 	return NULL;
 }
 
-static uint64_t alias_pages(const struct fxmi_lanes *l)
-{
-	return (uint64_t)l->nr << l->shift;
-}
-
 void fxmi_lane_cool(struct fxm_machine *m, uint64_t page)
 {
 	uintptr_t host = (uintptr_t)m->lanes->host + (page << FXM_PAGE_SHIFT);
@@ -93,30 +88,34 @@ static void take_back(struct fxm_machine *m, uint64_t page)
 static void frames_freed(struct fxm_machine *m, uint64_t pfn, unsigned order)
 {
 	struct fxmi_lanes *l = m->lanes;
+	uint64_t pages = fxmi_alias_pages(l);
 
 	for (uint64_t end = pfn + (UINT64_C(1) << order); l->host && pfn < end; pfn++)
-		for (uint64_t page = l->turn[pfn] ? pfn : alias_pages(l); page < alias_pages(l); page += UINT64_C(1) << l->shift)
+		for (uint64_t page = l->turn[pfn] ? pfn : pages; page < pages; page += UINT64_C(1) << l->shift)
 			if (atomic_load(&l->word[page]) & FXMI_WORD_LIVE)
 				take_back(m, page);
 }
 
-static void free_aliases(struct fxm_machine *m)
+void fxmi_lanes_drop(struct fxm_machine *m)
 {
 	struct fxmi_lanes *l = m->lanes;
 
-	if (l->host) {
-		munmap(l->host, alias_pages(l) << FXM_PAGE_SHIFT);
-		fxmi_gone_add(l->host, alias_pages(l) << FXM_PAGE_SHIFT);
+	if (l->host || l->spare) {
+		unsigned char *host = l->host ? l->host : l->spare;
+
+		munmap(host, fxmi_alias_pages(l) << FXM_PAGE_SHIFT);
+		fxmi_gone_add(host, fxmi_alias_pages(l) << FXM_PAGE_SHIFT);
 	}
 	if (l->word)
-		munmap(l->word, alias_pages(l) * sizeof(*l->word));
+		munmap(l->word, fxmi_alias_pages(l) * sizeof(*l->word));
 	if (l->places)
-		munmap(l->places, alias_pages(l) * sizeof(*l->places));
+		munmap(l->places, fxmi_alias_pages(l) * sizeof(*l->places));
 	if (l->shows)
-		munmap(l->shows, alias_pages(l) * sizeof(*l->shows));
+		munmap(l->shows, fxmi_alias_pages(l) * sizeof(*l->shows));
 	if (l->turn)
 		munmap(l->turn, m->mem.nr_frames);
-	l->host = NULL;
+	l->host = l->spare = NULL;
+	l->has_moved = false;
 	l->word = NULL;
 	l->places = NULL;
 	l->shows = NULL;
@@ -127,19 +126,24 @@ static bool add_aliases(struct fxm_machine *m)
 {
 	struct fxmi_lanes *l = m->lanes;
 
+	if (l->spare) {
+		l->host = l->spare;
+		l->spare = NULL;
+		return true;
+	}
 	l->shift = lane_shift_for(m->mem.nr_frames);
 	for (l->nr = LANES; !l->host && l->nr >= LEAST_LANES; l->nr /= 2)
 		if ((l->host = make_aliases(m, l->nr, l->shift)))
 			break;
 	if (!l->host)
 		return false;
-	l->word = sparse(alias_pages(l) * sizeof(*l->word));
-	l->places = sparse(alias_pages(l) * sizeof(*l->places));
-	l->shows = sparse(alias_pages(l) * sizeof(*l->shows));
+	l->word = sparse(fxmi_alias_pages(l) * sizeof(*l->word));
+	l->places = sparse(fxmi_alias_pages(l) * sizeof(*l->places));
+	l->shows = sparse(fxmi_alias_pages(l) * sizeof(*l->shows));
 	l->turn = sparse(m->mem.nr_frames);
 	if (l->word && l->places && l->shows && l->turn)
 		return true;
-	free_aliases(m);
+	fxmi_lanes_drop(m);
 	return false;
 }
 
@@ -171,7 +175,7 @@ void fxmi_lanes_free(struct fxm_machine *m)
 
 	if (!l)
 		return;
-	free_aliases(m);
+	fxmi_lanes_drop(m);
 	m->mem.freed = NULL;
 	free_slots(l);
 	pthread_mutex_destroy(&l->lock);
@@ -184,8 +188,10 @@ void fxmi_lanes_after_fork(struct fxm_machine *m)
 {
 	if (!m->lanes)
 		return;
+	if (m->lanes->spare)
+		munmap(m->lanes->spare, fxmi_alias_pages(m->lanes) << FXM_PAGE_SHIFT);
 	if (m->lanes->host)
-		munmap(m->lanes->host, alias_pages(m->lanes) << FXM_PAGE_SHIFT);
+		munmap(m->lanes->host, fxmi_alias_pages(m->lanes) << FXM_PAGE_SHIFT);
 	for (unsigned n = 0; n < m->cpus_online; n++) {
 		struct fxmi_view *v = &m->vcpu[n]->view;
 
@@ -198,18 +204,19 @@ bool fxmi_lanes_contain(const struct fxm_machine *m, uintptr_t host)
 {
 	const struct fxmi_lanes *l = m->lanes;
 
-	return l && l->host && host - (uintptr_t)l->host < alias_pages(l) << FXM_PAGE_SHIFT;
+	return l && l->host && host - (uintptr_t)l->host < fxmi_alias_pages(l) << FXM_PAGE_SHIFT;
 }
 
 int fxmi_lanes_slots(struct fxm_machine *m, uint64_t va, uint64_t end)
 {
 	struct fxmi_lanes *l = m->lanes;
+	uint64_t slots = end <= FXMI_SLOTS << FXM_PAGE_SHIFT ? (end - va) >> FXM_PAGE_SHIFT : 0;
 
-	if (!l)
+	if (!l || (l->kind && l->slots_va == va && l->slots == slots))
 		return 0;
 	free_slots(l);
 	l->slots_va = va;
-	l->slots = end <= FXMI_SLOTS << FXM_PAGE_SHIFT ? (end - va) >> FXM_PAGE_SHIFT : 0;
+	l->slots = slots;
 	l->first = FXMI_SLOTS;
 	l->kind = sparse(FXMI_SLOTS * sizeof(*l->kind));
 	l->told = sparse(FXMI_SLOTS * sizeof(*l->told));
@@ -234,11 +241,12 @@ static void show_locked(struct fxm_machine *m, uint64_t page, uint64_t pfn)
 	struct fxmi_lanes *l = m->lanes;
 	uint64_t own = page & ((UINT64_C(1) << l->shift) - 1);
 
-	fxm_assert_internal(page < alias_pages(l) && own < m->mem.nr_frames);
+	fxm_assert_internal(page < fxmi_alias_pages(l) && own < m->mem.nr_frames);
 	if (l->shows[page] == (pfn == own ? 0 : (uint32_t)pfn + 1))
 		return;
 	fxmi_window_remap(m, l->host + (page << FXM_PAGE_SHIFT), pfn);
 	l->shows[page] = pfn == own ? 0 : (uint32_t)pfn + 1;
+	l->has_moved = true;
 	if (pfn == own)
 		atomic_fetch_and(&l->word[page], ~(uint64_t)FXMI_WORD_MOVED);
 	else
@@ -540,7 +548,7 @@ static void see_aliases(struct fxmi_view *v, const struct fxmi_lanes *l)
 	v->lane_pages = UINT64_C(1) << l->shift;
 	v->word = l->word;
 	v->alias_host = (uintptr_t)l->host;
-	v->alias_bytes = alias_pages(l) << FXM_PAGE_SHIFT;
+	v->alias_bytes = fxmi_alias_pages(l) << FXM_PAGE_SHIFT;
 }
 
 void fxmi_view_set(struct fxm_vcpu *cpu)
@@ -609,7 +617,7 @@ static bool slot_is_valid(const struct fxm_machine *m, uint64_t slot)
 		return true;
 	own = page & ((UINT64_C(1) << l->shift) - 1);
 	fxm_invariant(l->kind[slot] != FXMI_SLOT_PLAIN);
-	fxm_invariant(page < alias_pages(l) && own < m->mem.nr_frames);
+	fxm_invariant(page < fxmi_alias_pages(l) && own < m->mem.nr_frames);
 	fxm_invariant((page >> l->shift & 1) == (own & 1));
 	return word_is_valid(m, page);
 }
@@ -640,7 +648,7 @@ static bool view_is_valid(const struct fxm_machine *m, const struct fxmi_view *v
 	fxm_invariant(v->is_checked == (l != NULL));
 	fxm_invariant(!v->alias_bytes == !(l && l->host));
 	fxm_invariant(!v->alias_bytes || (v->alias_host == (uintptr_t)l->host && v->word == l->word && v->alias_of == l->alias_of));
-	fxm_invariant(!v->alias_bytes || v->alias_bytes >> FXM_PAGE_SHIFT == alias_pages(l));
+	fxm_invariant(!v->alias_bytes || v->alias_bytes >> FXM_PAGE_SHIFT == fxmi_alias_pages(l));
 	fxm_invariant(!v->direct_bytes || v->shadow == m->mem.shadow);
 	return true;
 }

@@ -87,6 +87,8 @@ enum fxmi_slot_kind {
 struct fxmi_lanes {
 	unsigned nr, shift;  /* how many, and of how many pages: a power of two */
 	unsigned char *host; /* NULL: none were made */
+	unsigned char *spare; /* made in an earlier life of the machine: `host` of the next one. One of the two is NULL */
+	bool has_moved;	      /* some page shows, or showed, another frame than the lane's */
 	_Atomic uint64_t *word;
 	struct fxmi_places *places;
 	uint32_t *shows; /* 1 + the frame that a page shows when it is not the lane's; 0: it is. lock */
@@ -101,13 +103,21 @@ struct fxmi_lanes {
 	pthread_mutex_t lock;
 };
 
+FXMI_INLINE uint64_t fxmi_alias_pages(const struct fxmi_lanes *l)
+{
+	return (uint64_t)l->nr << l->shift;
+}
+
 /* A machine of window=checked gets one; aliases come with fxmi_window_identify(). -ENOMEM. */
 int fxmi_lanes_init(struct fxm_machine *m);
 void fxmi_lanes_free(struct fxm_machine *m);
+
+/* The aliases go, with all that is known of them. */
+void fxmi_lanes_drop(struct fxm_machine *m);
 void fxmi_lanes_after_fork(struct fxm_machine *m);
 bool fxmi_lanes_contain(const struct fxm_machine *m, uintptr_t host); /* in its aliases */
 
-/* The pages of slots, all PLAIN, in place of any before; then what some of them are. No pointer may be in use. -ENOMEM. */
+/* The pages of slots, all PLAIN, in place of any others before; then what some of them are. No pointer may be in use. -ENOMEM. */
 int fxmi_lanes_slots(struct fxm_machine *m, uint64_t va, uint64_t end);
 void fxmi_lanes_kind(struct fxm_machine *m, uint64_t va, uint64_t pages, enum fxmi_slot_kind kind);
 

@@ -16,6 +16,9 @@
 int fxmi_window_init(struct fxm_machine *m);
 void fxmi_window_free(struct fxm_machine *m);
 
+/* Nothing is shown, and no pointer has identity; where the segments lie, they stay. */
+void fxmi_window_reset(struct fxm_machine *m);
+
 /* Whether @host lies in @m's reservation. */
 FXMI_INLINE bool fxmi_window_contains(const struct fxm_machine *m, uintptr_t host)
 {

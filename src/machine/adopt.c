@@ -189,6 +189,15 @@ static int init_slots(struct fxmi_kernel *k)
 	return 0;
 }
 
+void fxmi_percpu_clear(struct fxm_vcpu *cpu)
+{
+	struct fxmi_percpu *pc = fxmi_percpu(cpu);
+	struct fxmi_records slots = pc->slots;
+
+	fxmi_records_clear(&slots, slots.nr);
+	*pc = (struct fxmi_percpu){.slots = slots};
+}
+
 int fxmi_percpu_init_all(struct fxmi_kernel *k)
 {
 	int error = init_slots(k);
@@ -254,12 +263,28 @@ static int adopt_layout(struct fxmi_kernel *k, struct fxm_layout *layout)
 		fxm_layout_destroy(layout);
 		return error;
 	}
-	fxm_layout_destroy(k->layout);
+	if (k->moved_from)
+		fxm_layout_destroy(k->layout);
+	else
+		k->moved_from = k->layout;
 	k->layout = layout;
 	fxmi_adopt_numbers(k);
 	fxmi_areas_free(k); /* this early there is nothing in it */
 	error = fxmi_populate_tables(k);
 	return error ? error : fxmi_percpu_init_all(k);
+}
+
+int fxmi_move_back(struct fxmi_kernel *k)
+{
+	int error = k->moved_from ? fxmi_window_move(k->m, &k->m->desc) : 0;
+
+	if (error || !k->moved_from)
+		return error;
+	fxm_layout_destroy(k->layout);
+	k->layout = k->moved_from;
+	k->moved_from = NULL;
+	fxmi_adopt_numbers(k);
+	return 0;
 }
 
 int fxm_reserve_top_address(struct fxm_vcpu *cpu, uint64_t reserve)

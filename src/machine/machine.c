@@ -88,6 +88,7 @@ static void kernel_free(struct fxmi_kernel *k)
 	fxmi_records_free(&k->early.records);
 	fxmi_report_free(k);
 	fxm_layout_destroy(k->layout);
+	fxm_layout_destroy(k->moved_from);
 	free(k);
 }
 
@@ -100,19 +101,25 @@ static void set_policies(struct fxmi_kernel *k)
 #undef FXM_REPORT_KIND
 }
 
-/* Brings the simulated kernel up on bare hardware. On failure the caller frees both. */
-static int boot(struct fxmi_kernel *k)
+/* What the simulated kernel keeps things in. On failure the caller frees it. */
+static int init(struct fxmi_kernel *k)
 {
 	int error = fxmi_report_init(k);
 
 	if (!error)
-		error = fxmi_map_lowmem(k);
-	if (!error)
-		error = fxmi_populate_tables(k);
-	if (!error)
 		error = fxmi_pkmap_init(k);
 	if (!error)
 		error = fxmi_adopt_families(k);
+	return error ? error : fxmi_trace_init(k);
+}
+
+/* Brings it up on bare hardware. */
+static int boot(struct fxmi_kernel *k)
+{
+	int error = fxmi_map_lowmem(k);
+
+	if (!error)
+		error = fxmi_populate_tables(k);
 	if (!error)
 		error = fxmi_percpu_init_all(k);
 	if (!error)
@@ -120,7 +127,28 @@ static int boot(struct fxmi_kernel *k)
 	if (error)
 		return error;
 	set_policies(k);
-	return fxmi_trace_init(k);
+	return fxmi_trace_boot(k);
+}
+
+/* Undoes boot() and all that came after it, as far as it is not the hardware's. */
+static void forget(struct fxmi_kernel *k)
+{
+	fxmi_trace_reset(k);
+	parts_free(k);
+	for (unsigned i = 0; i < fxm_machine_cpus_online(k->m); i++) {
+		struct fxm_vcpu *cpu = fxm_machine_vcpu(k->m, i);
+
+		fxmi_percpu_clear(cpu);
+		if (i >= k->m->desc.cpus) /* it goes */
+			fxmi_records_free(&fxmi_percpu(cpu)->slots);
+	}
+	fxmi_pkmap_reset(k);
+	fxmi_kmap_local_free(k);
+	fxmi_fixed_reset(k);
+	fxmi_areas_free(k);
+	fxmi_early_reset(k);
+	fxmi_report_reset(k);
+	memset(&k->kmap_ctrls, 0, sizeof(*k) - offsetof(struct fxmi_kernel, kmap_ctrls));
 }
 
 /* identity=1 is a demand, not a wish. */
@@ -184,7 +212,9 @@ int fxmi_machine_create(struct fxm_config *cfg, bool identity, struct fxm_machin
 	k->m->kernel = k;
 	k->layout = layout;
 	fxmi_adopt_numbers(k);
-	error = boot(k);
+	error = init(k);
+	if (!error)
+		error = boot(k);
 	if (!error)
 		error = fxmi_suppress_read(fxmi_setting_text(layout, FXMI_SETTING_suppress), &k->suppressions, &cfg->error);
 	if (!error)
@@ -225,6 +255,32 @@ int fxm_machine_destroy(struct fxm_machine *m)
 	struct fxmi_failure failure = fxmi_fail_take(k);
 	kernel_free(k);
 	error = fxmi_machine_free(m);
+	errno = saved;
+	fxmi_fail(&failure);
+	return error;
+}
+
+int fxm_machine_reset(struct fxm_machine *m)
+{
+	struct fxmi_error why;
+
+	if (!m)
+		return -EINVAL;
+	struct fxmi_kernel *k = fxmi_kernel(m);
+	int saved = errno, error = fxmi_machine_check_free(m);
+
+	if (error)
+		return error;
+	fxm_assert_internal(fxmi_kernel_is_valid(k));
+	struct fxmi_failure failure = fxmi_fail_take(k);
+	forget(k);
+	error = fxmi_machine_reset(m);
+	if (!error)
+		error = fxmi_move_back(k);
+	if (!error)
+		error = boot(k);
+	if (!error)
+		error = fxmi_inject_setting(k, &why);
 	errno = saved;
 	fxmi_fail(&failure);
 	return error;

@@ -45,6 +45,12 @@ uint64_t fxmi_adopt_prot(const struct fxm_layout *layout, const char *name, cons
 int fxmi_percpu_init(struct fxmi_kernel *k, struct fxm_vcpu *cpu);
 int fxmi_percpu_init_all(struct fxmi_kernel *k);
 
+/* As it was before fxmi_percpu_init(), but for the memory of its records. */
+void fxmi_percpu_clear(struct fxm_vcpu *cpu);
+
+/* Undoes every reserve_top_address(); the tables are made anew by whoever calls. -ENOMEM: nothing has changed. */
+int fxmi_move_back(struct fxmi_kernel *k);
+
 /* ---- hardware.c ---- */
 
 void fxmi_describe_machine(struct fxmi_desc *d, const struct fxm_layout *layout, bool identity);

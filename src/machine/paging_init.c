@@ -28,14 +28,22 @@ int fxmi_map_lowmem(struct fxmi_kernel *k)
 	return error;
 }
 
+static unsigned char *kmap_pte(const struct fxmi_kernel *k, uint32_t i)
+{
+	return fxmi_pte_ptr(k->m, fxmi_fix_to_virt(k, k->fix_kmap_begin + i));
+}
+
 /* The kernel steps from PTE to PTE of the KMAP group by pointer arithmetic: its tables must lie next to each other. */
 static bool kmap_ptes_are_contiguous(const struct fxmi_kernel *k)
 {
-	const unsigned char *first = fxmi_pte_ptr(k->m, fxmi_fix_to_virt(k, k->fix_kmap_begin));
-	for (uint32_t i = 1; i <= k->fix_kmap_end - k->fix_kmap_begin; i++)
-		if (fxmi_pte_ptr(k->m, fxmi_fix_to_virt(k, k->fix_kmap_begin + i)) != (void *)(first - (size_t)i * k->pte_bytes))
+	enum { STEP = FXM_PAGE_SIZE / 8 }; /* no table has fewer entries */
+	const unsigned char *first = kmap_pte(k, 0);
+	uint32_t last = k->fix_kmap_end - k->fix_kmap_begin;
+
+	for (uint32_t i = 0; i < last; i += STEP)
+		if (kmap_pte(k, i) != first - (size_t)i * k->pte_bytes)
 			return false;
-	return true;
+	return kmap_pte(k, last) == first - (size_t)last * k->pte_bytes;
 }
 
 /* The end of the addresses that get tables at boot: of the address space on x86, else of the fixed addresses' last PMD. */

@@ -51,6 +51,15 @@ void fxmi_early_adopt(struct fxmi_kernel *k)
 		e->slot[i].base = fxmi_fix_to_virt(k, slot_index(e, i));
 }
 
+void fxmi_early_reset(struct fxmi_kernel *k)
+{
+	struct fxmi_records records = k->early.records;
+
+	fxmi_records_clear(&records, records.nr);
+	k->early = (struct fxmi_early){.records = records};
+	fxmi_early_adopt(k);
+}
+
 /* after_paging_init */
 static bool is_reset(const struct fxmi_early *e)
 {

@@ -28,6 +28,15 @@ void fxmi_fixed_free(struct fxmi_kernel *k)
 	free(k->fixed.group_serial);
 }
 
+void fxmi_fixed_reset(struct fxmi_kernel *k)
+{
+	struct fxmi_fixed *f = &k->fixed;
+
+	memset(f->group_serial, 0, f->used * sizeof(*f->group_serial));
+	fxmi_records_clear(&f->records, f->used);
+	f->used = 0;
+}
+
 bool fxmi_fixed_took_slot(const struct fxmi_kernel *k, uint64_t va, uint64_t serial)
 {
 	const struct fxmi_fixed *f = &k->fixed;
@@ -54,7 +63,10 @@ static void note(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t index, co
 	struct fxmi_fixed *f = &k->fixed;
 	uintptr_t site = k->record_sites ? fxmi_note_caller(cpu) : 0;
 	uint64_t entry = fxm_pte_at(k->m, fxm_va_of(fxmi_fix_to_virt(k, index))).v;
+	uint32_t used = atomic_load_explicit(&f->used, memory_order_relaxed);
 
+	while (index < f->records.nr && index >= used && !atomic_compare_exchange_weak(&f->used, &used, index + 1)) {
+	}
 	if (!(entry & k->m->desc.format->present)) {
 		fxmi_record_unmap(&f->records, index, site);
 		return;

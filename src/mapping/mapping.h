@@ -54,6 +54,7 @@ extern const struct fxmi_family fxmi_family_fixed;
 
 int fxmi_fixed_init(struct fxmi_kernel *k);
 void fxmi_fixed_free(struct fxmi_kernel *k);
+void fxmi_fixed_reset(struct fxmi_kernel *k);
 
 /* Whether set_fixmap() has taken the slot of the FIX_KMAP group at @va since its temporary mapping @serial, the last one. */
 bool fxmi_fixed_took_slot(const struct fxmi_kernel *k, uint64_t va, uint64_t serial);
@@ -72,6 +73,9 @@ extern const struct fxmi_family fxmi_family_early;
 /* The slots and the phase of a new layout. */
 void fxmi_early_adopt(struct fxmi_kernel *k);
 
+/* Nothing was ever mapped there, and the phase is that of the boot. */
+void fxmi_early_reset(struct fxmi_kernel *k);
+
 /* Slot @slot maps @size bytes at @va by @call; or no longer (@va is 0). */
 void fxmi_early_note(struct fxm_vcpu *cpu, struct fxmi_kernel *k, uint32_t slot, uint64_t va, uint64_t size, const char *call);
 
@@ -81,6 +85,9 @@ extern const struct fxmi_family fxmi_family_pkmap;
 
 int fxmi_pkmap_init(struct fxmi_kernel *k);
 void fxmi_pkmap_free(struct fxmi_kernel *k);
+
+/* The pool as it boots; nobody waits. */
+void fxmi_pkmap_reset(struct fxmi_kernel *k);
 
 /* kmap_high_get(): the pkmap address that @page has, with its count raised; 0 when it has none. */
 uint64_t fxmi_kmap_high_get(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_page *page);

@@ -75,6 +75,10 @@ static void add_record(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm_p
 	if (i == p->last_pkmap)
 		fxmi_bug(cpu, "set_page_address", &(struct fxmi_subject){.page = page},
 			 "set_page_address: all %u address records are in use", p->last_pkmap);
+	uint32_t last = i > nr ? i : nr;
+	if (last >= p->used)
+		p->used = last + 1;
+	fxmi_pages_touch(&k->m->mem, pfn, 1);
 	uint64_t overwritten = p->record_seq[i] ? p->record_page[i] : UINT64_MAX;
 	bool is_only_one = !atomic_load_explicit(&page->pkmap_slot, memory_order_relaxed);
 	p->record_seq[i] = ++p->next_seq;

@@ -658,12 +658,30 @@ int fxmi_pkmap_init(struct fxmi_kernel *k)
 	if (!p->slot || !p->free || !p->idle || !p->record_seq || !p->record_page || !p->record_slot ||
 	    fxmi_records_init(&p->records, p->last_pkmap))
 		return -ENOMEM;
-	for (uint32_t nr = 0; nr < p->last_pkmap; nr++)
-		set_bit(p->free, nr);
+	fxmi_spin_init(&p->kmap_lock, "kmap_lock");
+	fxmi_pkmap_reset(k);
+	return 0;
+}
+
+void fxmi_pkmap_reset(struct fxmi_kernel *k)
+{
+	struct fxmi_pkmap *p = &k->pkmap;
+
+	fxm_assert_internal(!p->kmap_lock.holder);
+	memset(p->slot, 0, p->used * sizeof(*p->slot));
+	memset(p->record_seq, 0, p->used * sizeof(*p->record_seq));
+	memset(p->record_page, 0, p->used * sizeof(*p->record_page));
+	memset(p->record_slot, 0, p->used * sizeof(*p->record_slot));
+	memset(p->map_wait, 0, sizeof(p->map_wait));
+	fxmi_records_clear(&p->records, p->used);
+	for (uint32_t nr = 0; nr < p->last_pkmap; nr += WORD_BITS) {
+		p->free[nr / WORD_BITS] = p->last_pkmap - nr < WORD_BITS ? (1ul << (p->last_pkmap - nr)) - 1 : ~0ul;
+		p->idle[nr / WORD_BITS] = 0;
+	}
 	for (uint32_t colour = 0; colour < p->colours; colour++)
 		p->last_of[colour] = colour;
-	fxmi_spin_init(&p->kmap_lock, "kmap_lock");
-	return 0;
+	p->next_seq = p->last_nr = p->used = 0;
+	p->is_irregular = false;
 }
 
 void fxmi_pkmap_free(struct fxmi_kernel *k)

@@ -105,7 +105,7 @@ struct fxm_page *fxm_k_kmap_to_page(const void *address)
 
 	if (fxm_find_kmap_pfn(cpu, fxm_va_of(va), &pfn))
 		fxm_k_missing("kmap_to_page");
-	return cpu->machine->mem.mem_map + pfn;
+	return fxmi_page_of(cpu->machine, pfn);
 }
 
 /* ---- kmap_atomic ---- */
@@ -240,7 +240,7 @@ struct fxm_page *fxm_k_kmap_atomic_to_page(const void *address)
 
 	if (fxm_find_kmap_atomic_pfn(cpu, fxm_va_of(va), &pfn))
 		fxm_k_missing("kmap_atomic_to_page");
-	return cpu->machine->mem.mem_map + pfn;
+	return fxmi_page_of(cpu->machine, pfn);
 }
 
 int fxm_k_kmap_atomic_idx_push(void)

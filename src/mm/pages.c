@@ -21,7 +21,7 @@ unsigned long fxm_k_page_to_pfn(const struct fxm_page *page)
 
 struct fxm_page *fxm_k_pfn_to_page(unsigned long pfn)
 {
-	return fxm_k_cpu()->machine->mem.mem_map + pfn;
+	return fxmi_page_of(fxm_k_cpu()->machine, pfn);
 }
 
 bool fxm_k_pfn_valid(unsigned long pfn)

@@ -111,7 +111,7 @@ struct fxm_page *fxm_k_vmalloc_to_page(const void *address)
 	if (pfn == UINT64_MAX)
 		fxmi_note_null(cpu, "vmalloc_to_page");
 	fxmi_percpu(cpu)->caller = 0;
-	return pfn == UINT64_MAX ? NULL : cpu->machine->mem.mem_map + pfn;
+	return pfn == UINT64_MAX ? NULL : fxmi_page_of(cpu->machine, pfn);
 }
 
 /* ---- devices ---- */

@@ -171,6 +171,17 @@ int fxmi_stacks_init(struct fxmi_kernel *k)
 	return -pthread_mutex_init(&k->stacks->lock, NULL);
 }
 
+void fxmi_stacks_reset(struct fxmi_kernel *k)
+{
+	struct fxmi_stacks *s = k->stacks;
+
+	if (!s || !s->nr)
+		return;
+	memset(s->stack, 0, s->nr * sizeof(s->stack[0]));
+	memset(s->hash, 0, sizeof(s->hash));
+	s->nr = 0;
+}
+
 void fxmi_stacks_free(struct fxmi_kernel *k)
 {
 	if (k->stacks)

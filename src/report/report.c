@@ -492,6 +492,14 @@ int fxmi_report_init(struct fxmi_kernel *k)
 	return err ? err : k->told ? 0 : -ENOMEM;
 }
 
+void fxmi_report_reset(struct fxmi_kernel *k)
+{
+	free(fxmi_fail_take(k).text);
+	fxmi_stacks_reset(k);
+	if (k->told->nr)
+		memset(k->told, 0, sizeof(*k->told));
+}
+
 void fxmi_report_free(struct fxmi_kernel *k)
 {
 	free(fxmi_fail_take(k).text);

@@ -92,6 +92,9 @@ bool fxmi_stacks_are_valid(struct fxmi_kernel *k);
 int fxmi_report_init(struct fxmi_kernel *k);
 void fxmi_report_free(struct fxmi_kernel *k);
 
+/* Nothing was ever told, and no stack kept. */
+void fxmi_report_reset(struct fxmi_kernel *k);
+
 /* ---- about.c ---- */
 
 /* Puts what is known of @m into @about: where it was mapped and unmapped, what was told. */
@@ -145,6 +148,7 @@ struct fxm_stack fxmi_noted(const struct fxmi_kernel *k, const uintptr_t *site);
 
 int fxmi_stacks_init(struct fxmi_kernel *k);
 void fxmi_stacks_free(struct fxmi_kernel *k);
+void fxmi_stacks_reset(struct fxmi_kernel *k);
 
 /* Notes who maps by @call (NULL: the usual one), or unmaps, slot @slot of @cpu's KMAP group, which may be none of its own. */
 FXMI_INLINE void fxmi_note_map(struct fxm_vcpu *cpu, const struct fxmi_kernel *k, int slot, const char *call)

@@ -31,6 +31,15 @@ void fxmi_records_free(struct fxmi_records *r)
 	*r = (struct fxmi_records){0};
 }
 
+void fxmi_records_clear(struct fxmi_records *r, uint32_t nr)
+{
+	fxm_assert_internal(nr <= r->nr);
+	memset(r->mapped_at, 0, nr * sizeof(*r->mapped_at));
+	memset(r->unmapped_at, 0, nr * sizeof(*r->unmapped_at));
+	memset(r->serial, 0, nr * sizeof(*r->serial));
+	memset(r->more, 0, nr * sizeof(*r->more));
+}
+
 static void set_holder(struct fxmi_record *more, uint64_t serial, int pid, const char comm[16])
 {
 	uint64_t words[2];

@@ -49,6 +49,9 @@ struct fxmi_records {
 int fxmi_records_init(struct fxmi_records *r, uint32_t nr);
 void fxmi_records_free(struct fxmi_records *r);
 
+/* The first @nr slots were never mapped. */
+void fxmi_records_clear(struct fxmi_records *r, uint32_t nr);
+
 /* Slot @n was mapped at @site by @task's @call (NULL: the family's usual one), or unmapped. A slot outside of @r is nobody's. */
 void fxmi_record_map(struct fxmi_records *r, int64_t n, uintptr_t site, const struct fxm_task *task, const char *call);
 void fxmi_record_unmap(struct fxmi_records *r, int64_t n, uintptr_t site);

@@ -37,6 +37,7 @@ struct fxmi_pkmap {
 	uint32_t *record_slot;
 	bool has_record_pool;	       /* 2.6: any record serves any slot */
 	bool is_irregular;	       /* more or other records than kmap() makes */
+	uint32_t used;		       /* no slot and no record from this one on was ever taken; kmap_lock */
 	struct fxmi_records records;   /* of each slot, from its first user (1 -> 2) to its last (2 -> 1) */
 	uint64_t next_seq;
 	uint32_t last_pkmap;			 /* LAST_PKMAP, a power of two */
@@ -68,6 +69,7 @@ struct fxmi_early {
 /* fixmap.c: what set_fixmap() was called for, by index. */
 struct fxmi_fixed {
 	struct fxmi_records records;
+	_Atomic uint32_t used;	/* no index from this one on was ever set */
 	uint64_t *group_serial; /* of a slot of the FIX_KMAP group: its serial at that time; another one now is a later user */
 };
 

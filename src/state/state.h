@@ -72,8 +72,6 @@ struct fxmi_kernel {
 	bool local;				     /* the kmap_local generation */
 	bool force_map, preempt_rt;		     /* DEBUG_KMAP_LOCAL_FORCE_MAP, PREEMPT_RT */
 	uint64_t km_incr;			     /* KM_INCR: what a mapping adds to kmap_ctrl.idx */
-	_Atomic(struct fxmi_kmap_ctrl *) kmap_ctrls; /* of all tasks that ever mapped; kmap_ctrl.c */
-	_Atomic uint64_t kmap_ctrl_uses;
 	bool highmem;				     /* CONFIG_HIGHMEM */
 	bool has_kmap_group;			     /* FIX_KMAP_BEGIN..END exist */
 	bool debug_highmem, debug_atomic_sleep, smp;
@@ -102,44 +100,48 @@ struct fxmi_kernel {
 	uint64_t kmap_prot, prot_normal, prot_nocache, prot_io;
 	const char *prot_normal_name, *prot_nocache_name, *prot_io_name;
 	uint64_t pte_mask; /* __supported_pte_mask */
-	uint64_t fixmaps_set;
-	uint32_t once; /* bits of enum fxmi_once that have fired */
 	struct fxmi_pkmap pkmap;
 	struct fxmi_early early;
 	struct fxmi_fixed fixed;
-	_Atomic(struct fxmi_areas *) areas; /* NULL when never used */
 	const struct fxmi_family *family[FXMI_FAMILIES]; /* NULL: this kernel has none */
+	struct fxm_layout *moved_from; /* what reserve_top_address() moved; NULL: nothing, and `layout` is the machine's first */
 
-	/* report.c */
-	pthread_mutex_t report_lock;
-	fxm_report_fn report_fn;
-	void *report_arg;
+	bool detect;	   /* some detector is on */
+	bool record_sites; /* mapping sites are recorded: detectors and stacks are on */
+	bool has_stacks;   /* stacks=on or full: reports say where they arose */
+	bool full_stacks;  /* stacks=full: and by which calls a mapping was made */
+	bool preemptible;  /* CONFIG_PREEMPT, CONFIG_PREEMPTION */
 	enum fxm_policy policy[FXM_REPORT_FINDING + 1];
-	_Atomic uint64_t report_count[FXM_REPORT_FINDING + 1];
-	_Atomic uint64_t repeated, suppressed;	/* reports that nobody was told of */
+	pthread_mutex_t report_lock;
 	struct fxmi_told *told;			/* the findings that were told */
 	struct fxmi_suppressions *suppressions; /* NULL: none */
 	struct fxmi_stacks *stacks;		/* call_site.c; NULL without stacks=full */
+	struct fxmi_trace *trace;
+
+	/* From here on all is zero when the kernel boots. */
+	_Atomic(struct fxmi_kmap_ctrl *) kmap_ctrls; /* of all tasks that ever mapped; kmap_ctrl.c */
+	_Atomic uint64_t kmap_ctrl_uses;
+	_Atomic(struct fxmi_areas *) areas; /* NULL when never used */
+	_Atomic(struct fxmi_part *) parts;  /* what rooms above `machine` added */
+	_Atomic(struct fxmi_tier *) tier;   /* NULL when never used */
+	struct fxmi_handler handler[FXM_CONTEXT_NMI + 1]; /* of injected interrupts, and TASK: of calls */
+	uint64_t fixmaps_set;
+	uint32_t once; /* bits of enum fxmi_once that have fired */
+
+	/* report.c */
+	fxm_report_fn report_fn;
+	void *report_arg;
+	_Atomic uint64_t report_count[FXM_REPORT_FINDING + 1];
+	_Atomic uint64_t repeated, suppressed; /* reports that nobody was told of */
 	struct fxmi_failure failure;
-	_Atomic unsigned oopses; /* the N of "[#N]" */
-	bool detect;		 /* some detector is on */
-	bool record_sites;	 /* mapping sites are recorded: detectors and stacks are on */
-	bool has_stacks;	 /* stacks=on or full: reports say where they arose */
-	bool full_stacks;	 /* stacks=full: and by which calls a mapping was made */
-	uintptr_t stale_site;	 /* who left a stale TLB entry on another CPU last */
+	_Atomic unsigned oopses;   /* the N of "[#N]" */
+	uintptr_t stale_site;	   /* who left a stale TLB entry on another CPU last */
 	uintptr_t overrun_told[2]; /* the mapping that a pointer ran off last: where it was made, and where that was */
-	uintptr_t sleep_told;	 /* where the section began that a sleep was found in last */
-	struct fxmi_damage {	 /* the last writes to kmalloc()'s memory that were told when they were made */
+	uintptr_t sleep_told;	   /* where the section began that a sleep was found in last */
+	struct fxmi_damage {	   /* the last writes to kmalloc()'s memory that were told when they were made */
 		_Atomic uint64_t va, size;
 	} damage[16];
 	_Atomic unsigned nr_damage;
-
-	bool preemptible;				  /* CONFIG_PREEMPT, CONFIG_PREEMPTION */
-	struct fxmi_handler handler[FXM_CONTEXT_NMI + 1]; /* of injected interrupts, and TASK: of calls */
-
-	struct fxmi_trace *trace;	  /* NULL when never used */
-	_Atomic(struct fxmi_part *) parts; /* what rooms above `machine` added */
-	_Atomic(struct fxmi_tier *) tier;  /* NULL when never used */
 };
 
 FXMI_INLINE struct fxmi_kernel *fxmi_kernel(const struct fxm_machine *m)

@@ -363,5 +363,5 @@ struct fxm_page *fxm_k_virt_to_page(const void *address)
 			     "virt_to_page() is for lowmem and was given %s: the kernel computes pfn %llx, which is not its page%s",
 			     what, (unsigned long long)pfn, fxm_k_is_vmalloc_addr(address) ? ": use vmalloc_to_page()" : "");
 	}
-	return k->m->mem.mem_map + pfn;
+	return fxmi_page_of(k->m, pfn);
 }

@@ -180,13 +180,20 @@ void fxm_trace_stop(struct fxm_machine *m, const char *name)
 int fxmi_trace_init(struct fxmi_kernel *k)
 {
 	struct fxmi_trace *t = calloc(1, sizeof(*t));
-	const char *name = fxmi_setting_text(k->layout, FXMI_SETTING_trace);
 
 	if (!t)
 		return -ENOMEM;
 	pthread_mutex_init(&t->op_lock, NULL);
 	pthread_mutex_init(&t->lock, NULL);
 	k->trace = t;
+	return 0;
+}
+
+int fxmi_trace_boot(struct fxmi_kernel *k)
+{
+	const char *name = fxmi_setting_text(k->layout, FXMI_SETTING_trace);
+	struct fxmi_trace *t = k->trace;
+
 	if (!name || !*name)
 		return 0;
 	t->file = fopen(name, "we");
@@ -196,11 +203,10 @@ int fxmi_trace_init(struct fxmi_kernel *k)
 	return fxm_trace_start(k->m, write_to_file, t);
 }
 
-void fxmi_trace_free(struct fxmi_kernel *k)
+void fxmi_trace_reset(struct fxmi_kernel *k)
 {
 	struct fxmi_trace *t = k->trace;
-	if (!t)
-		return;
+
 	if (t->file) {
 		if (t->fn)
 			fxm_trace_stop(k->m, "trace");
@@ -208,11 +214,21 @@ void fxmi_trace_free(struct fxmi_kernel *k)
 		if (fclose(t->file) || failed)
 			fprintf(stderr, "libfixmap: the trace %s is incomplete: writing it failed\n", t->file_name);
 	}
-	pthread_mutex_destroy(&t->lock);
-	pthread_mutex_destroy(&t->op_lock);
 	free(t->file_name);
 	free(t->names);
 	free(t->threads);
+	memset(&t->fn, 0, sizeof(*t) - offsetof(struct fxmi_trace, fn));
+}
+
+void fxmi_trace_free(struct fxmi_kernel *k)
+{
+	struct fxmi_trace *t = k->trace;
+
+	if (!t)
+		return;
+	fxmi_trace_reset(k);
+	pthread_mutex_destroy(&t->lock);
+	pthread_mutex_destroy(&t->op_lock);
 	free(t);
 }
 

@@ -83,6 +83,12 @@ bool fxmi_trace_is_valid(struct fxmi_kernel *k);
 int fxmi_trace_init(struct fxmi_kernel *k);
 void fxmi_trace_free(struct fxmi_kernel *k);
 
+/* The kernel has booted: begins what trace= asks for. Errors: the host's, of the file. */
+int fxmi_trace_boot(struct fxmi_kernel *k);
+
+/* Nobody listens, and nothing has a name: as before fxmi_trace_boot(). */
+void fxmi_trace_reset(struct fxmi_kernel *k);
+
 /* ---- the TLB flushes of the simulated kernel: what is traced, then what happens ---- */
 
 /* __flush_tlb_one() on this CPU. */

@@ -22,7 +22,7 @@ struct fxmi_thread_name {
 
 struct fxmi_trace {
 	pthread_mutex_t op_lock, lock;
-	fxm_trace_fn fn;
+	fxm_trace_fn fn; /* this and the rest is zero when nothing was traced yet */
 	void *arg;
 	bool header;
 	uint64_t seq;
