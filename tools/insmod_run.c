@@ -648,7 +648,7 @@ static void end_of_reports(void)
 		return;
 	}
 	if (silent.repeated)
-		insmod_say("%llu more findings at the same places, about mappings made at the same places",
+		insmod_say("%llu more reports at the same places, about mappings made at the same places",
 			   (unsigned long long)silent.repeated);
 	if (silent.suppressed)
 		insmod_say("%llu reports left out, as %s says", (unsigned long long)silent.suppressed, file);

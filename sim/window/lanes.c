@@ -255,10 +255,10 @@ static void show_locked(struct fxm_machine *m, uint64_t page, uint64_t pfn)
 
 void fxmi_lane_show(struct fxm_machine *m, uint64_t page, uint64_t pfn)
 {
+	uint64_t own = page & ((UINT64_C(1) << m->lanes->shift) - 1);
 	sigset_t all, before;
 
-	if (fxmi_likely(!__atomic_load_n(&m->lanes->shows[page], __ATOMIC_RELAXED)) &&
-	    pfn == (page & ((UINT64_C(1) << m->lanes->shift) - 1)))
+	if (__atomic_load_n(&m->lanes->shows[page], __ATOMIC_RELAXED) == (pfn == own ? 0 : (uint32_t)pfn + 1))
 		return;
 	sigfillset(&all); /* a handler may make an access, too */
 	pthread_sigmask(SIG_BLOCK, &all, &before);

@@ -83,17 +83,6 @@ static void find_overrun(struct fxm_vcpu *cpu, struct fxmi_kernel *k, const stru
 
 /* ---- pointers that do not reach so far ---- */
 
-static bool is_same_line(uintptr_t a, bool a_is_access, uintptr_t b)
-{
-	struct fxmi_code_place x, y;
-
-	if (a == b)
-		return true;
-	fxmi_code_place(a, a_is_access, &x);
-	fxmi_code_place(b, false, &y);
-	return x.line && x.line == y.line && !strcmp(x.file, y.file);
-}
-
 /* Off one mapping in one line is one mistake, in all the accesses that the compiler made of it. */
 static void tell_pointer(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxmi_overrun *o)
 {
@@ -101,7 +90,7 @@ static void tell_pointer(struct fxm_vcpu *cpu, struct fxmi_kernel *k, struct fxm
 	uintptr_t site = __atomic_exchange_n(&k->overrun_told[1], o->site, __ATOMIC_RELAXED);
 
 	o->is_told = true;
-	if (o->mapped_at && o->mapped_at == mapped_at && is_same_line(o->site, false, site))
+	if (o->mapped_at && o->mapped_at == mapped_at && fxmi_is_same_line(o->site, false, site))
 		atomic_fetch_add(&k->repeated, 1);
 	else
 		tell_overrun(cpu, k, o);
@@ -112,7 +101,7 @@ bool fxmi_is_told_overrun(struct fxmi_kernel *k, uintptr_t mapped_at, uintptr_t 
 	uintptr_t last_map = __atomic_exchange_n(&k->overrun_told[0], mapped_at, __ATOMIC_RELAXED);
 	uintptr_t last = __atomic_exchange_n(&k->overrun_told[1], site, __ATOMIC_RELAXED);
 
-	if (!is_repeated || last_map != mapped_at || !is_same_line(site, false, last))
+	if (!is_repeated || last_map != mapped_at || !fxmi_is_same_line(site, false, last))
 		return false;
 	atomic_fetch_add(&k->repeated, 1);
 	return true;
@@ -129,7 +118,7 @@ void fxmi_pointer_overrun(struct fxm_vcpu *cpu, uint64_t from, uint64_t into, en
 
 	if (!is_single(k, from ? from : into) || !fxmi_is_mapped(k, from ? from : into))
 		return;
-	bool is_told = last->into == into && last->is_told && is_same_line(last->site, false, site);
+	bool is_told = last->into == into && last->is_told && fxmi_is_same_line(last->site, false, site);
 	*last = overrun_of(k, from, into, access, site);
 	last->is_told = is_told;
 	if (is_told)
@@ -146,7 +135,7 @@ bool fxmi_pointer_faulted(struct fxm_vcpu *cpu, uint64_t va, uintptr_t pc)
 		return false;
 	bool was_told = last->is_told;
 	last->is_told = true;
-	return was_told && is_same_line(pc, true, last->site);
+	return was_told && fxmi_is_same_line(pc, true, last->site);
 }
 
 void fxmi_pointer_settle(struct fxm_vcpu *cpu, struct fxm_task *task)

@@ -55,46 +55,112 @@ static struct fxm_stack trace_of(uintptr_t first, bool is_access, uintptr_t pcs[
 
 /* ---- once for each cause ---- */
 
-#define NR_TOLD 2048u
+#define NR_CAUSES 2048u
 
-/* Hashes of the findings that were told, open addressing. When it is full every finding is told. Under report_lock. */
+/* How often one cause is told: a finding once; what the kernel says and goes on, as often as anybody reads. */
+enum { MOST_FINDINGS = 1, MOST_REPORTS = 100 };
+
+/* What reports arose from, by hash, open addressing. When it is full every report is told. Under report_lock. */
 struct fxmi_told {
 	unsigned nr;
-	uint64_t hash[NR_TOLD];
+	struct cause {
+		uint64_t hash; /* 0: free */
+		unsigned told;
+		bool is_suppressed;
+	} cause[NR_CAUSES];
 };
 
-/* A finding is the same again when it arose at the same place, about a mapping made at the same place. */
-static uint64_t cause_of(const struct fxm_report *r, const struct fxmi_subject *about)
+/* A report is the same again when it arose at the same place, about a mapping made at the same place. 0: there is no telling. */
+static uint64_t cause_of(const struct fxm_report *r, uintptr_t site, const struct fxmi_subject *about)
 {
-	bool is_enough = about->mapped_at || about->is_left;
-	const uint64_t parts[] = {r->site.pc, about->mapped_at, about->taken_at, is_enough ? 0 : r->address.v,
+	static const struct fxmi_subject nothing;
+
+	about = about ? about : &nothing;
+	if (fxmi_report_ends_task(r->kind) || !(site | about->mapped_at))
+		return 0;
+	bool is_enough = r->kind != FXM_REPORT_FINDING || about->mapped_at || about->is_left;
+	const uint64_t parts[] = {r->kind,
+				  site,
+				  about->mapped_at,
+				  about->taken_at,
+				  is_enough ? 0 : r->address.v,
 				  is_enough ? 0 : r->pfn};
 	uint64_t hash = 1;
 
-	for (const char *c = r->detector; *c; c++)
+	for (const char *c = r->detector ? r->detector : r->where ? r->where : ""; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		hash = (hash ^ parts[i] ^ hash >> 29) * UINT64_C(0x9e3779b97f4a7c15);
 	return hash ? hash : 1;
 }
 
-static bool is_told(struct fxmi_kernel *k, const struct fxm_report *r, const struct fxmi_subject *about)
+/* Where it arose, without a walk of the stack; 0: the stack tells. */
+static uintptr_t place_of(const struct fxm_vcpu *cpu, const struct fxmi_subject *about)
 {
-	if (r->kind != FXM_REPORT_FINDING || !about || !(r->site.pc | about->mapped_at))
+	return about && about->site ? about->site : cpu ? fxmi_percpu(cpu)->caller : 0;
+}
+
+/* The place of @hash, or of the next that is free. report_lock held. */
+static struct cause *find_cause_locked(struct fxmi_told *told, uint64_t hash)
+{
+	size_t i = hash % NR_CAUSES;
+
+	while (told->cause[i].hash && told->cause[i].hash != hash)
+		i = (i + 1) % NR_CAUSES;
+	return &told->cause[i];
+}
+
+enum verdict { TELL, REPEATED, SUPPRESSED };
+
+static enum verdict count(struct fxmi_kernel *k, const struct fxm_report *r, enum verdict verdict)
+{
+	if (verdict == SUPPRESSED)
+		atomic_fetch_add(&k->suppressed, 1);
+	else
+		atomic_fetch_add(&k->report_count[r->kind], 1);
+	if (verdict == REPEATED)
+		atomic_fetch_add(&k->repeated, 1);
+	return verdict;
+}
+
+static bool is_often_enough(const struct fxm_report *r, const struct cause *cause)
+{
+	return cause->told >= (r->kind == FXM_REPORT_FINDING ? MOST_FINDINGS : MOST_REPORTS);
+}
+
+/* What was decided of the cause @hash before: nothing is looked up again for one that nobody is to hear of. Counts @r then. */
+static bool is_told(struct fxmi_kernel *k, const struct fxm_report *r, uint64_t hash)
+{
+	if (!hash)
 		return false;
-	uint64_t cause = cause_of(r, about);
 	pthread_mutex_lock(&k->report_lock);
-	struct fxmi_told *told = k->told;
-	size_t i = cause % NR_TOLD;
-	while (told->hash[i] && told->hash[i] != cause)
-		i = (i + 1) % NR_TOLD;
-	bool found = told->hash[i] != 0;
-	if (!found && told->nr < NR_TOLD - 1) {
-		told->hash[i] = cause;
-		told->nr++;
+	struct cause cause = *find_cause_locked(k->told, hash);
+	pthread_mutex_unlock(&k->report_lock);
+	enum verdict verdict = cause.is_suppressed ? SUPPRESSED : is_often_enough(r, &cause) ? REPEATED : TELL;
+	return verdict != TELL && count(k, r, verdict) != TELL;
+}
+
+/* Decides of @r, whose trace is known, and its cause @hash; counts it. */
+static enum verdict decide(struct fxmi_kernel *k, const struct fxm_report *r, uint64_t hash)
+{
+	enum verdict verdict = fxmi_suppress_covers(k->suppressions, r) ? SUPPRESSED : TELL;
+
+	if (!hash)
+		return count(k, r, verdict);
+	pthread_mutex_lock(&k->report_lock);
+	struct cause *cause = find_cause_locked(k->told, hash);
+	if (!cause->hash && k->told->nr < NR_CAUSES - 1) {
+		*cause = (struct cause){.hash = hash};
+		k->told->nr++;
+	}
+	if (cause->hash) {
+		cause->is_suppressed = verdict == SUPPRESSED;
+		if (verdict == TELL && is_often_enough(r, cause)) /* by another thread, meanwhile */
+			verdict = REPEATED;
+		cause->told++;
 	}
 	pthread_mutex_unlock(&k->report_lock);
-	return found;
+	return count(k, r, verdict);
 }
 
 /* ---- delivering ---- */
@@ -148,6 +214,19 @@ static void fill(struct fxm_report *r, const struct fxmi_kernel *k, const struct
 	r->unmapped_stack = fxmi_noted(k, &about->unmapped_at);
 	r->mapped_at.pc = r->mapped_stack.depth ? r->mapped_stack.pc[0] : 0;
 	r->unmapped_at.pc = r->unmapped_stack.depth ? r->unmapped_stack.pc[0] : 0;
+}
+
+static void add_trace(const struct fxmi_kernel *k, struct fxm_report *r, const struct fxmi_subject *about,
+		      uintptr_t pcs[1 + FXMI_MAX_FRAMES])
+{
+	if (about && about->is_left) {
+		r->trace = fxmi_noted(k, &about->site);
+		r->site.pc = r->trace.depth ? r->trace.pc[0] : 0;
+	} else if (k->has_stacks) {
+		r->trace = trace_of(about ? about->site : 0, about && about->is_access, pcs);
+	}
+	if (!r->site.pc && r->trace.depth)
+		r->site.pc = r->trace.pc[0];
 }
 
 void fxmi_note(struct fxmi_notes *notes, uintptr_t at, const char *fmt, ...)
@@ -247,22 +326,18 @@ void fxmi_report(struct fxmi_kernel *k, struct fxm_vcpu *cpu, enum fxm_report_ki
 		return;
 	}
 	reporting = true;
-	if (about && about->is_left)
-		r.trace = fxmi_noted(k, &about->site);
-	else if (k->has_stacks)
-		r.trace = trace_of(about ? about->site : 0, about && about->is_access, pcs);
-	if (!r.site.pc && r.trace.depth)
-		r.site.pc = r.trace.pc[0];
-	if (fxmi_suppress_covers(k->suppressions, &r)) {
-		atomic_fetch_add(&k->suppressed, 1);
-	} else {
-		atomic_fetch_add(&k->report_count[kind], 1);
-		if (is_told(k, &r, about)) {
-			atomic_fetch_add(&k->repeated, 1);
-		} else {
-			write_text(&t, &r, about, text_head);
-			deliver(k, &r);
-		}
+	uintptr_t place = place_of(cpu, about);
+	uint64_t cause = place ? cause_of(&r, place, about) : 0;
+	bool told = is_told(k, &r, cause);
+	if (!told)
+		add_trace(k, &r, about, pcs);
+	if (!told && !cause) {
+		cause = cause_of(&r, r.site.pc, about);
+		told = is_told(k, &r, cause);
+	}
+	if (!told && decide(k, &r, cause) == TELL) {
+		write_text(&t, &r, about, text_head);
+		deliver(k, &r);
 	}
 	reporting = false;
 	if (cpu && fxmi_report_ends_task(kind)) /* in the middle of an operation, perhaps */
@@ -443,17 +518,17 @@ static bool told_are_valid_locked(const struct fxmi_told *told)
 {
 	unsigned nr = 0;
 
-	for (size_t i = 0; i < NR_TOLD; i++) {
-		size_t at = told->hash[i] % NR_TOLD;
+	for (size_t i = 0; i < NR_CAUSES; i++) {
+		size_t at = told->cause[i].hash % NR_CAUSES;
 
-		if (!told->hash[i])
+		if (!told->cause[i].hash)
 			continue;
 		nr++;
-		while (told->hash[at] && told->hash[at] != told->hash[i])
-			at = (at + 1) % NR_TOLD;
+		while (told->cause[at].hash && told->cause[at].hash != told->cause[i].hash)
+			at = (at + 1) % NR_CAUSES;
 		fxm_invariant(at == i);
 	}
-	fxm_invariant(nr == told->nr && nr < NR_TOLD);
+	fxm_invariant(nr == told->nr && nr < NR_CAUSES);
 	return true;
 }
 

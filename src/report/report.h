@@ -209,6 +209,9 @@ struct fxmi_code_place {
 };
 void fxmi_code_place(uintptr_t pc, bool is_access, struct fxmi_code_place *place);
 
+/* Whether two return addresses, or the instruction @a, are of one known line: the accesses that the compiler made of it. */
+bool fxmi_is_same_line(uintptr_t a, bool a_is_access, uintptr_t b);
+
 /* The text of it: "function+0x12 (file.c:34)". */
 void fxmi_code_place_text(const struct fxmi_code_place *place, char *buf, size_t size);
 void fxmi_symbolize(uintptr_t pc, char *buf, size_t size);

@@ -68,6 +68,27 @@ static void by_symbols(uintptr_t pc, const Dl_info *info, struct fxmi_code_place
 	F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc) F(dwarf_getscopes_die)
 /* clang-format on */
 
+enum { MAX_CALLERS = 3, NR_FOUND = 64 };
+
+struct place {
+	const char *file;
+	int line;
+	/* of inlined functions: where they were called, innermost first */
+	unsigned nr_callers;
+	struct {
+		const char *file;
+		int line;
+	} caller[MAX_CALLERS];
+};
+
+/* What was found at a place, in strings of libdw's: a mistake in a loop looks its place up again and again. */
+struct found {
+	uintptr_t at;
+	const char *name; /* NULL: nothing */
+	GElf_Off offset;
+	struct place source;
+};
+
 static struct {
 #define F(name) __typeof__(name) *name;
 	LIBDW_FUNCTIONS(F)
@@ -76,6 +97,7 @@ static struct {
 	Dwfl_Callbacks callbacks;
 	bool is_tried;
 	pid_t owner; /* the process whose mappings were read */
+	struct found found[NR_FOUND];
 } dw;
 static pthread_mutex_t dw_lock = PTHREAD_MUTEX_INITIALIZER;
 static __thread bool is_looking_up __attribute__((tls_model("initial-exec")));
@@ -117,23 +139,11 @@ static Dwfl_Module *module_locked(uintptr_t pc)
 	if (module)
 		return module;
 	dw.owner = getpid();
+	memset(dw.found, 0, sizeof(dw.found));
 	dw.dwfl_report_begin(dw.dwfl);
 	int error = dw.dwfl_linux_proc_report(dw.dwfl, dw.owner);
 	return dw.dwfl_report_end(dw.dwfl, NULL, NULL) || error ? NULL : dw.dwfl_addrmodule(dw.dwfl, pc);
 }
-
-enum { MAX_CALLERS = 3 };
-
-struct place {
-	const char *file;
-	int line;
-	/* of inlined functions: where they were called, innermost first */
-	unsigned nr_callers;
-	struct {
-		const char *file;
-		int line;
-	} caller[MAX_CALLERS];
-};
 
 static bool is_artificial(Dwarf_Die *scope)
 {
@@ -214,39 +224,75 @@ static const char *short_path(const char *path, char *cwd, size_t size)
 	return len > 1 && !strncmp(path, cwd, len) && path[len] == '/' ? path + len + 1 : path;
 }
 
-/* @at is what the place is looked up by, @pc what the offset is shown of. */
-static bool by_debug_info(uintptr_t pc, uintptr_t at, struct fxmi_code_place *place)
+static const struct found *find_locked(uintptr_t at)
 {
-	char cwd[4096];
-	struct place source = {0};
-	GElf_Off offset;
+	struct found *found = &dw.found[at / 4 % NR_FOUND];
 	GElf_Sym symbol;
 
-	/* Never taken when a report arises while this very thread looks a name up, or in the child of a fork() beside a look-up. */
+	if (found->name && found->at == at && dw.owner == getpid())
+		return found;
+	Dwfl_Module *module = load_locked() ? module_locked(at) : NULL;
+	*found = (struct found){.at = at};
+	if (module)
+		found->name = dw.dwfl_module_addrinfo(module, at, &found->offset, &symbol, NULL, NULL, NULL);
+	if (found->name)
+		find_place(module, at, &found->source);
+	return found;
+}
+
+/* Not when a report arises while this very thread looks a name up, or in the child of a fork() beside a look-up. */
+static bool begin_look_up(void)
+{
 	struct timespec soon;
+
 	clock_gettime(CLOCK_REALTIME, &soon);
 	soon.tv_sec++;
 	if (is_looking_up || pthread_mutex_timedlock(&dw_lock, &soon))
 		return false;
 	is_looking_up = true;
-	Dwfl_Module *module = load_locked() ? module_locked(at) : NULL;
-	const char *name = module ? dw.dwfl_module_addrinfo(module, at, &offset, &symbol, NULL, NULL, NULL) : NULL;
-	if (name) {
-		snprintf(place->function, sizeof(place->function), "%s", name);
-		place->offset = offset + (pc - at);
-		find_place(module, at, &source);
-	}
-	if (source.file) {
-		snprintf(place->file, sizeof(place->file), "%s", short_path(source.file, cwd, sizeof(cwd)));
-		place->line = (unsigned)source.line;
-	}
-	size_t used = 0;
-	for (unsigned i = 0; i < source.nr_callers && used < sizeof(place->callers); i++)
-		used += (size_t)snprintf(place->callers + used, sizeof(place->callers) - used, ", inlined at %s:%d",
-					 short_path(source.caller[i].file, cwd, sizeof(cwd)), source.caller[i].line);
+	return true;
+}
+
+static void end_look_up(void)
+{
 	is_looking_up = false;
 	pthread_mutex_unlock(&dw_lock);
-	return name != NULL;
+}
+
+/* @at is what the place is looked up by, @pc what the offset is shown of. */
+static bool by_debug_info(uintptr_t pc, uintptr_t at, struct fxmi_code_place *place)
+{
+	char cwd[4096];
+
+	if (!begin_look_up())
+		return false;
+	const struct found *found = find_locked(at);
+	const struct place *source = &found->source;
+	bool is_found = found->name;
+	if (is_found) {
+		snprintf(place->function, sizeof(place->function), "%s", found->name);
+		place->offset = found->offset + (pc - at);
+	}
+	if (source->file) {
+		snprintf(place->file, sizeof(place->file), "%s", short_path(source->file, cwd, sizeof(cwd)));
+		place->line = (unsigned)source->line;
+	}
+	size_t used = 0;
+	for (unsigned i = 0; i < source->nr_callers && used < sizeof(place->callers); i++)
+		used += (size_t)snprintf(place->callers + used, sizeof(place->callers) - used, ", inlined at %s:%d",
+					 short_path(source->caller[i].file, cwd, sizeof(cwd)), source->caller[i].line);
+	end_look_up();
+	return is_found;
+}
+
+static bool have_same_line(uintptr_t a, uintptr_t b)
+{
+	if (!begin_look_up())
+		return false;
+	struct place x = find_locked(a)->source, y = find_locked(b)->source;
+	bool is_same = x.file && y.file && x.line == y.line && !strcmp(x.file, y.file);
+	end_look_up();
+	return is_same;
 }
 
 #else
@@ -257,7 +303,29 @@ static bool by_debug_info(uintptr_t pc, uintptr_t at, struct fxmi_code_place *pl
 	return false;
 }
 
+static bool have_same_line(uintptr_t a, uintptr_t b)
+{
+	(void)a, (void)b;
+	return false;
+}
+
 #endif
+
+static uintptr_t instruction_at(uintptr_t pc, bool is_access)
+{
+	return !is_access && follows_call(pc) ? pc - 1 : pc;
+}
+
+bool fxmi_is_same_line(uintptr_t a, bool a_is_access, uintptr_t b)
+{
+	Dl_info info;
+	int saved = errno;
+	bool is_same = a == b || (dladdr((void *)a, &info) && dladdr((void *)b, &info) &&
+				  have_same_line(instruction_at(a, a_is_access), instruction_at(b, false)));
+
+	errno = saved;
+	return is_same;
+}
 
 void fxmi_code_place(uintptr_t pc, bool is_access, struct fxmi_code_place *place)
 {
@@ -265,7 +333,7 @@ void fxmi_code_place(uintptr_t pc, bool is_access, struct fxmi_code_place *place
 	int saved = errno;
 
 	*place = (struct fxmi_code_place){.pc = pc};
-	if (dladdr((void *)pc, &info) && info.dli_fname && !by_debug_info(pc, !is_access && follows_call(pc) ? pc - 1 : pc, place))
+	if (dladdr((void *)pc, &info) && info.dli_fname && !by_debug_info(pc, instruction_at(pc, is_access), place))
 		by_symbols(pc, &info, place);
 	errno = saved;
 }

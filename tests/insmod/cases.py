@@ -754,7 +754,7 @@ static int mapper(void *data) { kmap(page); complete(&done); return 0; }
 
 LOOP = LEGAL_HEAD + '''static int __init f(void) { int i; for (i = 0; i < 100000; i++) preempt_enable();
 	return 0; } module_init(f);'''
-add('legal', 'a mistake in a loop is one report', 1, LOOP, args=P61, err=['^==== finding: imbalance ', '^fixmap insmod: 99999 more findings at the same places'])
+add('legal', 'a mistake in a loop is one report', 1, LOOP, args=P61, err=['^==== finding: imbalance ', '^fixmap insmod: 99999 more reports at the same places'])
 for word, code in (('preemptible', 'smp_processor_id()'), ('imbalance', 'preempt_enable(); preempt_disable()')):
     add('legal', f'{word} alone', 1, LEGAL_HEAD + f'static int __init f(void) {{ int n = 0; (void)n; {code}; return 0; }} module_init(f);\n',
         args=[*P61, '-o', f'detect={word}'], err=[f'^==== finding: {word} '])
@@ -889,7 +889,7 @@ def runs_off(name, body, says, **more):
 
 runs_off('behind its page', 'a[PAGE_SIZE + 3] = 1;', ['a write runs off the page at fec01000 into the one at fec02000, which is another mapping', '<f>.*:5'], places=True)
 runs_off('a loop', 'int i; for (i = 4000; i < 4200; i++) b[0] += a[i];', ['a read runs off the page at fec01000'])
-runs_off('read and written', 'a[PAGE_SIZE]++;', ['a read runs off', '1 more findings'])
+runs_off('read and written', 'a[PAGE_SIZE]++;', ['a read runs off', '1 more reports'])
 runs_off('two bytes here, two there', 'char *c = kmap(r); int i = 4094; OPTIMIZER_HIDE_VAR(i); *(int *)(b + i) = 1; (void)c; kunmap(r);',
          ['runs off the page at fec02000 into the one at fec03000'])
 runs_off('three pages behind', 'char *c = kmap(r); int i = 8197; kunmap(q); OPTIMIZER_HIDE_VAR(i); a[i] = 1; (void)c; kunmap(r); kmap(q);',
@@ -1016,7 +1016,7 @@ MANY = 'static noinline void g(struct page *p) { *(volatile char *)kmap(p) = 1; 
        'static int __init f(void) { for (int i = 0; i < 3; i++) g(alloc_page(GFP_HIGHUSER)); kmalloc(5, GFP_KERNEL); return 0; }\nmodule_init(f);\n'
 PLACES = {'places': True, 'out': []}
 add('reports', 'findings of one cause', 1, MANY, **PLACES, err=[r'(?s)\Aleak: kmap never undone: [^\n]*\nleak: page pfn [^\n]*\nleak: 5 bytes [^\n]*\n',
-                                                                 r'insmod: 4 more findings at the same places'])
+                                                                 r'insmod: 4 more reports at the same places'])
 add('reports', 'whole stacks', 1, MANY, args=['-o', 'stacks=full'], **PLACES,
     err=[r'^leak: kmap never undone: .*, mapped at <g> \(whole stacks.c:1\)\n    called from <f> \(whole stacks.c:2\)$'])
 SUPPRESS = ['-o', 'suppress=reports.suppress']
@@ -1068,7 +1068,7 @@ for session in ('', 'setsid();'):
     add('ends', 'a child that stays' + (', in a session of its own' if session else ''), 1, FORK % session, args=['--time-limit', '60'],
         err=['1 process that a module made and left running was ended'])
 add('ends', 'many leaks', 1, 'static int f(void) { int i; for (i = 0; i < 20000; i++) kmalloc(8, GFP_KERNEL); return 0; }\nmodule_init(f);\n',
-    args=['--time-limit', '0.6'], signals=True, err=['more findings at the same places'], no_err=['did not end'])
+    args=['--time-limit', '0.6'], signals=True, err=['more reports at the same places'], no_err=['did not end'])
 add('ends', 'a thread past the simulator', 1, '#include <linux/module.h>\n#include <linux/highmem.h>\n'
     'typedef unsigned long pthread_t; int pthread_create(pthread_t *, const void *, void *(*)(void *), void *); int pthread_join(pthread_t, void **);\n'
     'static void *g(void *arg) { (void)arg; kmap_atomic(alloc_page(GFP_HIGHUSER)); return 0; }\n'

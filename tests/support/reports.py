@@ -32,7 +32,7 @@ HEADS = {
     LEAK: r'leak: ',
     OVERRUN: r'red-zone: ',
     AFTER_FREE: r'use-after-free: ',
-    'other': r'BUG: |INFO: |fixmap insmod: (?!\d+ more findings)',
+    'other': r'BUG: |INFO: |fixmap insmod: (?!\d+ more reports)',
 }
 # What the simulated kernel itself says, of a mistake's consequences too.
 KERNEL = WARN, BUG, OOPS, SLEEPING, SCHEDULING, DEADLOCK, HUNG, BAD_PAGE, LOCK
