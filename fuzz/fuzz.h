@@ -9,4 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Called by libFuzzer once, where a target has it. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 #endif

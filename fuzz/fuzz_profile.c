@@ -11,6 +11,7 @@
 #include "machine_checks.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -18,6 +19,17 @@
 #define check(e) ((e) ? (void)0 : config_checks_fail(#e, __LINE__))
 
 enum { MAX_SIZE = 16384 };
+
+/* A fuzzer that was carried elsewhere has them beside itself. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *slash = strrchr(**argv, '/');
+	char path[4096];
+
+	(void)argc;
+	snprintf(path, sizeof(path), "%.*s/profiles", slash ? (int)(slash - **argv) : 1, slash ? **argv : ".");
+	return setenv("FIXMAP_PROFILES", path, 0);
+}
 
 static void check_profile(const char *path)
 {
