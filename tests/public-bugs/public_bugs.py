@@ -4,7 +4,8 @@
 
 A row of cases.tsv is a mistake that somebody made in public, as a module before and after its fix. Before must end with status 1, and the
 first report must name the line marked HERE with the words that the row asks for; after must end with 0 and say nothing. open.tsv lists
-those that do not come to that yet, and why: one that does is to be taken out of it. Prints a table of verdicts; with NAMEs, the reports too.
+those that do not come to that yet, and why: one that does is to be taken out of it. Prints a table of verdicts, with two lines of each first
+report, in which a reader should find the cause; with NAMEs, the reports too.
 """
 import concurrent.futures
 import csv
@@ -14,7 +15,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
-from reports import compiled, has_places, insmod, options, reports, stamp_of  # noqa: E402
+from reports import compiled, has_places, insmod, kind_of, options, reports, stamp_of  # noqa: E402
 
 TIME_LIMIT = '10'
 
@@ -61,6 +62,14 @@ class Case:
         verdict = 'silent' if status == 0 and not errors else 'accused' if status == 1 else f'status {status}'
         return verdict, log + errors
 
+    @staticmethod
+    def two_lines(said):
+        """What the kernel would say, and what this library adds to it."""
+        lines = [line for line in said.splitlines() if not line.startswith('-----')]
+        head = next((line for line in lines if kind_of(line)), lines[0] if lines else '')
+        added = next((line for line in lines if line.startswith('libfixmap: ')), '')
+        return [line for line in (head, added) if line]
+
     def judge(self):
         (before, said), (after, said_after) = self.before(), self.after()
         return before, after, said, said_after
@@ -80,6 +89,8 @@ def main():
         is_good = (before, after) == ('named', 'silent')
         good += is_good
         print(f'{case.name:26}{before:13}{after:11}{case.kind:28}{"" if is_good else still_open.get(case.name, "")}')
+        for line in case.two_lines(said):
+            print('    ' + line)
         if is_good and case.name in still_open:
             problems.append(f'{case.name}: passes now, so take it out of open.tsv')
         if not is_good and case.name not in still_open:
