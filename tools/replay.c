@@ -204,6 +204,29 @@ static int begin_as_named(struct replay *rp)
 	return begins_early(rp) ? enter_phase(rp, "early") : 0;
 }
 
+/* What the V line says of the machine, and the setting that it is. */
+static const char *const version_fields[][2] = {{"cpu_nx", "nx"}, {"pti", "pti"}, {"pge", "pge"}};
+
+/* The V line speaks before there is a machine. */
+static void keep_version(struct replay *rp)
+{
+	for (size_t i = 0; i < 3; i++) {
+		const char *value = trace_field(&rp->line, 2, version_fields[i][0]);
+
+		snprintf(rp->version[i], sizeof(rp->version[i]), "%s", value ? value : "");
+	}
+}
+
+static void check_version(struct replay *rp)
+{
+	for (size_t i = 0; i < 3; i++) {
+		const char *got = fxm_config_get(rp->config, version_fields[i][1]);
+
+		if (*rp->version[i] && strcmp(rp->version[i], got ? got : ""))
+			replay_differ(rp, version_fields[i][0], rp->version[i], got ? got : "nothing");
+	}
+}
+
 static int build_machine(struct replay *rp)
 {
 	int ret = configure(rp);
@@ -217,6 +240,7 @@ static int build_machine(struct replay *rp)
 		return trace_reader_fail(&rp->reader, "cannot build this machine: %s", *why ? why : fxm_strerror(ret));
 	}
 	rp->layout = fxm_machine_layout(rp->machine);
+	check_version(rp);
 	rp->is_arm = !strncmp(fxm_machine_profile(rp->machine), "arm", 3);
 	rp->has_window = fxm_window_mode(rp->machine) != FXM_WINDOW_OFF;
 	fxm_report_set(rp->machine, on_report, rp);
@@ -376,6 +400,7 @@ static int do_version(struct replay *rp)
 	if (!kernel || (n >= 7 && !strcmp(kernel + n - 7, "-hosted")) || !strncmp(kernel, "fixmap", 6) ||
 	    !strncmp(kernel, "libfixmap", 9))
 		rp->dialect = REPLAY_HOSTED;
+	keep_version(rp);
 	rp->copy_is_whole = rp->opt.record != NULL;
 	rp->contents_unknown = kernel && !strncmp(kernel, "libfixmap", 9);
 	rp->reports_count = rp->dialect != REPLAY_BOOTED || strstr(rp->reader.name, "misuse");
@@ -404,8 +429,10 @@ static int do_mark(struct replay *rp)
 
 	if (phase && !rp->machine && build_machine(rp))
 		return -1;
-	if (phase)
+	if (phase) {
+		snprintf(rp->phase, sizeof(rp->phase), "%.*s", (int)strcspn(phase, ":"), phase);
 		return replay_set_phase(rp, phase);
+	}
 	if (strstr(rp->line.text, "hard irq context with interrupts enabled"))
 		rp->irqs_on = true;
 	else if (strstr(rp->line.text, "hard irq context with interrupts disabled"))
@@ -435,8 +462,11 @@ static void end_trace(struct replay *rp, const char *name)
 
 static int do_end(struct replay *rp)
 {
-	if (!strncmp(rp->line.word[1], "phase=", 6))
+	if (!strncmp(rp->line.word[1], "phase=", 6)) {
+		if (strcmp(rp->line.word[1] + 6, rp->phase))
+			replay_differ(rp, "phase", rp->line.word[1] + 6, rp->phase);
 		return 0;
+	}
 	if (rp->machine && !rp->given_up) {
 		if (rp->expects.used && rp->reports_count)
 			replay_differ(rp, "expect", replay_first_line(&rp->expects) + 7, "the trace ends");

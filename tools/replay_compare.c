@@ -326,10 +326,10 @@ static void compare_op(struct replay *rp, const struct trace_line *ours, const s
 /* ev thread NAME state=D [again=1] last= tlb= */
 static void compare_ev(struct replay *rp, const struct trace_line *ours)
 {
-	bool again = trace_field(&rp->line, 3, "again"), really = trace_field(ours, 3, "again");
+	const char *again = trace_field(&rp->line, 3, "again"), *really = trace_field(ours, 3, "again");
 
-	if (again != really && rp->dialect != REPLAY_BOOTED)
-		replay_differ(rp, "again", again ? "1" : "0", really ? "1" : "0");
+	if (rp->dialect != REPLAY_BOOTED)
+		compare_word(rp, "again", again ? again : "0", really ? really : "0");
 	for (size_t i = 3; i < rp->line.nwords; i++)
 		if (strchr(rp->line.word[i], '=') && strncmp(rp->line.word[i], "again=", 6))
 			compare_field(rp, rp->line.word[i], ours, 3, NULL, NULL);

@@ -148,6 +148,9 @@ struct replay {
 	char report[256];		/* the last report's message */
 	size_t enums, kmtypes, fixptes; /* records seen */
 	struct fxm_page *hw_page;	/* of the hw records of kmap */
+	fxm_va hw_at;
+	char version[3][8];		/* what the V line says of the machine: see check_version() */
+	char phase[16];			/* that a mark has begun, and `end phase=` ends */
 	uint64_t snapshot_slots;	/* state slot records since the last cursor record */
 };
 

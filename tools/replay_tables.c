@@ -66,13 +66,22 @@ static uint64_t hardware_entry(struct replay *rp, fxm_va va)
 	return walk.levels ? walk.level[walk.levels - 1].entry.v : 0;
 }
 
-/* "set_fixmap:PAGE_KERNEL", "set_fixmap:__pgprot(FIXMAP_PAGE_IO)"; kmap and kmap_local use kmap_prot. */
+/*
+ * "set_fixmap:PAGE_KERNEL", "set_fixmap:__pgprot(FIXMAP_PAGE_IO)"; kmap and kmap_local use kmap_prot, and what undoes a mapping
+ * none.
+ */
 static bool prot_of(struct replay *rp, fxm_pte *out)
 {
-	const char *name = strchr(rp->line.word[1], ':');
+	const char *what = rp->line.word[1], *name = "kmap_prot";
 	char bare[64];
 
-	name = name ? name + 1 : "kmap_prot";
+	*out = fxm_pte_of(0);
+	if (!strcmp(what, "clear_fixmap") || !strcmp(what, "kunmap_local"))
+		return true;
+	if (!strncmp(what, "set_fixmap:", 11))
+		name = what + 11;
+	else if (strcmp(what, "kmap_local_page") != 0)
+		return false;
 	if (!strncmp(name, "__pgprot(", 9))
 		snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(name + 9, ")"), name + 9);
 	else
@@ -80,15 +89,15 @@ static bool prot_of(struct replay *rp, fxm_pte *out)
 	return !fxm_prot_find(rp->layout, bare, out);
 }
 
-/* kmap and kunmap as the recorder did them, for the cursor of the pool. False: @what is another kind. */
-static bool do_kmap(struct replay *rp, const char *what)
+/* kmap and kunmap as the recorder did them, for the cursor of the pool; @at is where. False: @what is another kind. */
+static bool do_kmap(struct replay *rp, const char *what, fxm_va *at)
 {
 	struct fxm_vcpu *cpu = fxm_machine_vcpu(rp->machine, 0);
 	uint64_t pfn;
 
 	if (!strcmp(what, "kmap") && trace_field(&rp->line, 2, "pfn") && number(rp, 0, "pfn", &pfn)) {
 		rp->hw_page = fxm_page_of_pfn(rp->machine, pfn);
-		fxm_kmap(cpu, rp->hw_page);
+		rp->hw_at = fxm_kmap(cpu, rp->hw_page);
 	} else if (!strcmp(what, "kmap-idle") && rp->hw_page) {
 		fxm_kunmap(cpu, rp->hw_page);
 	} else if (!strcmp(what, "kmap-flushed") && rp->hw_page) {
@@ -96,6 +105,7 @@ static bool do_kmap(struct replay *rp, const char *what)
 	} else {
 		return false;
 	}
+	*at = rp->hw_at;
 	return true;
 }
 
@@ -111,31 +121,40 @@ static void compare_hw(struct replay *rp, fxm_va at, uint64_t pte, uint64_t hw)
 static int check_hw(struct replay *rp)
 {
 	struct fxm_vcpu *cpu = fxm_machine_vcpu(rp->machine, 0);
-	uint32_t scratch = (uint32_t)fxm_fixed_index(rp->layout, "FIX_EARLYCON_MEM_BASE");
-	fxm_va at = fxm_fix_to_virt_unchecked(rp->machine, scratch);
-	fxm_pte prot = fxm_pte_of(0), before = fxm_pte_at(rp->machine, at);
 	uint64_t pte, hw, va;
+	fxm_pte prot;
+	uint32_t index;
+	fxm_va at = {0};
 
 	if (!number(rp, 2, NULL, &va) || !number(rp, 0, "pte", &pte) || !number(rp, 0, "hw", &hw))
 		return -1;
 	rp->lines.used = 0;
-	if (do_kmap(rp, rp->line.word[1])) {
-		compare_hw(rp, fxm_va_of(va), pte, hw);
-		replay_copy_lines(rp);
-		return 0;
+	index = (uint32_t)fxm_virt_to_fix_unchecked(rp->machine, fxm_va_of(va));
+	if (!do_kmap(rp, rp->line.word[1], &at)) {
+		if (!prot_of(rp, &prot)) {
+			replay_differ(rp, "protection", rp->line.word[1], "nothing");
+			return 0;
+		}
+		if (index < (uint32_t)fxm_fixed_index(rp->layout, "__end_of_fixed_addresses"))
+			at = fxm_fix_to_virt_unchecked(rp->machine, index);
+		if (at.v == va)
+			fxm_set_fixmap_prot(cpu, index, fxm_pa_of(pte & FRAME), prot);
 	}
-	if (before.v)
-		return 0; /* the machine has the address in use */
-	if (pte && !prot_of(rp, &prot)) {
-		replay_differ(rp, "protection", rp->line.word[1], "nothing");
-		return 0;
-	}
-	if (pte)
-		fxm_set_fixmap_prot(cpu, scratch, fxm_pa_of(pte & FRAME), prot);
-	compare_hw(rp, at, pte, hw);
-	fxm_clear_fixmap(cpu, scratch);
+	if (at.v != va)
+		replay_differ_hex(rp, "VADDR", va, at.v);
+	else
+		compare_hw(rp, at, pte, hw);
 	replay_copy_lines(rp);
 	return 0;
+}
+
+/* Whether a call gave the address of the direct map, as field @name says. */
+static void check_gave(struct replay *rp, const char *name, fxm_va va, fxm_va got)
+{
+	const char *want = trace_field(&rp->line, 2, name), *is = got.v == va.v ? "1" : "0";
+
+	if (want && strcmp(want, is))
+		replay_differ(rp, name, want, is);
 }
 
 /*
@@ -145,6 +164,7 @@ static int check_hw(struct replay *rp)
 static int check_linear(struct replay *rp)
 {
 	const char *level = trace_field(&rp->line, 2, "level");
+	struct fxm_vcpu *cpu = fxm_machine_vcpu(rp->machine, 0);
 	struct fxm_walk walk;
 	uint64_t va, phys, want;
 
@@ -155,6 +175,17 @@ static int check_linear(struct replay *rp)
 		replay_differ_hex(rp, "phys", phys, walk.mapped ? walk.pa.v : 0);
 	else if (level && *level == '2' && ((want ^ walk.level[walk.levels - 1].entry.v) & ~FRAME))
 		replay_differ_hex(rp, "leaf", want, walk.level[walk.levels - 1].entry.v);
+	rp->lines.used = 0;
+	struct fxm_page *page = fxm_page_of_pfn(rp->machine, phys / FXM_PAGE_SIZE);
+	fxm_va local = page ? fxm_kmap_local_page(cpu, page) : fxm_va_of(0);
+
+	check_gave(rp, "kmap", fxm_va_of(va), page ? fxm_kmap(cpu, page) : fxm_va_of(0));
+	check_gave(rp, "kmap_local", fxm_va_of(va), local);
+	if (page)
+		fxm_kunmap(cpu, page);
+	if (page)
+		fxm_kunmap_local(cpu, local);
+	replay_copy_lines(rp);
 	return 0;
 }
 

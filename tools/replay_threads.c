@@ -226,6 +226,15 @@ static bool host_refused(int error)
 	return error == -ENOMEM || error == -EAGAIN || error == -EMFILE || error == -ENFILE;
 }
 
+/* The library makes no line of a load that succeeds: the copy gets the record, with what was read. */
+static void copy_access(struct replay *rp, const struct trace_op *op, const struct replay_action *a)
+{
+	if (rp->copy && a->was_read && !trace_field(&rp->line, op->field, "value"))
+		fprintf(rp->copy, "%s value=%u\n", rp->line.text, (unsigned)a->tag_read);
+	else
+		replay_copy_record(rp);
+}
+
 /* Compares what a turn of @t made with the record at hand. */
 static int digest(struct replay *rp, const struct trace_op *op, struct replay_thread *t)
 {
@@ -239,7 +248,7 @@ static int digest(struct replay *rp, const struct trace_op *op, struct replay_th
 	replay_compare_reports(rp);
 	if (!line && !ev && (t->action.kind->flags & OP_ACCESS)) {
 		replay_compare_access(rp, op, &t->action);
-		replay_copy_record(rp);
+		copy_access(rp, op, &t->action);
 		return 0;
 	}
 	if (line)
@@ -352,6 +361,8 @@ int replay_do_operation(struct replay *rp)
 	ret = kind && (kind->flags & OP_WAKES) ? continue_operation(rp, &op, t) : start_operation(rp, &op, t);
 	if (!trace_number(op.seq, 10, &seq))
 		seq = rp->result.operations;
+	else if (rp->reader.is_recording && seq != rp->reader.ops)
+		replay_differ_count(rp, "SEQ", seq, rp->reader.ops);
 	rp->result.stopped = rp->opt.stop && rp->line.kind == TRACE_OP && seq == rp->opt.stop_seq;
 	return ret;
 }

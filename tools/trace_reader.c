@@ -239,16 +239,14 @@ static int at_end_of_file(struct trace_reader *r)
 	return 0;
 }
 
-/* An `end` line closes the trace, except `end phase=...`, which closes a part of it. */
+/* An `end` line closes the trace, except `end phase=...`, which closes a part of it. Both count the operations so far. */
 static int see_end(struct trace_reader *r, const struct trace_line *line)
 {
 	const char *count = trace_field(line, 2, "ops");
 	uint64_t n;
 
 	r->closed = true;
-	if (!strncmp(line->word[1], "phase=", 6))
-		return 1;
-	r->ended = true;
+	r->ended = strncmp(line->word[1], "phase=", 6) != 0;
 	if (!count)
 		return 1;
 	if (!trace_number(count, 10, &n))
