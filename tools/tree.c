@@ -248,7 +248,9 @@ static const char *config_word(const char *word, size_t *len)
 /* The profile decides on what it has an option for, and on the others that it is made of. */
 static bool is_of_profile(const struct tree *t, const char *name, size_t len)
 {
-	static const char *const others[] = {"PREEMPT_NONE", "PREEMPT_NONE_BUILD", "PGTABLE_LEVELS"};
+	static const char *const others[] = {"PREEMPT_NONE",	     "PREEMPT_NONE_BUILD",  "PGTABLE_LEVELS",
+					     "INLINE_READ_UNLOCK",   "INLINE_SPIN_UNLOCK",  "INLINE_READ_UNLOCK_IRQ",
+					     "INLINE_WRITE_UNLOCK", "INLINE_SPIN_UNLOCK_IRQ", "INLINE_WRITE_UNLOCK_IRQ"};
 
 	for (size_t i = 0; i < t->profile.nr; i++) {
 		size_t n;

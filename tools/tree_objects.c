@@ -38,6 +38,7 @@ struct compiled {
 	char *path, *object, *log; /* from the top of the tree, or absolute; in the cache */
 	struct tool_words argv;
 	bool is_current, is_impossible;
+	bool is_off; /* the configuration has it not: it was compiled with options of its own */
 	int number; /* in the graph; -1: not added */
 	size_t next;
 };
@@ -137,7 +138,7 @@ static void add_names(struct tool_words *argv, const char *path)
 }
 
 /* Everything but the output; false: no option of this architecture builds it. */
-static bool command_line(struct tree_objects *o, const char *full, struct tool_words *argv)
+static bool command_line(struct tree_objects *o, const char *full, struct tool_words *argv, bool *is_off)
 {
 	struct tree_file f;
 
@@ -149,8 +150,10 @@ static bool command_line(struct tree_objects *o, const char *full, struct tool_w
 	for (size_t i = 0; i < o->more.nr; i++)
 		tool_words_add(argv, "%s", o->more.word[i]);
 	if (tree_file(o->tree, full, &f)) {
-		for (size_t i = 0; i < f.flags.nr; i++)
+		for (size_t i = 0; i < f.flags.nr; i++) {
+			*is_off |= !strncmp(f.flags.word[i], "-DCONFIG_", strlen("-DCONFIG_"));
 			tool_words_add(argv, "%s", f.flags.word[i]);
+		}
 	} else {
 		tool_words_add(argv, "-I%s", o->tree->dir); /* the native part names files of the tree */
 	}
@@ -187,7 +190,7 @@ static struct compiled *file_of(struct tree_objects *o, const char *path)
 	file->next = *head;
 	*head = ++o->nr_files;
 	snprintf(full, sizeof(full), "%s%s%s", *path == '/' ? "" : o->tree->dir, *path == '/' ? "" : "/", path);
-	file->is_impossible = !command_line(o, full, &file->argv);
+	file->is_impossible = !command_line(o, full, &file->argv, &file->is_off);
 	for (size_t i = 0; i < file->argv.nr; i++)
 		key = definitions_sum(key, file->argv.word[i]);
 	const char *shown = path;
@@ -310,6 +313,13 @@ static size_t in_common(const char *a, const char *b)
 	return n;
 }
 
+static bool is_same_folder(const char *a, const char *b)
+{
+	const char *slash = strrchr(a, '/');
+
+	return slash && !strncmp(a, b, (size_t)(slash - a) + 1) && !strchr(b + (slash - a) + 1, '/');
+}
+
 struct search {
 	struct tree_objects *o;
 	struct tool_words wanted;
@@ -326,14 +336,19 @@ static const char *source_of(const struct tree_objects *o, int object)
 	return "";
 }
 
-/* Keeps the file that is nearest to who wants the name, of those that were not tried yet. */
+enum { NO_OBJECT = -2 };
+
+/*
+ * Keeps the file that is nearest to who wants the name, of those that were not tried yet. Code of an option that is off is nobody's
+ * but its neighbours'.
+ */
 static void consider(const char *path, void *arg)
 {
 	struct search *s = arg;
-	const struct compiled *file = find_file(s->o, path);
+	struct compiled *file = find_file(s->o, path);
 	size_t common = in_common(s->wants, path);
 
-	if (file && file->number != -1)
+	if (file && (file->number != -1 || (file->is_off && !is_same_folder(s->wants, path))))
 		return;
 	if (!s->best || common > s->common || (common == s->common && strlen(path) < strlen(s->best)))
 		s->best = path, s->common = common;
@@ -345,16 +360,16 @@ static void look_for(const char *name, int object, bool is_call, void *arg)
 
 	(void)is_call;
 	s->wants = source_of(s->o, object);
-	s->best = NULL;
-	definitions_each(s->o->definitions, name, consider, s);
+	do {
+		s->best = NULL;
+		definitions_each(s->o->definitions, name, consider, s);
+	} while (s->best && !find_file(s->o, s->best) && file_of(s->o, s->best)->is_off);
 	for (size_t i = 0; s->best && i < s->wanted.nr; i++)
 		if (!strcmp(s->wanted.word[i], s->best))
 			return;
 	if (s->best)
 		tool_words_add(&s->wanted, "%s", s->best);
 }
-
-enum { NO_OBJECT = -2 };
 
 int tree_objects_add(struct tree_objects *o, const char *path)
 {

@@ -46,6 +46,8 @@ struct thread_info *fxm_arch_thread_info(void);
 unsigned long fxm_arch_irq_flags(void);
 void fxm_arch_irq_restore(unsigned long flags);
 void fxm_arch_relax(void);
+int fxm_k_preempt_count(void);
+void fxm_arch_preempt_count_add(int value);
 
 void __attribute__((noreturn)) fxm_k_bug(const char *where);
 #endif

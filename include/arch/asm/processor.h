@@ -11,6 +11,7 @@
 struct task_struct;
 
 #define TASK_SIZE PAGE_OFFSET
+#define TASK_SIZE_MAX (~0UL) /* a user's address is one like any other: tasks have no memory of their own */
 #define TASK_UNMAPPED_BASE PAGE_ALIGN(TASK_SIZE / 3)
 #define STACK_TOP TASK_SIZE
 #define STACK_TOP_MAX STACK_TOP

@@ -11,7 +11,7 @@
 
 static inline int arch_spin_trylock(arch_spinlock_t *lock)
 {
-	return !__atomic_exchange_n(&lock->slock, 1, __ATOMIC_ACQUIRE);
+	return !__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE);
 }
 
 static inline void arch_spin_lock(arch_spinlock_t *lock)
@@ -22,15 +22,15 @@ static inline void arch_spin_lock(arch_spinlock_t *lock)
 
 static inline void arch_spin_unlock(arch_spinlock_t *lock)
 {
-	__atomic_store_n(&lock->slock, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 }
 
-#define arch_spin_is_locked(lock) ((lock)->slock != 0)
+#define arch_spin_is_locked(lock) ((lock)->taken != 0)
 #define arch_spin_is_contended(lock) ((void)(lock), 0)
 
 static inline int arch_spin_value_unlocked(arch_spinlock_t lock)
 {
-	return !lock.slock;
+	return !lock.taken;
 }
 
 static inline int arch_read_trylock(arch_rwlock_t *lock)
