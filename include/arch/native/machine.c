@@ -24,8 +24,8 @@ unsigned int nr_cpu_ids = 1;
 const DECLARE_BITMAP(cpu_all_bits, NR_CPUS) = CPU_BITS_ALL;
 const unsigned long cpu_bit_bitmap[BITS_PER_LONG + 1][BITS_TO_LONGS(NR_CPUS)] = {
 #define BIT_OF(x) [(x) + 1][0] = 1UL << (x)
-#define BITS_OF(x) \
-	BIT_OF(x), BIT_OF((x) + 1), BIT_OF((x) + 2), BIT_OF((x) + 3), BIT_OF((x) + 4), BIT_OF((x) + 5), BIT_OF((x) + 6), BIT_OF((x) + 7)
+#define BITS_OF(x) FOUR_OF(x), FOUR_OF((x) + 4)
+#define FOUR_OF(x) BIT_OF(x), BIT_OF((x) + 1), BIT_OF((x) + 2), BIT_OF((x) + 3)
     BITS_OF(0), BITS_OF(8), BITS_OF(16), BITS_OF(24),
 #if BITS_PER_LONG > 32
     BITS_OF(32), BITS_OF(40), BITS_OF(48), BITS_OF(56),
