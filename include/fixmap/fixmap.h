@@ -8,6 +8,7 @@
 #include <fixmap/debugger.h>
 #include <fixmap/early_fixmap.h>
 #include <fixmap/early_ioremap.h>
+#include <fixmap/fuzz.h>
 #include <fixmap/highpage.h>
 #include <fixmap/inject.h>
 #include <fixmap/json.h>
