@@ -29,7 +29,7 @@ int fxm_fuzz_one_input(int (*fn)(const uint8_t *data, size_t size), const uint8_
 	fxm_report_check(m);
 	int error = fxm_machine_reset(m);
 	if (error) {
-		fprintf(stderr, "libfixmap: the machine cannot be made as new after this input: %s: what it began must end with it.\n",
+		fprintf(stderr, "libfixmap: the machine cannot be made as new after this input: %s: let it end what it began.\n",
 			fxm_strerror(error));
 		abort();
 	}
