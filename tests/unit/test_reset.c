@@ -141,6 +141,8 @@ static void write_wild(struct life *l)
 	uint64_t pfn = 0x2000 + pick(l, 0x4000);
 	uint64_t *frame = fxm_frame(l->m, pfn);
 
+	if (!frame) /* beyond this machine's memory */
+		return;
 	say(l, "frame", *frame);
 	*frame = l->random;
 }
