@@ -1,109 +1,215 @@
-// SPDX-License-Identifier: MIT
-/*
- * `fixmap ptdump`, `fixmap proc`, `fixmap dmesg`: what the kernel itself shows of its memory, on a machine that has just booted or
- * after a trace.
- */
+/* SPDX-License-Identifier: MIT */
+/* `fixmap show`: a trace, or a module's run, as a story of its address space. */
+#include "options.h"
+#include "process.h"
+#include "replay_settings.h"
+#include "show.h"
 
-#include "after.h"
-
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-static const char ptdump_help[] =
-    "usage: fixmap ptdump [--after TRACE[:SEQ]] [-p PROFILE] [-o NAME=VALUE]...\n"
+enum { STEPS = 500 };
+
+static const char help[] =
+    "usage: fixmap show [--svg FILE] [--html FILE] [--from N] [--steps N] [-p PROFILE] [-o NAME=VALUE]... TRACE|MODULE.c\n"
     "\n"
-    "Prints the kernel's page-table dump as its file in debugfs shows it, and below it the line of the\n"
-    "check for writable and executable pages where the kernel has it. After the whole TRACE, after its\n"
-    "operation number SEQ, or on a machine that has just booted. TRACE - is standard input.\n";
+    "Tells step by step what each operation of a trace did to the address space: who holds what, the\n"
+    "bits of the page-table entry that changed, what each CPU's TLB has, and what is stale. A module is\n"
+    "run first, as `fixmap insmod` does, and its trace is shown. TRACE - is standard input.\n"
+    "\n"
+    "  --html FILE     one page with a slider, which needs no network\n"
+    "  --svg FILE      a picture: addresses down, operations across\n"
+    "  --from N        begin with operation N (1)\n"
+    "  --steps N       show so many (500)\n"
+    "  -p, -o          the kernel and its settings, as for `fixmap replay`\n"
+    "\n"
+    "Without --html and --svg, or with FILE -, it goes to standard output. Status: 0, or 2 bad usage or input.\n";
 
-static const char proc_help[] = "usage: fixmap proc [--after TRACE[:SEQ]] [-p PROFILE] [-o NAME=VALUE]... FILE...\n"
-				"\n"
-				"Prints files of /proc: meminfo, buddyinfo, zoneinfo, with the lines whose numbers a simulated\n"
-				"machine has. After the whole TRACE, after its operation number SEQ, or on a machine that has\n"
-				"just booted.\n";
+struct command {
+	struct tool_target target;
+	struct replay_settings settings;
+	struct replay_options opt;
+	struct show show;
+	const char *html, *svg;
+};
 
-static const char dmesg_help[] = "usage: fixmap dmesg [--after TRACE[:SEQ]] [-p PROFILE] [-o NAME=VALUE]...\n"
-				 "\n"
-				 "Prints what the kernel says of its memory while it boots: the table of its areas, or the\n"
-				 "megabytes of memory, as its version does.\n";
-
-static int finish(const char *command)
+static int read_number(const char *name, const char *text, uint64_t *n)
 {
+	char *end;
+
 	errno = 0;
-	return fflush(stdout) || ferror(stdout) ? tool_output_failed(command, errno) : 0;
+	*n = strtoull(text, &end, 10);
+	return !isdigit((unsigned char)*text) || *end || errno || !*n
+		   ? tool_error("show", "%s %s: write a number from 1 on", name, text)
+		   : 0;
 }
 
-static int refuse(const struct after *a, struct fxm_machine *m, const char *what, const char *since)
+static int parse(struct command *c, int argc, char **argv)
 {
-	return tool_error(a->target.command, "%s has no %s (%s); choose another profile", fxm_machine_profile(m), what, since);
-}
+	static const struct option longs[] = {
+	    TOOL_LONG_OPTIONS,
+	    {"svg", required_argument, NULL, 'S'},
+	    {"html", required_argument, NULL, 'H'},
+	    {"from", required_argument, NULL, 'F'},
+	    {"steps", required_argument, NULL, 'N'},
+	    {NULL, 0, NULL, 0},
+	};
+	int opt, status = 0;
 
-static int show_ptdump(struct after *a, struct fxm_machine *m, int argc, char **argv)
-{
-	if (optind < argc)
-		return tool_error("ptdump", "%s: ptdump takes options only", argv[optind]);
-	int error = fxm_ptdump(m, stdout);
-
-	if (error == -ENOSYS)
-		return refuse(a, m, "page-table dump", fxm_since("ptdump"));
-	if (!error)
-		fxm_ptdump_check_wx(m, stdout);
-	return finish("ptdump");
-}
-
-static int show_proc(struct after *a, struct fxm_machine *m, int argc, char **argv)
-{
-	char what[64];
-
-	if (optind == argc)
-		return tool_error("proc", "which file? meminfo, buddyinfo or zoneinfo");
-	for (int i = optind; i < argc; i++) {
-		int error = fxm_print_proc(m, argv[i], stdout);
-
-		snprintf(what, sizeof(what), "/proc/%.40s", argv[i]);
-		if (error == -ENOENT)
-			return tool_error("proc", "there is no %s here; write meminfo, buddyinfo or zoneinfo", argv[i]);
-		if (error == -ENOSYS)
-			return refuse(a, m, what, fxm_since("proc_zoneinfo"));
+	c->target.command = "show";
+	c->show.from = 1;
+	c->show.most = STEPS;
+	while (!status && (opt = getopt_long(argc, argv, TOOL_OPTIONS, longs, NULL)) != -1) {
+		switch (opt) {
+		case 'h':
+			fputs(help, stdout);
+			return -1;
+		case 'S':
+			c->svg = optarg;
+			break;
+		case 'H':
+			c->html = optarg;
+			break;
+		case 'F':
+			status = read_number("--from", optarg, &c->show.from);
+			break;
+		case 'N':
+			status = read_number("--steps", optarg, &c->show.most);
+			break;
+		default:
+			status = tool_option(&c->target, opt, argv);
+		}
 	}
-	return finish("proc");
+	if (!status && argc - optind != 1)
+		status = tool_error("show", argc == optind ? "which trace? `fixmap help show` tells more" : "one TRACE at a time");
+	return status;
 }
 
-static int show_dmesg(struct after *a, struct fxm_machine *m, int argc, char **argv)
+/* Runs module @path with its trace written to @trace. */
+static int run_module(const struct command *c, const char *path, const char *trace)
 {
-	if (optind < argc)
-		return tool_error("dmesg", "%s: dmesg takes options only", argv[optind]);
-	if (fxm_print_boot_log(m, stdout) == -ENOSYS)
-		return refuse(a, m, "table of its areas in the boot log", fxm_since("mem_init_print_layout"));
-	return finish("dmesg");
+	struct tool_words argv = {0};
+	int status;
+
+	tool_words_add(&argv, "/proc/self/exe");
+	tool_words_add(&argv, "insmod");
+	if (c->target.profile)
+		tool_words_add(&argv, "-p%s", c->target.profile);
+	for (size_t i = 0; i < c->target.nr_words; i++)
+		tool_words_add(&argv, "-o%s", c->target.words[i]);
+	tool_words_add(&argv, "-otrace=%s", trace);
+	tool_words_add(&argv, "--");
+	tool_words_add(&argv, "%s", path);
+	argv.word = realloc(argv.word, (argv.nr + 1) * sizeof(*argv.word));
+	if (!argv.word)
+		return tool_error("show", "out of memory");
+	argv.word[argv.nr] = NULL;
+	int error = tool_spawn(argv.word, "/dev/stderr", NULL, 0, &status);
+	tool_words_free(&argv);
+	struct stat st;
+	if (error || !WIFEXITED(status) || WEXITSTATUS(status) > 1 || stat(trace, &st) || !st.st_size)
+		return tool_error("show", "%s did not run, so there is nothing to show", path);
+	return 0;
 }
 
-static int show(const char *command, const char *help, int (*fn)(struct after *, struct fxm_machine *, int, char **), int argc,
-		char **argv)
+static bool is_module(const char *path)
 {
-	struct after a = {0};
-	int status = after_parse(&a, command, help, argc, argv);
+	size_t n = strlen(path);
+	struct stat st;
 
-	if (!status) {
-		struct fxm_machine *m = after_machine(&a);
-		status = m ? fn(&a, m, argc, argv) : 2;
+	return (n > 2 && !strcmp(path + n - 2, ".c")) || (!stat(path, &st) && S_ISDIR(st.st_mode));
+}
+
+/* What is wrong is part of the story: a detector's findings, too, unless -o says otherwise. */
+static void tell_mistakes(struct command *c)
+{
+	size_t most = sizeof(c->target.words) / sizeof(c->target.words[0]) - 1, nr = c->target.nr_words;
+
+	nr = nr < most ? nr : most;
+	memmove(&c->target.words[1], &c->target.words[0], nr * sizeof(c->target.words[0]));
+	c->target.words[0] = "detect=on";
+	c->target.nr_words = nr + 1;
+	replay_settings_of(&c->target, &c->settings);
+	c->opt.profile = c->settings.profile;
+	c->opt.settings = (const char *const *)c->settings.words.word;
+	c->opt.nsettings = c->settings.words.nr;
+}
+
+static int collect(struct command *c, const char *path)
+{
+	char trace[] = "/tmp/fixmap-show-XXXXXX";
+	bool has_run = is_module(path);
+	int status = 0;
+
+	snprintf(c->show.title, sizeof(c->show.title), "%s", !strcmp(path, "-") ? "standard input" : path);
+	if (has_run) {
+		int fd = mkstemp(trace);
+
+		if (fd < 0)
+			return tool_error("show", "cannot make a file in /tmp: %s", strerror(errno));
+		close(fd);
+		status = run_module(c, path, trace);
+		path = trace;
+		c->target.profile = NULL; /* the trace has its machine */
+		c->target.nr_words = 0;
 	}
-	after_free(&a);
+	tell_mistakes(c);
+	FILE *in = status ? NULL : !strcmp(path, "-") ? stdin : fopen(path, "r");
+	if (!status && !in)
+		status = tool_error("show", "cannot open %s: %s", path, strerror(errno));
+	if (in)
+		status = show_collect(&c->show, in, c->show.title, &c->opt);
+	if (in && in != stdin)
+		fclose(in);
+	if (has_run)
+		unlink(trace);
+	return status;
+}
+
+static int write_file(const struct show *s, const char *path, void (*draw)(const struct show *, FILE *))
+{
+	bool is_stdout = !strcmp(path, "-");
+	FILE *out = is_stdout ? stdout : fopen(path, "w");
+
+	if (!out)
+		return tool_error("show", "cannot write %s: %s", path, strerror(errno));
+	errno = 0;
+	draw(s, out);
+	bool failed = fflush(out) || ferror(out);
+	int error = errno;
+	failed |= !is_stdout && fclose(out);
+	if (is_stdout && failed)
+		return tool_output_failed("show", error);
+	return failed ? tool_error("show", "cannot write %s: %s", path, strerror(error ? error : EIO)) : 0;
+}
+
+static void draw_text(const struct show *s, FILE *out)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	show_text(s, out, isatty(fileno(out)) && !(no && *no) && term && strcmp(term, "dumb"));
+}
+
+int cmd_show(int argc, char **argv)
+{
+	struct command c = {0};
+	int status = parse(&c, argc, argv);
+
+	if (!status)
+		status = collect(&c, argv[optind]);
+	if (!status && c.svg)
+		status = write_file(&c.show, c.svg, show_svg);
+	if (!status && c.html)
+		status = write_file(&c.show, c.html, show_html);
+	if (!status && !c.svg && !c.html)
+		status = write_file(&c.show, "-", draw_text);
+	show_free(&c.show);
+	replay_settings_free(&c.settings);
 	return status < 0 ? 0 : status;
-}
-
-int cmd_ptdump(int argc, char **argv)
-{
-	return show("ptdump", ptdump_help, show_ptdump, argc, argv);
-}
-
-int cmd_proc(int argc, char **argv)
-{
-	return show("proc", proc_help, show_proc, argc, argv);
-}
-
-int cmd_dmesg(int argc, char **argv)
-{
-	return show("dmesg", dmesg_help, show_dmesg, argc, argv);
 }

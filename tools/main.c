@@ -32,6 +32,7 @@ static const struct command {
     {"insmod", cmd_insmod, "compile a kernel module, run it, list what it leaked"},
     {"tree", cmd_tree, "prepare a kernel source tree, whose files insmod then compiles"},
     {"replay", cmd_replay, "replay traces and tell differences"},
+    {"show", cmd_show, "tell a trace or a module step by step, as text, a picture or a page"},
     {"walk", cmd_walk, "show how an address translates after a trace"},
     {"ptdump", cmd_ptdump, "dump the page table as the kernel does"},
     {"proc", cmd_proc, "show zones and memory as files of /proc do"},

@@ -24,6 +24,7 @@ int cmd_profiles(int argc, char **argv);
 int cmd_ptdump(int argc, char **argv);
 int cmd_tree(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 
 /* Prints "fixmap COMMAND: ..." as one line on standard error. Returns 2, the status of bad usage and input. */

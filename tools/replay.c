@@ -67,6 +67,7 @@ static void on_report(const struct fxm_report *report, void *arg)
 {
 	struct replay *rp = arg;
 
+	snprintf(rp->told, sizeof(rp->told), "%s", report->message ? report->message : fxm_report_kind_name(report->kind));
 	if (report->kind != FXM_REPORT_FINDING)
 		snprintf(rp->report, sizeof(rp->report), "%s", report->message ? report->message : "a report");
 }
@@ -277,13 +278,32 @@ static int reserve_page(struct replay *rp, unsigned family, size_t n)
 	return 0;
 }
 
+static bool page_of_frame(const struct replay *rp, uint64_t pfn, unsigned *family, size_t *n)
+{
+	for (*family = 0; *family < 2; ++*family)
+		for (*n = 0; *n < rp->npages[*family]; ++*n)
+			if (rp->pages[*family][*n].page && rp->pages[*family][*n].pfn == pfn)
+				return true;
+	return false;
+}
+
 long replay_tag_of_frame(const struct replay *rp, uint64_t pfn)
 {
-	for (unsigned family = 0; family < 2; family++)
-		for (size_t n = 0; n < rp->npages[family]; n++)
-			if (rp->pages[family][n].page && rp->pages[family][n].pfn == pfn)
-				return (long)n + (family ? REPLAY_LOWMEM_TAG : 0);
-	return -1;
+	unsigned family;
+	size_t n;
+
+	return page_of_frame(rp, pfn, &family, &n) ? (long)n + (family ? REPLAY_LOWMEM_TAG : 0) : -1;
+}
+
+void replay_name_frame(const struct replay *rp, uint64_t pfn, char *buf, size_t size)
+{
+	unsigned family;
+	size_t n;
+
+	if (page_of_frame(rp, pfn, &family, &n))
+		snprintf(buf, size, "%c%zu", family ? 'Q' : 'P', n);
+	else
+		snprintf(buf, size, "%llx", (unsigned long long)pfn);
 }
 
 /*
@@ -512,6 +532,20 @@ static const struct {
     [TRACE_END] = {do_end, COPY_FILLED},
 };
 
+static void tell_step(struct replay *rp)
+{
+	const char *made = replay_line_of_kind(&rp->lines, "op");
+	struct replay_step step = {
+	    .number = rp->result.operations,
+	    .line = made ? made : rp->line.text,
+	    .report = *rp->told ? rp->told : NULL,
+	    .machine = rp->machine,
+	};
+
+	rp->opt.step(rp->opt.step_arg, rp, &step);
+	rp->told[0] = '\0';
+}
+
 static int handle(struct replay *rp)
 {
 	unsigned flags = handlers[rp->line.kind].flags;
@@ -524,6 +558,8 @@ static int handle(struct replay *rp)
 		replay_end_bt(rp);
 	if (handlers[rp->line.kind].handle && handlers[rp->line.kind].handle(rp))
 		return -1;
+	if (rp->opt.step && (rp->line.kind == TRACE_OP || rp->line.kind == TRACE_DO))
+		tell_step(rp);
 	if ((flags & (rp->copy_is_whole ? COPY_WHOLE : COPY_FILLED)) && !(rp->copy_is_whole && is_cpu_mark(rp)))
 		replay_copy_record(rp);
 	return 0;

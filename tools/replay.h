@@ -16,6 +16,14 @@
 
 struct replay;
 
+/* One operation that was done. The texts are valid during the call. */
+struct replay_step {
+	uint64_t number;    /* from 1 */
+	const char *line;   /* as the library writes it, or the trace's where it writes none */
+	const char *report; /* what the kernel or a detector said of it, or NULL */
+	struct fxm_machine *machine;
+};
+
 /* How to replay. Zero means default everywhere. */
 struct replay_options {
 	const char *profile;	     /* for a script without a machine line; NULL: the default profile */
@@ -27,6 +35,8 @@ struct replay_options {
 	FILE *record;		       /* the library's own whole trace of this run */
 	bool stop;		       /* after operation number stop_seq */
 	uint64_t stop_seq;
+	void (*step)(void *arg, const struct replay *rp, const struct replay_step *step); /* after each operation */
+	void *step_arg;
 	void (*progress)(void *arg, unsigned long line); /* called now and then */
 	void *progress_arg;
 };
@@ -53,6 +63,9 @@ const char *replay_error(const struct replay *rp);
 
 /* The machine as the trace left it, or NULL when there was none. Valid until replay_free(). */
 struct fxm_machine *replay_machine(struct replay *rp);
+
+/* What the trace calls the page with frame @pfn, "P1"; else the number in hex. */
+void replay_name_frame(const struct replay *rp, uint64_t pfn, char *buf, size_t size);
 
 /* Ends the tasks and frees the machine. NULL is allowed. */
 void replay_free(struct replay *rp);

@@ -145,6 +145,7 @@ struct replay {
 	struct replay_lines lines;   /* the library's, of the operation at hand */
 	struct replay_lines expects; /* the file's expect lines for the next operation */
 	bool out_of_memory;
+	char told[512];			/* the last one's of the operation at hand, a finding's too; empty: none */
 	char report[256];		/* the last report's message */
 	size_t enums, kmtypes, fixptes; /* records seen */
 	struct fxm_page *hw_page;	/* of the hw records of kmap */
