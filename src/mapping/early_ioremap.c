@@ -389,10 +389,11 @@ int fxm_early_slot_at(struct fxm_machine *m, uint32_t i, struct fxm_early_slot *
 	if (!m || !out)
 		return -EINVAL;
 	const struct fxmi_kernel *k = fxmi_kernel(m);
-	const struct fxmi_early_slot *slot = &k->early.slot[i];
 
 	if (i >= k->early.nr_slots)
 		return -ENOENT;
+	const struct fxmi_early_slot *slot = &k->early.slot[i];
+
 	*out = (struct fxm_early_slot){.base = fxm_va_of(slot->base),
 				       .prev_map = fxm_va_of(slot->prev_map),
 				       .size = slot->prev_size,

@@ -143,7 +143,7 @@ def unnoticed(fixmap, copies):
     """Those that replayed as if nothing were wrong."""
     done = run([fixmap, 'replay', '--max-differences=1', '-o', 'window=off', *copies])
     said = {line.split(':', 1)[0] for line in (done.stdout + done.stderr).splitlines()}
-    if done.returncode not in (0, 1, 2):
+    if done.returncode not in (0, 1, 2) or 'runtime error' in done.stderr or 'Sanitizer' in done.stderr:
         fail(f'status {done.returncode}: {done.stderr[-2000:]}')
     return [copy for copy in copies if copy not in said]
 

@@ -570,6 +570,7 @@ static void refuses_null(void **state)
 	assert_int_equal(fxm_early_slot_at(NULL, 0, &slot), -EINVAL);
 	assert_int_equal(fxm_early_slot_at(k->m, 0, NULL), -EINVAL);
 	assert_int_equal(fxm_early_slot_at(k->m, SLOTS, &slot), -ENOENT);
+	assert_int_equal(fxm_early_slot_at(k->m, UINT32_MAX, &slot), -ENOENT);
 	kernel_free(k);
 }
 
