@@ -5,7 +5,7 @@
 #   CC=clang CXX=clang++ CFLAGS='-O1 -g -fsanitize=address,fuzzer-no-link' OUT=DIR .clusterfuzzlite/build.sh
 set -eu
 build=${WORK:-$OUT}/build
-# The sanitizers are $CFLAGS'; LIB_FUZZING_ENGINE is what Meson links for fuzzing_engine=libfuzzer.
+# The sanitizers are $CFLAGS', and the engine is libFuzzer, which -fsanitize=fuzzer links.
 rm -rf "$build"
 meson setup "$build" -Dfuzzing_engine=libfuzzer -Dtests=true -Db_lundef=false -Ddefault_library=static --buildtype=plain
 targets=$(sed -n "s/^  '\(fuzz_[a-z]*\)': .*/\1/p" fuzz/meson.build)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `fixmap show`: a trace, or a module's run, as a story of its address space. */
+#include "compiler.h"
 #include "options.h"
 #include "process.h"
 #include "replay_settings.h"
@@ -10,6 +11,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,10 +93,11 @@ static int parse(struct command *c, int argc, char **argv)
 	return status;
 }
 
-/* Runs module @path with its trace written to @trace. */
-static int run_module(const struct command *c, const char *path, const char *trace)
+/* Runs module @path, whose trace goes to @trace. */
+static int run_module(const struct command *c, const char *path, int trace)
 {
 	struct tool_words argv = {0};
+	struct stat st;
 	int status;
 
 	tool_words_add(&argv, "/proc/self/exe");
@@ -103,17 +106,13 @@ static int run_module(const struct command *c, const char *path, const char *tra
 		tool_words_add(&argv, "-p%s", c->target.profile);
 	for (size_t i = 0; i < c->target.nr_words; i++)
 		tool_words_add(&argv, "-o%s", c->target.words[i]);
-	tool_words_add(&argv, "-otrace=%s", trace);
+	tool_words_add(&argv, "-otrace=/proc/%d/fd/%d", (int)getpid(), trace);
 	tool_words_add(&argv, "--");
 	tool_words_add(&argv, "%s", path);
-	argv.word = realloc(argv.word, (argv.nr + 1) * sizeof(*argv.word));
-	if (!argv.word)
-		return tool_error("show", "out of memory");
-	argv.word[argv.nr] = NULL;
+	tool_end_words(&argv);
 	int error = tool_spawn(argv.word, "/dev/stderr", NULL, 0, &status);
 	tool_words_free(&argv);
-	struct stat st;
-	if (error || !WIFEXITED(status) || WEXITSTATUS(status) > 1 || stat(trace, &st) || !st.st_size)
+	if (error || !WIFEXITED(status) || WEXITSTATUS(status) > 1 || fstat(trace, &st) || !st.st_size)
 		return tool_error("show", "%s did not run, so there is nothing to show", path);
 	return 0;
 }
@@ -126,49 +125,47 @@ static bool is_module(const char *path)
 	return (n > 2 && !strcmp(path + n - 2, ".c")) || (!stat(path, &st) && S_ISDIR(st.st_mode));
 }
 
-/* What is wrong is part of the story: a detector's findings, too, unless -o says otherwise. */
-static void tell_mistakes(struct command *c)
+/* The trace of @path, which is run where it is a module; NULL after a message. */
+static FILE *open_trace(struct command *c, const char *path)
 {
-	size_t most = sizeof(c->target.words) / sizeof(c->target.words[0]) - 1, nr = c->target.nr_words;
+	FILE *in = NULL;
 
-	nr = nr < most ? nr : most;
-	memmove(&c->target.words[1], &c->target.words[0], nr * sizeof(c->target.words[0]));
-	c->target.words[0] = "detect=on";
-	c->target.nr_words = nr + 1;
-	replay_settings_of(&c->target, &c->settings);
-	c->opt.profile = c->settings.profile;
-	c->opt.settings = (const char *const *)c->settings.words.word;
-	c->opt.nsettings = c->settings.words.nr;
+	if (is_module(path)) {
+		int fd = memfd_create("trace", MFD_CLOEXEC);
+
+		if (fd < 0)
+			tool_error("show", "cannot make memory for a trace: %s", strerror(errno));
+		else if (run_module(c, path, fd))
+			close(fd);
+		else
+			in = fdopen(fd, "r");
+		c->target.profile = NULL; /* the trace has its machine */
+		c->target.nr_words = 0;
+		return in;
+	}
+	in = !strcmp(path, "-") ? stdin : fopen(path, "r");
+	if (!in)
+		tool_error("show", "cannot open %s: %s", path, strerror(errno));
+	return in;
 }
 
 static int collect(struct command *c, const char *path)
 {
-	char trace[] = "/tmp/fixmap-show-XXXXXX";
-	bool has_run = is_module(path);
-	int status = 0;
+	FILE *in = open_trace(c, path);
 
-	snprintf(c->show.title, sizeof(c->show.title), "%s", !strcmp(path, "-") ? "standard input" : path);
-	if (has_run) {
-		int fd = mkstemp(trace);
-
-		if (fd < 0)
-			return tool_error("show", "cannot make a file in /tmp: %s", strerror(errno));
-		close(fd);
-		status = run_module(c, path, trace);
-		path = trace;
-		c->target.profile = NULL; /* the trace has its machine */
-		c->target.nr_words = 0;
-	}
-	tell_mistakes(c);
-	FILE *in = status ? NULL : !strcmp(path, "-") ? stdin : fopen(path, "r");
-	if (!status && !in)
-		status = tool_error("show", "cannot open %s: %s", path, strerror(errno));
-	if (in)
-		status = show_collect(&c->show, in, c->show.title, &c->opt);
-	if (in && in != stdin)
+	if (!in)
+		return 2;
+	c->target.defaults = "detect=on"; /* what is wrong is part of the story */
+	replay_settings_of(&c->target, &c->settings);
+	c->opt.profile = c->settings.profile;
+	c->opt.settings = (const char *const *)c->settings.words.word;
+	c->opt.nsettings = c->settings.words.nr;
+	snprintf(c->show.title, sizeof(c->show.title), "%s", in == stdin ? "standard input" : path);
+	int status = c->settings.record
+			 ? tool_error("show", "trace=%s does not go with show; use it with `fixmap replay`", c->settings.record)
+			 : show_collect(&c->show, in, c->show.title, &c->opt);
+	if (in != stdin)
 		fclose(in);
-	if (has_run)
-		unlink(trace);
 	return status;
 }
 

@@ -60,18 +60,6 @@ struct graph {
 	void *arg;
 };
 
-/* Room for one element more. */
-static void *grow(void *array, size_t nr, size_t *room, size_t size)
-{
-	if (nr < *room)
-		return array;
-	*room = *room ? *room * 2 : 256;
-	array = realloc(array, *room * size);
-	if (!array)
-		exit(tool_error(NULL, "out of memory"));
-	return array;
-}
-
 struct graph *graph_new(void)
 {
 	struct graph *g = calloc(1, sizeof(*g));
@@ -145,7 +133,7 @@ static struct name *name_of(struct graph *g, const char *text)
 
 	if (i)
 		return &g->name[i - 1];
-	g->name = grow(g->name, g->nr_names, &g->name_room, sizeof(*g->name));
+	g->name = tool_grow(g->name, g->nr_names, &g->name_room, sizeof(*g->name));
 	g->name[g->nr_names] = (struct name){.text = text, .next = *head};
 	*head = ++g->nr_names;
 	return &g->name[g->nr_names - 1];
@@ -215,7 +203,7 @@ static const char *text_of(const struct object *o, const Elf64_Sym *symbol)
 
 int graph_add(struct graph *g, const char *path)
 {
-	g->object = grow(g->object, g->nr_objects, &g->object_room, sizeof(*g->object));
+	g->object = tool_grow(g->object, g->nr_objects, &g->object_room, sizeof(*g->object));
 	struct object *o = &g->object[g->nr_objects];
 
 	*o = (struct object){.path = tool_copy(path)};
@@ -251,7 +239,7 @@ static void reach(struct graph *g, uint32_t object, uint32_t section)
 	o->seen[section] = g->round;
 	if (!o->relocations[section])
 		return;
-	g->todo = grow(g->todo, g->nr_todo, &g->todo_room, sizeof(*g->todo));
+	g->todo = tool_grow(g->todo, g->nr_todo, &g->todo_room, sizeof(*g->todo));
 	g->todo[g->nr_todo++] = (struct place){object, section};
 }
 
@@ -272,7 +260,7 @@ static void follow_name(struct graph *g, uint32_t object, const Elf64_Sym *symbo
 
 	if (name->object && is_weak && g->object[name->object - 1].reached != g->round) {
 		reach(g, object, symbol->st_shndx);
-		g->weak = grow(g->weak, g->nr_weak, &g->weak_room, sizeof(*g->weak));
+		g->weak = tool_grow(g->weak, g->nr_weak, &g->weak_room, sizeof(*g->weak));
 		g->weak[g->nr_weak++] = (size_t)(name - g->name);
 	} else if (name->object) {
 		reach(g, name->object - 1, name->section);

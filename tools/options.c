@@ -119,6 +119,17 @@ char *tool_copy(const char *text)
 	return copy;
 }
 
+void *tool_grow(void *array, size_t nr, size_t *room, size_t size)
+{
+	if (nr < *room)
+		return array;
+	*room = *room ? *room * 2 : 64;
+	array = realloc(array, *room * size);
+	if (!array)
+		exit(tool_error(NULL, "out of memory"));
+	return array;
+}
+
 void tool_words_add(struct tool_words *words, const char *fmt, ...)
 {
 	va_list ap;

@@ -76,6 +76,9 @@ struct tool_words {
 /* A copy of @text, the caller's; without memory the program ends with a message, as in tool_words_add(). */
 char *tool_copy(const char *text);
 
+/* Room for one element more in @array, which has @nr of @size bytes and place for @room; exits with status 2 when there is none. */
+void *tool_grow(void *array, size_t nr, size_t *room, size_t size);
+
 /* Adds a word; exits with status 2 when there is no memory. */
 void tool_words_add(struct tool_words *words, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void tool_words_free(struct tool_words *words);

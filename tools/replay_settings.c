@@ -17,16 +17,23 @@ static const char *value_of(const struct tool_words *words, const char *name)
 	return NULL;
 }
 
+static void add(const char *words, struct replay_settings *out)
+{
+	for (const char *p = words; *(p += strspn(p, ", ")); p += strcspn(p, ", ")) {
+		bool is_own = !strncmp(p, "profile=", 8) || !strncmp(p, "trace=", 6);
+
+		tool_words_add(is_own ? &out->own : &out->words, "%.*s", (int)strcspn(p, ", "), p);
+	}
+}
+
 void replay_settings_of(const struct tool_target *target, struct replay_settings *out)
 {
 	const char *profile;
 
+	if (target->defaults)
+		add(target->defaults, out);
 	for (size_t i = 0; i < target->nr_words; i++)
-		for (const char *p = target->words[i]; *(p += strspn(p, ", ")); p += strcspn(p, ", ")) {
-			bool is_own = !strncmp(p, "profile=", 8) || !strncmp(p, "trace=", 6);
-
-			tool_words_add(is_own ? &out->own : &out->words, "%.*s", (int)strcspn(p, ", "), p);
-		}
+		add(target->words[i], out);
 	profile = value_of(&out->own, "profile");
 	out->profile = profile ? profile : target->profile;
 	out->record = value_of(&out->own, "trace");

@@ -15,13 +15,7 @@ struct collector {
 	const struct replay *rp;
 	struct fxm_machine *m;
 	struct show_step *step;
-	bool is_full; /* out of memory */
 };
-
-static void *grown(void *old, size_t nr, size_t size)
-{
-	return nr & (nr - 1) ? old : realloc(old, (nr ? 2 * nr : 1) * size);
-}
 
 static struct show_cell *cell_of(struct collector *c, fxm_va va)
 {
@@ -31,14 +25,9 @@ static struct show_cell *cell_of(struct collector *c, fxm_va va)
 	for (size_t i = 0; i < step->nr; i++)
 		if (step->cell[i].address.v == page.v)
 			return &step->cell[i];
-	struct show_cell *cells = grown(step->cell, step->nr, sizeof(*cells));
-	if (!cells) {
-		c->is_full = true;
-		return NULL;
-	}
-	step->cell = cells;
-	cells[step->nr] = (struct show_cell){.address = page};
-	return &cells[step->nr++];
+	step->cell = tool_grow(step->cell, step->nr, &step->room, sizeof(*step->cell));
+	step->cell[step->nr] = (struct show_cell){.address = page};
+	return &step->cell[step->nr++];
 }
 
 /* ---- one cell ---- */
@@ -137,8 +126,6 @@ static int note_mapping(const struct fxm_mapping *mapping, void *arg)
 	struct collector *c = arg;
 	struct show_cell *cell = cell_of(c, mapping->address);
 
-	if (!cell)
-		return 1;
 	snprintf(cell->call, sizeof(cell->call), "%s%s", mapping->call, mapping->is_away ? " (away)" : "");
 	if (mapping->pid && *mapping->comm)
 		snprintf(cell->by, sizeof(cell->by), "%s", mapping->comm);
@@ -148,14 +135,11 @@ static int note_mapping(const struct fxm_mapping *mapping, void *arg)
 	return 0;
 }
 
-static void look(struct collector *c)
+/* @last: the step before, whose cells this one begins with; or NULL. */
+static void look(struct collector *c, const struct show_step *last)
 {
 	struct show_step *step = c->step;
-	struct show_cell *before = step->nr ? malloc(step->nr * sizeof(*before)) : NULL;
-	size_t nr = before ? step->nr : 0;
 
-	if (nr)
-		memcpy(before, step->cell, nr * sizeof(*before));
 	for (size_t i = 0; i < step->nr; i++) {
 		step->cell[i].call[0] = step->cell[i].by[0] = '\0';
 		step->cell[i].users = 0;
@@ -164,16 +148,16 @@ static void look(struct collector *c)
 	fxm_mapping_each(c->m, note_mapping, c);
 	for (size_t i = 0; i < step->nr; i++) {
 		struct show_cell *cell = &step->cell[i];
+		const struct show_cell *before = last && i < last->nr ? &last->cell[i] : NULL;
 
-		if (!*cell->where)
+		if (!before)
 			name_address(c, cell);
 		look_at_entry(c, cell);
 		for (unsigned n = 0; n < c->show->cpus; n++)
 			look_at_tlb(c, cell, n);
-		cell->is_changed |= i >= nr || strcmp(before[i].call, cell->call) || strcmp(before[i].by, cell->by) ||
-				    before[i].users != cell->users;
+		cell->is_changed |=
+		    !before || strcmp(before->call, cell->call) || strcmp(before->by, cell->by) || before->users != cell->users;
 	}
-	free(before);
 }
 
 /* ---- one step ---- */
@@ -209,41 +193,25 @@ static void on_step(void *arg, const struct replay *rp, const struct replay_step
 	struct show *s = c->show;
 
 	s->operations = told->number;
-	if (c->is_full || told->number < s->from || s->nr >= s->most)
+	if (told->number < s->from || s->nr >= s->most)
 		return;
-	struct show_step *steps = grown(s->step, s->nr, sizeof(*steps));
-	if (!steps) {
-		c->is_full = true;
-		return;
-	}
-	s->step = steps;
-	struct show_step *step = c->step = &steps[s->nr];
+	s->step = tool_grow(s->step, s->nr, &s->room, sizeof(*s->step));
+	struct show_step *step = c->step = &s->step[s->nr], *last = s->nr++ ? step - 1 : NULL;
 	*step = (struct show_step){.number = told->number};
+	for (; last && step->nr < last->nr; step->nr++) {
+		step->cell = tool_grow(step->cell, step->nr, &step->room, sizeof(*step->cell));
+		step->cell[step->nr] = last->cell[step->nr];
+	}
 	c->rp = rp;
 	c->m = told->machine;
-	if (!s->nr) {
+	if (!last)
 		snprintf(s->profile, sizeof(s->profile), "%s", fxm_machine_profile(c->m));
-	} else if (steps[s->nr - 1].nr) {
-		const struct show_step *last = step - 1;
-		size_t room = 1;
-
-		while (room < last->nr)
-			room *= 2;
-		step->cell = malloc(room * sizeof(*step->cell));
-		if (!step->cell) {
-			c->is_full = true;
-			return;
-		}
-		memcpy(step->cell, last->cell, last->nr * sizeof(*step->cell));
-		step->nr = last->nr;
-	}
 	unsigned online = fxm_machine_cpus_online(c->m);
 	s->cpus = online > SHOW_CPUS ? SHOW_CPUS : online > s->cpus ? online : s->cpus;
-	s->nr++;
 	read_line(step, told->line);
 	if (told->report)
 		step->report = tool_copy(told->report);
-	look(c);
+	look(c, last);
 }
 
 int show_collect(struct show *s, FILE *in, const char *name, struct replay_options *options)
@@ -257,8 +225,8 @@ int show_collect(struct show *s, FILE *in, const char *name, struct replay_optio
 
 	if (error && rp)
 		fprintf(stderr, "%s\n", replay_error(rp));
-	else if (error || c.is_full)
-		error = tool_error("show", "out of memory; --from and --steps show a part");
+	else if (error)
+		error = tool_error("show", "out of memory");
 	replay_free(rp);
 	if (!error && !s->nr)
 		error = s->operations ? tool_error("show", "%s has %" PRIu64 " operations; --from=%" PRIu64 " is past its end",

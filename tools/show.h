@@ -36,14 +36,14 @@ struct show_step {
 	char cpu[8], thread[20], context[8], call[48], page[24], address[24];
 	char *report; /* NULL: nobody complained */
 	struct show_cell *cell;
-	size_t nr;
+	size_t nr, room;
 };
 
 struct show {
 	char title[256], profile[64];
 	unsigned cpus;
 	struct show_step *step; /* those from @from on */
-	size_t nr;
+	size_t nr, room;
 	uint64_t from, most; /* asked for: the first operation, and how many */
 	uint64_t operations; /* in the whole trace */
 };

@@ -33,26 +33,31 @@ static void put_string(const char *name, const char *text, FILE *out)
 	free(quoted);
 }
 
+struct text {
+	const char *name, *text;
+};
+
+static void put_strings(const struct text *texts, size_t nr, FILE *out)
+{
+	for (size_t i = 0; i < nr; i++) {
+		putc(',', out);
+		put_string(texts[i].name, texts[i].text, out);
+	}
+}
+#define PUT_STRINGS(out, ...)                                                                                                      \
+	put_strings((const struct text[]){__VA_ARGS__}, sizeof((const struct text[]){__VA_ARGS__}) / sizeof(struct text), out)
+
 static void put_cell(const struct show *s, const struct show_cell *cell, FILE *out)
 {
-	fprintf(out, "{\"address\":\"%0*" PRIx64 "\",\"entry\":\"%0*" PRIx64 "\",\"users\":%u,\"changed\":%s,",
+	fprintf(out, "{\"address\":\"%0*" PRIx64 "\",\"entry\":\"%0*" PRIx64 "\",\"users\":%u,\"changed\":%s",
 		cell->address.v >> 32 ? 16 : 8, cell->address.v, cell->entry.v >> 32 ? 16 : 8, cell->entry.v, cell->users,
 		cell->is_changed ? "true" : "false");
-	put_string("where", cell->where, out);
-	putc(',', out);
-	put_string("page", cell->page, out);
-	putc(',', out);
-	put_string("words", cell->words, out);
-	putc(',', out);
-	put_string("bits", cell->bits, out);
-	putc(',', out);
-	put_string("call", cell->call, out);
-	putc(',', out);
-	put_string("by", cell->by, out);
+	PUT_STRINGS(out, {"where", cell->where}, {"page", cell->page}, {"words", cell->words}, {"bits", cell->bits},
+		    {"call", cell->call}, {"by", cell->by});
 	fputs(",\"tlb\":[", out);
 	for (unsigned n = 0; n < s->cpus; n++) {
-		fprintf(out, "%s{\"stale\":%s,", n ? "," : "", cell->tlb[n].is_stale ? "true" : "false");
-		put_string("page", cell->tlb[n].page, out);
+		fprintf(out, "%s{\"stale\":%s", n ? "," : "", cell->tlb[n].is_stale ? "true" : "false");
+		PUT_STRINGS(out, {"page", cell->tlb[n].page});
 		putc('}', out);
 	}
 	fputs("]}", out);
@@ -60,20 +65,9 @@ static void put_cell(const struct show *s, const struct show_cell *cell, FILE *o
 
 static void put_step(const struct show *s, const struct show_step *step, FILE *out)
 {
-	fprintf(out, "{\"number\":%" PRIu64 ",", step->number);
-	put_string("cpu", step->cpu, out);
-	putc(',', out);
-	put_string("thread", step->thread, out);
-	putc(',', out);
-	put_string("context", step->context, out);
-	putc(',', out);
-	put_string("call", step->call, out);
-	putc(',', out);
-	put_string("page", step->page, out);
-	putc(',', out);
-	put_string("address", step->address, out);
-	putc(',', out);
-	put_string("report", step->report ? step->report : "", out);
+	fprintf(out, "{\"number\":%" PRIu64, step->number);
+	PUT_STRINGS(out, {"cpu", step->cpu}, {"thread", step->thread}, {"context", step->context}, {"call", step->call},
+		    {"page", step->page}, {"address", step->address}, {"report", step->report ? step->report : ""});
 	fputs(",\"cells\":[", out);
 	for (size_t i = 0; i < step->nr; i++) {
 		fputs(i ? ",\n" : "\n", out);
@@ -86,12 +80,8 @@ static void put_story(const struct show *s, FILE *out)
 {
 	char extent[80];
 
-	fprintf(out, "{\"cpus\":%u,", s->cpus);
-	put_string("title", s->title, out);
-	putc(',', out);
-	put_string("profile", s->profile, out);
-	putc(',', out);
-	put_string("extent", show_extent(s, extent, sizeof(extent)), out);
+	fprintf(out, "{\"cpus\":%u", s->cpus);
+	PUT_STRINGS(out, {"title", s->title}, {"profile", s->profile}, {"extent", show_extent(s, extent, sizeof(extent))});
 	fputs(",\"steps\":[", out);
 	for (size_t i = 0; i < s->nr; i++) {
 		fputs(i ? ",\n" : "\n", out);

@@ -43,17 +43,6 @@ static size_t bucket_of(const char *text)
 	return definitions_sum(DEFINITIONS_SUM, text) % BUCKETS;
 }
 
-void *definitions_grow(void *array, size_t nr, size_t *room, size_t size)
-{
-	if (nr < *room)
-		return array;
-	*room = *room ? *room * 2 : 1024;
-	array = realloc(array, *room * size);
-	if (!array)
-		exit(tool_error(NULL, "out of memory"));
-	return array;
-}
-
 char *definitions_contents(const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -72,7 +61,7 @@ char *definitions_contents(const char *path)
 
 static void add_candidate(struct definitions *d, const char *name, size_t len, const char *path)
 {
-	d->candidate = definitions_grow(d->candidate, d->nr_candidates, &d->candidate_room, sizeof(*d->candidate));
+	d->candidate = tool_grow(d->candidate, d->nr_candidates, &d->candidate_room, sizeof(*d->candidate));
 	struct candidate *c = &d->candidate[d->nr_candidates];
 	char copy[128];
 

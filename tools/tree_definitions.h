@@ -27,9 +27,6 @@ void definitions_each(const struct definitions *d, const char *name, void (*fn)(
 #define DEFINITIONS_SUM 0xcbf29ce484222325u
 uint64_t definitions_sum(uint64_t hash, const char *text);
 
-/* Room for one element more than @nr; ends the program without memory. */
-void *definitions_grow(void *array, size_t nr, size_t *room, size_t size);
-
 /* What is in a file, with a 0 behind it; NULL when it cannot be read. The caller frees. */
 char *definitions_contents(const char *path);
 

@@ -75,7 +75,7 @@ static struct timespec date_of(struct tree_objects *o, const char *path)
 			return o->dated[i - 1].time;
 	if (stat(path, &st)) /* gone: newer than everything */
 		st.st_mtim.tv_sec = INT64_MAX;
-	o->dated = definitions_grow(o->dated, o->nr_dated, &o->dated_room, sizeof(*o->dated));
+	o->dated = tool_grow(o->dated, o->nr_dated, &o->dated_room, sizeof(*o->dated));
 	o->dated[o->nr_dated] = (struct dated){tool_copy(path), st.st_mtim, *head};
 	*head = ++o->nr_dated;
 	return st.st_mtim;
@@ -183,7 +183,7 @@ static struct compiled *file_of(struct tree_objects *o, const char *path)
 	if (file)
 		return file;
 	definitions_look_into(o->definitions, path);
-	o->file = definitions_grow(o->file, o->nr_files, &o->file_room, sizeof(*o->file));
+	o->file = tool_grow(o->file, o->nr_files, &o->file_room, sizeof(*o->file));
 	file = &o->file[o->nr_files];
 	*file = (struct compiled){.path = tool_copy(path), .number = -1};
 	size_t *head = &o->of_path[bucket_of(path)];

@@ -28,7 +28,7 @@ extern "C" {
  */
 FXM_API int fxm_fuzz_one_input(int (*fn)(const uint8_t *data, size_t size), const uint8_t *data, size_t size);
 
-/** The entry point of libFuzzer, AFL++ and their kin, for @fn: in a file of its own or beside it, once. */
+/** The entry point of libFuzzer for @fn: in a file of its own or beside it, once. */
 #define FXM_FUZZ_TARGET(fn)                                                                                                        \
 	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);                                                              \
 	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)                                                               \

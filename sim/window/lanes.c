@@ -63,7 +63,8 @@ static unsigned char *make_aliases(struct fxm_machine *m, unsigned lanes, unsign
 	return NULL;
 }
 
-void fxmi_lane_cool(struct fxm_machine *m, uint64_t page)
+/* Grants of alias page @page were taken back: it is no vCPU's hot page any more. */
+static void cool(struct fxm_machine *m, uint64_t page)
 {
 	uintptr_t host = (uintptr_t)m->lanes->host + (page << FXM_PAGE_SHIFT);
 
@@ -81,7 +82,7 @@ static void take_back(struct fxm_machine *m, uint64_t page)
 	uint64_t granted = FXMI_WORD_READ | FXMI_WORD_WRITE;
 
 	if (atomic_fetch_and(&m->lanes->word[page], ~granted) & granted)
-		fxmi_lane_cool(m, page);
+		cool(m, page);
 }
 
 /* Who had it mapped when it was given back is granted nothing any more. */
@@ -203,8 +204,9 @@ void fxmi_lanes_after_fork(struct fxm_machine *m)
 bool fxmi_lanes_contain(const struct fxm_machine *m, uintptr_t host)
 {
 	const struct fxmi_lanes *l = m->lanes;
+	const unsigned char *first = !l ? NULL : l->host ? l->host : l->spare;
 
-	return l && l->host && host - (uintptr_t)l->host < fxmi_alias_pages(l) << FXM_PAGE_SHIFT;
+	return first && host - (uintptr_t)first < fxmi_alias_pages(l) << FXM_PAGE_SHIFT;
 }
 
 int fxmi_lanes_slots(struct fxm_machine *m, uint64_t va, uint64_t end)
@@ -291,7 +293,7 @@ static void end_page(struct fxm_vcpu *cpu, uint64_t slot, uintptr_t place)
 						 (word & ~(uint64_t)(FXMI_WORD_READ | FXMI_WORD_WRITE | FXMI_WORD_LIVE)) |
 						     FXMI_WORD_ENDED)) {
 			if (word & FXMI_WORD_READ)
-				fxmi_lane_cool(cpu->machine, page);
+				cool(cpu->machine, page);
 			if (place)
 				v->places[page].unmapped = place;
 			return;

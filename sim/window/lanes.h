@@ -138,9 +138,6 @@ void fxmi_lane_show(struct fxm_machine *m, uint64_t page, uint64_t pfn);
 bool fxmi_lane_origin(const struct fxmi_view *v, uint64_t page, uint64_t *origin);
 uint64_t fxmi_lane_va_of_low(const struct fxmi_view *v, uint32_t low);
 
-/* Grants of alias page @page were taken back: it is no vCPU's hot page any more. */
-void fxmi_lane_cool(struct fxm_machine *m, uint64_t page);
-
 /* The general forms; @place: noted as where it was mapped, unmapped. begin gives 0 where all lanes of the frame are in use. */
 uintptr_t fxmi_lane_begin(struct fxm_vcpu *cpu, uint64_t va, uint64_t pfn, bool is_bound, uintptr_t place);
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What README.md and the pages of doc/ show is what happens: readme.py SOURCE_ROOT TOOL_DIR
 
-Each command `$ ...` of a ```console block that calls fixmap is run in the source root; the lines below it must be its output,
+Each command `$ ...` of a ```console block that calls fixmap is run in a folder that has what the source root has; the lines below it must be its output,
 standard output and error as they come. A line `...` stands for any lines, a time [    0.000123] for any time, an offset
 +0x1f for any offset. A ```c block must be the text of a file in examples/. A link must lead to a file, and a page of doc/ must be
 reached from README.md. README.md stays short: at most 200 lines of 100 columns.
@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 # In the escaped text: what may differ from run to run or from compiler to compiler.
 STANDS_FOR = [
@@ -41,6 +42,11 @@ def links(page):
     return {os.path.normpath(os.path.join(os.path.dirname(page), a or b)) for a, b in targets if '://' not in a + b}
 
 
+# What a command writes goes away with the folder.
+scratch = tempfile.TemporaryDirectory()
+here = scratch.name
+for name in os.listdir(root):
+    os.symlink(os.path.join(root, name), os.path.join(here, name))
 readme = PAGES['README.md'].splitlines()
 problems = [f'README.md:{number}: longer than 100 columns' for number, line in enumerate(readme, 1) if len(line) > 100]
 problems += [f'README.md: {len(readme)} lines, at most 200'] * (len(readme) > 200)
@@ -61,7 +67,7 @@ for page, (language, text) in ((page, block) for page, whole in PAGES.items()
         # The shell would cut the flags at the blank.
         if ' ' in root and '$(' in command:
             continue
-        run = subprocess.run(command, shell=True, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        run = subprocess.run(command, shell=True, cwd=here, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, timeout=60, check=False)
         got = re.sub(r' +$', '', run.stdout.decode('utf-8', 'replace'), flags=re.M)
         pattern = re.escape(shown)
@@ -73,7 +79,7 @@ for page, (language, text) in ((page, block) for page, whole in PAGES.items()
             print(f'$ {command}\n--- {page} shows\n{shown}--- it printed (status {run.returncode})\n{got}')
 # What a lesson says to run: it must at least be a command, whatever it finds.
 for command in re.findall(r'^\|.*`(fixmap .*)` \|$', PAGES['doc/teaching.md'], re.M):
-    run = subprocess.run(command, shell=True, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    run = subprocess.run(command, shell=True, cwd=here, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, timeout=60, check=False)
     ran += 1
     if run.returncode not in (0, 1):

@@ -93,7 +93,7 @@ with tempfile.TemporaryDirectory() as where:
                              (['--steps', '0', one], 'write a number from 1 on'), (['--from', 'x', one], 'write a number from 1 on'),
                              (['--from', '70', one], 'is past its end'), (['--svg', f'{where}/none/a', one], 'cannot write'),
                              (['--html', where, one], 'cannot write'), ([root / 'README.md'], 'unknown record'),
-                             (['-o', 'nonsense=1', one], 'nonsense'), (['--colour', one], 'colour'), ([os.devnull], 'the file is empty')):
+                             (['-o', 'nonsense=1', one], 'nonsense'), (['-o', 'trace=x', one], 'does not go with show'), (['--colour', one], 'colour'), ([os.devnull], 'the file is empty')):
         p = show(*arguments)
         require(p.returncode == 2 and words in p.stderr and p.stderr.count('\n') == 1 and not p.stdout, f'{arguments}', p.stderr)
     with open('/dev/full', 'w', encoding='ascii') as full:
