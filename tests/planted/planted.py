@@ -79,7 +79,7 @@ class Case:
         if found and plant.before:
             named = re.search(plant.before + r' \S+ \(\S+?:(\d+)\)', found[0][1])
             line = int(named.group(1)) if named else 0
-        mapped = re.findall(r'mapped at (\w+)\+', found[0][1]) if found else []
+        mapped = re.findall(r'(?:mapped|set) at (\w+)\+', found[0][1]) if found else []
         if status != 1:
             yield f'status {status}, expected 1'
         if not kinds or not re.fullmatch(plant.kinds[0], kinds[0]) or (kinds[1:] and plant.kinds[1:] != (...,)) or set(kinds[1:]) - set(KERNEL):
